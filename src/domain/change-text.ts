@@ -1,0 +1,124 @@
+import type { BatchRecord, JournalEntry, JournalJob, JournalWindow, RecordJob, RecordOpening } from './change.ts';
+import { formatInstant, type Instant, parseInstant } from './time.ts';
+
+/** How records and journal entries are stored: JSON in snake_case, the same in every store and on the wire. */
+
+/** JSON text of a journal entry, without its sequence number. */
+export function encodeJournalEntry(entry: JournalEntry): string {
+  return JSON.stringify(journalEntryFields(entry));
+}
+
+/** The wire form of a journal entry. */
+export function journalEntryFields(entry: JournalEntry): Record<string, unknown> {
+  return {
+    type: entry.type,
+    workflow: entry.workflow,
+    at: formatInstant(entry.at),
+    by: entry.by,
+    reason: entry.reason,
+    batch_id: entry.batchId,
+    jobs: entry.jobs.map(({ job, before, after, changed }) => ({
+      job,
+      before: windowFields(before),
+      after: windowFields(after),
+      ...(changed === undefined ? {} : { changed }),
+    })),
+  };
+}
+
+function windowFields(window: JournalWindow | null): Record<string, unknown> | null {
+  if (window === null) return null;
+  return { status: window.status, batch_id: window.batchId, from_date: formatOrNull(window.fromDate), until: formatOrNull(window.until) };
+}
+
+/** @throws SyntaxError, TypeError for text that `encodeJournalEntry` did not write */
+export function decodeJournalEntry(text: string): JournalEntry {
+  const fields = JSON.parse(text) as Record<string, unknown>;
+  const jobs = fields['jobs'] as Record<string, unknown>[];
+  return {
+    type: fields['type'] as JournalEntry['type'],
+    workflow: fields['workflow'] as string,
+    at: readInstant(fields['at']),
+    by: fields['by'] as string,
+    reason: fields['reason'] as string | null,
+    batchId: fields['batch_id'] as number | null,
+    jobs: jobs.map((job): JournalJob => {
+      const changed = job['changed'] as string[] | undefined;
+      return { job: job['job'] as string, before: readWindow(job['before']), after: readWindow(job['after']), ...(changed === undefined ? {} : { changed }) };
+    }),
+  };
+}
+
+function readWindow(value: unknown): JournalWindow | null {
+  if (value === null || value === undefined) return null;
+  const fields = value as Record<string, unknown>;
+  return {
+    status: fields['status'] as JournalWindow['status'],
+    batchId: fields['batch_id'] as number | null,
+    fromDate: readInstantOrNull(fields['from_date']),
+    until: readInstantOrNull(fields['until']),
+  };
+}
+
+export function encodeRecordOpening(opening: RecordOpening): string {
+  return JSON.stringify({ kind: opening.kind, number: opening.number, opened_at: formatInstant(opening.openedAt), opened_by: opening.openedBy });
+}
+
+export function encodeRecordJob(job: RecordJob): string {
+  return JSON.stringify(recordJobFields(job));
+}
+
+/** The wire form of what became of a job in a batch. */
+export function recordJobFields(job: RecordJob): Record<string, unknown> {
+  return {
+    status: job.status,
+    from_date: formatOrNull(job.fromDate),
+    until: formatOrNull(job.until),
+    batch_start: formatOrNull(job.batchStart),
+    batch_end: formatOrNull(job.batchEnd),
+    reason: job.reason,
+    ended_by: job.endedBy,
+  };
+}
+
+/** A record from its stored texts: the opening's, and each job's. */
+export function decodeRecord(id: string, opening: string, jobs: Iterable<readonly [string, string]>): BatchRecord {
+  const fields = JSON.parse(opening) as Record<string, unknown>;
+  return {
+    id,
+    opening: {
+      kind: fields['kind'] as RecordOpening['kind'],
+      number: fields['number'] as number,
+      openedAt: readInstant(fields['opened_at']),
+      openedBy: fields['opened_by'] as string,
+    },
+    jobs: new Map([...jobs].map(([job, text]) => [job, decodeRecordJob(text)])),
+  };
+}
+
+export function decodeRecordJob(text: string): RecordJob {
+  const fields = JSON.parse(text) as Record<string, unknown>;
+  return {
+    status: fields['status'] as RecordJob['status'],
+    fromDate: readInstantOrNull(fields['from_date']),
+    until: readInstantOrNull(fields['until']),
+    batchStart: readInstantOrNull(fields['batch_start']),
+    batchEnd: readInstantOrNull(fields['batch_end']),
+    reason: fields['reason'] as string | null,
+    endedBy: fields['ended_by'] as string | null,
+  };
+}
+
+export function formatOrNull(instant: Instant | null): string | null {
+  return instant === null ? null : formatInstant(instant);
+}
+
+function readInstantOrNull(value: unknown): Instant | null {
+  return value === null || value === undefined ? null : readInstant(value);
+}
+
+function readInstant(value: unknown): Instant {
+  const instant = typeof value === 'string' ? parseInstant(value) : null;
+  if (instant === null) throw new TypeError(`no instant: ${String(value)}`);
+  return instant;
+}
