@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+/** Suites start servers and processes of their own; a crash in one must not take another along, hence processes. */
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/servers/global-setup.ts'],
+    pool: 'forks',
+    maxWorkers: 2,
+    // Generous, since a deadline is there to end what hangs, not to measure: machines that build are slow and shared.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+    passWithNoTests: false,
+    allowOnly: false,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  },
+});
