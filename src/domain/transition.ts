@@ -131,7 +131,8 @@ function adoptForeignBatches(workflow: Workflow): { known: Map<string, JobLedger
 export function foreignJobs(workflow: Workflow): JobState[] {
   return [...workflow.jobs].flatMap(([job, parameters]) => {
     const special = readSpecialParameters(parameters);
-    if ('problems' in special || special.batchId === null || special.batchStart === null) return [];
+    // A new job carries at most the id of a batch whose watermark was edited since.
+    if ('problems' in special || special.status === 'new' || special.batchId === null || special.batchStart === null) return [];
     const state = { job, parameters, special, ledger: jobLedger(workflow, job), known: knownBatch(workflow, job, special) };
     return state.known === null ? [state] : [];
   });

@@ -11,6 +11,8 @@ export interface BatchReader {
    * @throws BatchyError `foreign-data` when the key is not a hash, `store-unavailable`
    */
   load(workflow: string): Promise<LoadedWorkflow>;
+  /** As `load`, without the clock: the cheapest read there is, for asking a status. */
+  peek(workflow: string): Promise<StoredWorkflow>;
   /** A batch's record, or `null`. `id` is a batch id or `<epoch>-init`. */
   record(workflow: string, id: string): Promise<BatchRecord | null>;
   /** The copy of a batch as other programs read it; `null` when there is none or it is no batch's. */
