@@ -1,0 +1,3 @@
+import { requireNode } from './launch.js';
+
+requireNode();
