@@ -44,7 +44,7 @@ export function loadSettings({ folder, environment, flags = {} }: ConfigSources)
       ['.env', nonEmpty(dotEnv[name])],
       ['file', fromFile[yamlKey(name)]],
     ];
-    const [source, value] = candidates.find(([, candidate]) => candidate !== undefined) ?? ['default', settingsSchema.properties[name].default];
+    const [source, value] = candidates.find(([, candidate]) => candidate !== undefined) ?? ['default', (settingsSchema.properties[name] as { default?: unknown }).default];
     sources[name] = source;
     values[name] = readSetting(name, value, source);
   }
