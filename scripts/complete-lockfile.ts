@@ -35,7 +35,9 @@ export function missingEntries(lock: Lockfile): Record<string, LockedPackage> {
     for (const [name, version] of Object.entries(parent.optionalDependencies ?? {})) {
       if (isLocked(lock, place, name)) continue;
       if (!/^\d+\.\d+\.\d+/.test(version)) {
-        throw new Error(`${place || 'package.json'} asks for ${name} ${version}, no exact version: npm install ${name}`);
+        throw new Error(
+          `${place || 'package.json'} asks for ${name} ${version}, no exact version: npm install ${name}`,
+        );
       }
       missing[`node_modules/${name}`] = {
         version,

@@ -41,7 +41,8 @@ async function unpackInto(root: string, work: string): Promise<void> {
   await mkdir(path.join(work, 'lists/partial'), { recursive: true });
   await mkdir(path.join(work, 'cache/archives/partial'), { recursive: true });
   await writeFile(configuration, aptConfiguration(work));
-  const apt = (...args: string[]) => execa('apt-get', ['-c', configuration, ...args], { cwd: work, env: { LC_ALL: 'C' } });
+  const apt = (...args: string[]) =>
+    execa('apt-get', ['-c', configuration, ...args], { cwd: work, env: { LC_ALL: 'C' } });
 
   await apt('update');
   // A simulated installation names exactly what this release of the system lacks.

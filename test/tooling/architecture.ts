@@ -1,0 +1,103 @@
+import { isBuiltin } from 'node:module';
+import path from 'node:path';
+
+/** The house's rules on who may import whom and who may read the clock, as a function from sources to complaints. */
+
+interface Layer {
+  /** Other folders (or files) of src that it may import from; its own is always allowed, except other adapters. */
+  readonly layers: readonly string[];
+  /** Packages and built-in modules that it may import; `node:*` is any built-in but the embedded database. */
+  readonly packages: readonly string[];
+}
+
+const anyBuiltin = 'node:*';
+const web = ['fastify', '@fastify/*', 'typebox', 'prom-client', anyBuiltin];
+const terminal = ['commander', 'cli-table3', 'undici', 'typebox', 'lossless-json', anyBuiltin];
+
+const layers: Readonly<Record<string, Layer>> = {
+  domain: { layers: [], packages: ['luxon', 'lossless-json'] },
+  ports: { layers: ['domain'], packages: [] },
+  service: {
+    layers: ['domain', 'ports'],
+    packages: ['uuidv7', 'node:crypto', 'node:path', 'node:events', 'node:timers/promises'],
+  },
+  dialects: { layers: ['domain'], packages: ['js-yaml', 'luxon'] },
+  'adapters/memory': { layers: ['domain', 'ports'], packages: [anyBuiltin] },
+  'adapters/redis': { layers: ['domain', 'ports'], packages: ['ioredis', anyBuiltin] },
+  'adapters/sqlite': { layers: ['domain', 'ports'], packages: ['node:sqlite', anyBuiltin] },
+  'adapters/system': { layers: ['domain', 'ports'], packages: ['uuidv7', anyBuiltin] },
+  config: { layers: ['domain'], packages: ['typebox', 'js-yaml', anyBuiltin] },
+  http: { layers: ['service', 'domain', 'config'], packages: web },
+  // `batchy serve` and the commands that work on a store need the whole thing wired, which is what app does.
+  cli: { layers: ['service', 'domain', 'dialects', 'config', 'app'], packages: terminal },
+  app: {
+    layers: ['domain', 'ports', 'service', 'dialects', 'adapters', 'config', 'http'],
+    packages: [...web, 'close-with-grace'],
+  },
+  main: { layers: ['app', 'cli', 'config'], packages: ['close-with-grace', anyBuiltin] },
+};
+
+/** Reading them makes an outcome depend on when and where it is computed; what needs them is given a port. */
+const impure = [/\bDate\.now\b/, /\bnew Date\(\s*\)/, /\bMath\.random\b/, /\bDateTime\.(now|local|utc)\(\s*\)/];
+const sideEffects = [/\bprocess\./, /\bsetTimeout\b/, /\bsetInterval\b/, /\bfetch\(/, /\bconsole\./];
+
+/**
+ * @param sources file (from the project's root, `src/domain/time.ts`) to its text
+ * @returns one line a breach: which file, what it does, which rule forbids it
+ */
+export function breaches(sources: ReadonlyMap<string, string>): string[] {
+  return [...sources].flatMap(([file, text]) => {
+    const code = withoutComments(text);
+    const layer = layerOf(file);
+    const rule = layers[layer];
+    if (rule === undefined) return [`${file}: the house has no place ${layer}`];
+    const imports = importsOf(code).filter((target) => !mayImport(file, layer, rule, target));
+    return [
+      ...imports.map((target) => `${file}: ${layer} may not import ${target}`),
+      ...impureIn(layer, code).map((what) => `${file}: ${layer} may not use ${what}`),
+      ...badName(file),
+    ];
+  });
+}
+
+function layerOf(file: string): string {
+  const [, first = '', second = ''] = file.split('/');
+  return first === 'adapters' ? `adapters/${second}` : first.replace(/\.ts$/, '');
+}
+
+function mayImport(file: string, layer: string, rule: Layer, target: string): boolean {
+  if (!target.startsWith('.')) return rule.packages.some((allowed) => isPackage(allowed, target));
+  const resolved = path.posix.join(path.posix.dirname(file), target);
+  // What is no source: package.json for the version.
+  if (!resolved.startsWith('src/')) return resolved === 'package.json' && ['app', 'main', 'cli'].includes(layer);
+  const other = layerOf(resolved);
+  return other === layer || rule.layers.includes(other) || rule.layers.includes(other.split('/')[0] ?? other);
+}
+
+function isPackage(allowed: string, target: string): boolean {
+  const name = isBuiltin(target) && !target.startsWith('node:') ? `node:${target}` : target;
+  if (allowed === anyBuiltin) return name.startsWith('node:') && name !== 'node:sqlite';
+  if (allowed.endsWith('/*')) return name.startsWith(allowed.slice(0, -1));
+  return name === allowed || name.startsWith(`${allowed}/`);
+}
+
+function impureIn(layer: string, code: string): string[] {
+  const pure = layer === 'domain' || layer === 'ports';
+  const forbidden = layer.startsWith('adapters/') || layer === 'main' ? [] : [...impure, ...(pure ? sideEffects : [])];
+  return forbidden.flatMap((pattern) => pattern.exec(code)?.[0] ?? []);
+}
+
+function badName(file: string): string[] {
+  const words = file.replace(/\.ts$/, '').split('/').slice(1);
+  const bad = words.find((word) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(word) || /^(utils?|helpers?|common)$/.test(word));
+  return bad === undefined ? [] : [`${file}: ${bad} is no name of the house (kebab-case, saying what it is)`];
+}
+
+function importsOf(code: string): string[] {
+  const statements = /\b(?:import|export)\b[^'"`;()]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\s*\(?\s*['"]([^'"]+)['"]/g;
+  return [...code.matchAll(statements)].map((match) => match[1] ?? match[2] ?? '');
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*\*?[\s\S]*?\*\/|^\s*\/\/.*$|\s\/\/ .*$/gm, '');
+}
