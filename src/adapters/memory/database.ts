@@ -1,0 +1,42 @@
+import type { WorkflowListing, StoredOperation } from '../../ports/store.ts';
+import type { Instant } from '../../domain/time.ts';
+
+/** All that a memory store holds, as texts, like the stores it stands in for. */
+export interface MemoryDatabase {
+  readonly workflows: Map<string, MemoryWorkflow>;
+  /** By workflow, then by id. */
+  readonly records: Map<string, Map<string, MemoryRecord>>;
+  journal: MemoryJournalEntry[];
+  lastSequence: number;
+  readonly operations: Map<string, { readonly operation: StoredOperation; readonly expiresAt: Instant }>;
+  readonly watchers: Set<() => void>;
+}
+
+export interface MemoryWorkflow {
+  readonly head: ReadonlyMap<string, string> | null;
+  readonly ledger: string | null;
+  readonly listing: WorkflowListing | null;
+}
+
+export interface MemoryRecord {
+  readonly opening: string;
+  readonly jobs: Map<string, string>;
+  readonly copy: Map<string, string>;
+}
+
+export interface MemoryJournalEntry {
+  readonly sequence: number;
+  readonly workflow: string;
+  readonly text: string;
+}
+
+export function emptyDatabase(): MemoryDatabase {
+  return {
+    workflows: new Map(),
+    records: new Map(),
+    journal: [],
+    lastSequence: 0,
+    operations: new Map(),
+    watchers: new Set(),
+  };
+}

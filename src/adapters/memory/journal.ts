@@ -1,0 +1,26 @@
+import { decodeJournalEntry } from '../../domain/change-text.ts';
+import type { Journal } from '../../ports/journal.ts';
+import type { MemoryDatabase } from './database.ts';
+
+export function createMemoryJournal(database: MemoryDatabase): Journal {
+  return {
+    async read({ workflow, direction, beyond, limit }) {
+      const ascending = direction === 'ascending';
+      const found = database.journal.filter(
+        (entry) =>
+          (workflow === null || entry.workflow === workflow) &&
+          (beyond === null || (ascending ? entry.sequence > beyond : entry.sequence < beyond)),
+      );
+      const page = ascending ? found.slice(0, limit) : found.toReversed().slice(0, limit);
+      return page.map(({ sequence, text }) => ({ sequence, entry: decodeJournalEntry(text) }));
+    },
+    bounds: async () => ({ first: database.journal[0]?.sequence ?? 0, last: database.journal.at(-1)?.sequence ?? 0 }),
+    subscribe(onChange) {
+      const watcher = (): void => {
+        if (database.watchers.has(watcher)) onChange();
+      };
+      database.watchers.add(watcher);
+      return () => database.watchers.delete(watcher);
+    },
+  };
+}
