@@ -1,0 +1,78 @@
+import { decodeJournalEntry } from '../../domain/change-text.ts';
+import { isForgettable } from '../../domain/retention.ts';
+import { formatInstant, type Instant } from '../../domain/time.ts';
+import { readJobsOf } from './batch-reader.ts';
+import { forgetExpired, readStored } from './commit-writer.ts';
+import type { SqliteConnection } from './connection.ts';
+
+/** Records looked at in one transaction: between two, others have their turn. */
+const recordsAtOnce = 500;
+
+/** Removes what is older than `before`, and operations that have expired by `now`. @returns how many; at most about `limit` */
+export async function prune(
+  connection: SqliteConnection,
+  before: Instant,
+  limit: number,
+  now: Instant,
+): Promise<number> {
+  const transact = (work: () => number): Promise<number> => connection.whenFree(() => connection.transaction(work));
+  let removed = await transact(() => pruneJournal(connection, before, limit));
+  if (removed < limit) removed += await transact(() => forgetExpired(connection, now, limit - removed));
+  let beyond: RecordRow | null = { key: 0, workflow: '', id: '', opening: '', ended_at: '' };
+  while (beyond !== null && removed < limit) {
+    const from: RecordRow = beyond;
+    removed += await transact(() => {
+      const found = oldRecords(connection, before, from, Math.min(recordsAtOnce, limit - removed));
+      beyond = found.at(-1) ?? null;
+      return found.filter((row) => forgetRecord(connection, row, before)).length;
+    });
+  }
+  return removed;
+}
+
+/** Only from the beginning: what is left of the journal has no holes. */
+function pruneJournal(connection: SqliteConnection, before: Instant, limit: number): number {
+  const rows = connection.all<{ sequence: number; entry: string }>(
+    'SELECT sequence, entry FROM journal ORDER BY sequence LIMIT ?',
+    limit,
+  );
+  const kept = rows.findIndex(({ entry }) => decodeJournalEntry(entry).at >= before);
+  const last = rows.at(kept < 0 ? -1 : kept - 1);
+  if (last === undefined || kept === 0) return 0;
+  return connection.run('DELETE FROM journal WHERE sequence <= ?', last.sequence).changes;
+}
+
+interface RecordRow {
+  readonly key: number;
+  readonly workflow: string;
+  readonly id: string;
+  readonly opening: string;
+  readonly ended_at: string;
+}
+
+function oldRecords(connection: SqliteConnection, before: Instant, beyond: RecordRow, limit: number): RecordRow[] {
+  return connection.all<RecordRow>(
+    `SELECT key, workflow, id, opening, ended_at FROM records WHERE ended_at < ? AND (ended_at, key) > (?, ?)
+     ORDER BY ended_at, key LIMIT ?`,
+    formatInstant(before),
+    beyond.ended_at,
+    beyond.key,
+    limit,
+  );
+}
+
+/** The record goes with its windows: the coverage is what the records that we have prove. */
+function forgetRecord(connection: SqliteConnection, row: RecordRow, before: Instant): boolean {
+  const record = readJobsOf(connection, row);
+  if (!isForgettable(record, readStored(connection, row.workflow).head, before)) return false;
+  for (const job of record.jobs.keys()) {
+    connection.run(
+      'DELETE FROM windows WHERE workflow = ? AND job = ? AND batch_id = ?',
+      row.workflow,
+      job,
+      record.opening.number,
+    );
+  }
+  connection.run('DELETE FROM records WHERE key = ?', row.key);
+  return true;
+}
