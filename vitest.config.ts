@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Where `.ci/run` reads the numbers that it prints at its end. */
+const resultsFile = 'node_modules/.cache/batchy/test-results.json';
+
 /** Suites start servers and processes of their own; a crash in one must not take another along, hence processes. */
 export default defineConfig({
   test: {
@@ -11,6 +14,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
+    reporters: process.env['CI'] ? ['default', ['json', { outputFile: resultsFile }]] : ['default'],
     passWithNoTests: false,
     allowOnly: false,
     execArgv: ['--disable-warning=ExperimentalWarning'],
