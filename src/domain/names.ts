@@ -36,6 +36,7 @@ export function jobNameProblem(name: string): string | null {
   if (name.length > maxJobNameLength) return `a job's name has at most ${maxJobNameLength} characters`;
   // eslint-disable-next-line no-control-regex -- control characters are exactly what is refused
   if (/[\u0000-\u001f\u007f\u2028\u2029]/.test(name)) return `a job's name may not hold control characters`;
+  if (!name.isWellFormed()) return `a job's name must be valid Unicode (no half of a surrogate pair)`;
   return null;
 }
 
