@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 import { launch } from './launch.js';
 
-await launch('src/cli/index.ts');
+await launch('src/main.ts');

@@ -32,6 +32,7 @@ describe('who may import whom', () => {
     ['src/adapters/sqlite/store.ts', "import { Redis } from 'ioredis';"],
     ['src/http/server.ts', "import { RedisStore } from '../adapters/redis/store.ts';"],
     ['src/http/routes/batches.ts', "import { run } from '../../cli/index.ts';"],
+    ['src/cli/serve.ts', "import { createApp } from '../app.ts';"],
     ['src/cli/status.ts', "import { routes } from '../http/server.ts';"],
     ['src/main.ts', "import { openBatch } from './domain/open-batch.ts';"],
     ['src/app.ts', "import { run } from './cli/index.ts';"],

@@ -14,6 +14,12 @@ const anyBuiltin = 'node:*';
 const web = ['fastify', '@fastify/*', 'typebox', 'prom-client', anyBuiltin];
 const terminal = ['commander', 'cli-table3', 'undici', 'typebox', 'lossless-json', anyBuiltin];
 
+/** The files that wire everything: `app`, and `serve`, which runs it as a process. */
+const composition: Layer = {
+  layers: ['domain', 'ports', 'service', 'dialects', 'adapters', 'config', 'http'],
+  packages: [...web, 'close-with-grace', 'uuidv7'],
+};
+
 const layers: Readonly<Record<string, Layer>> = {
   domain: { layers: [], packages: ['luxon', 'lossless-json'] },
   ports: { layers: ['domain'], packages: [] },
@@ -28,13 +34,11 @@ const layers: Readonly<Record<string, Layer>> = {
   'adapters/system': { layers: ['domain', 'ports'], packages: ['uuidv7', anyBuiltin] },
   config: { layers: ['domain'], packages: ['typebox', 'js-yaml', anyBuiltin] },
   http: { layers: ['service', 'domain', 'config'], packages: web },
-  // `batchy serve` and the commands that work on a store need the whole thing wired, which is what app does.
-  cli: { layers: ['service', 'domain', 'dialects', 'config', 'app'], packages: terminal },
-  app: {
-    layers: ['domain', 'ports', 'service', 'dialects', 'adapters', 'config', 'http'],
-    packages: [...web, 'close-with-grace'],
-  },
-  main: { layers: ['app', 'cli', 'config'], packages: ['close-with-grace', anyBuiltin] },
+  cli: { layers: ['service', 'domain', 'dialects', 'config'], packages: terminal },
+  app: composition,
+  serve: { layers: [...composition.layers, 'app'], packages: composition.packages },
+  // The command line does not know how things are wired; main hands it the functions that do.
+  main: { layers: ['app', 'serve', 'cli', 'config'], packages: ['close-with-grace', anyBuiltin] },
 };
 
 /** Reading them makes an outcome depend on when and where it is computed; what needs them is given a port. */

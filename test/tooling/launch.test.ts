@@ -19,10 +19,10 @@ describe('the launcher of batchy and waitsy', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'batchy launch-'));
-    await mkdir(path.join(folder, 'src/cli'), { recursive: true });
+    await mkdir(path.join(folder, 'src'), { recursive: true });
     await writeFile(path.join(folder, 'package.json'), '{"type": "module"}');
     await writeFile(
-      path.join(folder, 'src/cli/index.ts'),
+      path.join(folder, 'src/main.ts'),
       `const given: string[] = process.argv.slice(2);
        process.emitWarning('not ready', 'ExperimentalWarning');
        process.emitWarning('take care');
