@@ -44,14 +44,22 @@ export function loadSettings({ folder, environment, flags = {} }: ConfigSources)
       ['.env', nonEmpty(dotEnv[name])],
       ['file', fromFile[yamlKey(name)]],
     ];
-    const [source, value] = candidates.find(([, candidate]) => candidate !== undefined) ?? ['default', (settingsSchema.properties[name] as { default?: unknown }).default];
+    const [source, value] = candidates.find(([, candidate]) => candidate !== undefined) ?? [
+      'default',
+      (settingsSchema.properties[name] as { default?: unknown }).default,
+    ];
     sources[name] = source;
     values[name] = readSetting(name, value, source);
   }
   const settings = values as Settings;
   checkMeaning(settings);
   return {
-    settings: { ...settings, BATCHY_DATA: resolve(folder, settings.BATCHY_DATA), BATCHY_CFG: resolve(folder, settings.BATCHY_CFG), API_KEYS_FILE: resolve(folder, settings.API_KEYS_FILE || `${settings.BATCHY_DATA}/keys.json`) },
+    settings: {
+      ...settings,
+      BATCHY_DATA: resolve(folder, settings.BATCHY_DATA),
+      BATCHY_CFG: resolve(folder, settings.BATCHY_CFG),
+      API_KEYS_FILE: resolve(folder, settings.API_KEYS_FILE || `${settings.BATCHY_DATA}/keys.json`),
+    },
     sources,
   };
 }
@@ -76,10 +84,15 @@ function readConfigFile(file: string, named: boolean): Record<string, unknown> {
   } catch (cause) {
     throw new BatchyError('invalid-setting', `${file} is no valid YAML: ${(cause as Error).message}`, { cause });
   }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new BatchyError('invalid-setting', `${file}: expected a map of settings.`);
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    throw new BatchyError('invalid-setting', `${file}: expected a map of settings.`);
   const known = new Set(settingNames.map(yamlKey));
   const unknown = Object.keys(content).filter((key) => !known.has(key));
-  if (unknown.length > 0) throw new BatchyError('invalid-setting', `${file}: unknown setting ${unknown.join(', ')}. batchy config --help lists all of them.`);
+  if (unknown.length > 0)
+    throw new BatchyError(
+      'invalid-setting',
+      `${file}: unknown setting ${unknown.join(', ')}. batchy config --help lists all of them.`,
+    );
   return content as Record<string, unknown>;
 }
 
@@ -89,41 +102,66 @@ function readSetting(name: SettingName, value: unknown, source: SettingSource): 
   const converted = typeof value === 'string' ? fromText(schema, value) : value;
   if (Value.Check(schema, converted)) return converted;
   const got = 'secret' in schema ? 'a value that does not fit' : JSON.stringify(value);
-  throw new BatchyError('invalid-setting', `${name} (from ${source}): expected ${expectation(schema)}, got ${got}.`, { facts: { setting: name } });
+  throw new BatchyError('invalid-setting', `${name} (from ${source}): expected ${expectation(schema)}, got ${got}.`, {
+    facts: { setting: name },
+  });
 }
 
 function fromText(schema: object, text: string): unknown {
   const type = (schema as { type?: string }).type;
-  if (type === 'boolean') return { '1': true, true: true, yes: true, on: true, '0': false, false: false, no: false, off: false }[text.toLowerCase()] ?? text;
+  if (type === 'boolean')
+    return (
+      { '1': true, true: true, yes: true, on: true, '0': false, false: false, no: false, off: false }[
+        text.toLowerCase()
+      ] ?? text
+    );
   if (type === 'integer' || type === 'number') return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
   return text;
 }
 
 function expectation(schema: object): string {
-  const { type, minimum, maximum, exclusiveMinimum, anyOf } = schema as { type?: string; minimum?: number; maximum?: number; exclusiveMinimum?: number; anyOf?: { const: string }[] };
+  const { type, minimum, maximum, exclusiveMinimum, anyOf } = schema as {
+    type?: string;
+    minimum?: number;
+    maximum?: number;
+    exclusiveMinimum?: number;
+    anyOf?: { const: string }[];
+  };
   if (anyOf !== undefined) return `one of ${anyOf.map((option) => option.const).join(', ')}`;
   if (type === 'boolean') return '1, true, yes, on or 0, false, no, off';
-  const bounds = [minimum === undefined ? '' : `at least ${minimum}`, exclusiveMinimum === undefined ? '' : `more than ${exclusiveMinimum}`, maximum === undefined ? '' : `at most ${maximum}`].filter(Boolean);
+  const bounds = [
+    minimum === undefined ? '' : `at least ${minimum}`,
+    exclusiveMinimum === undefined ? '' : `more than ${exclusiveMinimum}`,
+    maximum === undefined ? '' : `at most ${maximum}`,
+  ].filter(Boolean);
   const noun = type === 'integer' ? 'a whole number' : type === 'number' ? 'a number' : 'text';
   return bounds.length === 0 ? noun : `${noun}, ${bounds.join(' and ')}`;
 }
 
 function checkMeaning(settings: Settings): void {
   const refuse = (name: SettingName, expected: string, got: string): never => {
-    throw new BatchyError('invalid-setting', `${name}: expected ${expected}, got ${got}.`, { facts: { setting: name } });
+    throw new BatchyError('invalid-setting', `${name}: expected ${expected}, got ${got}.`, {
+      facts: { setting: name },
+    });
   };
-  if (parseInstant(settings.BATCHY_INITIAL_DATE) === null) refuse('BATCHY_INITIAL_DATE', 'a time such as 1776-07-04T23:59:00', JSON.stringify(settings.BATCHY_INITIAL_DATE));
+  if (parseInstant(settings.BATCHY_INITIAL_DATE) === null)
+    refuse('BATCHY_INITIAL_DATE', 'a time such as 1776-07-04T23:59:00', JSON.stringify(settings.BATCHY_INITIAL_DATE));
   for (const network of trustedNetworks(settings)) {
     const [address = '', prefix = ''] = network.split('/');
     const family = isIP(address);
-    if (family === 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > (family === 4 ? 32 : 128)) refuse('TRUSTED_NETWORKS', 'networks such as 10.0.0.0/8,fd00::/8', JSON.stringify(network));
+    if (family === 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > (family === 4 ? 32 : 128))
+      refuse('TRUSTED_NETWORKS', 'networks such as 10.0.0.0/8,fd00::/8', JSON.stringify(network));
   }
-  if (settings.REDIS_URL !== '' && !/^(rediss?|redis\+sentinel|rediss\+sentinel):\/\//.test(settings.REDIS_URL)) refuse('REDIS_URL', 'a URL that begins with redis://, rediss:// or redis+sentinel://', 'another scheme');
-  if (settings.BATCHY_ADMIN_KEY !== '' && settings.BATCHY_ADMIN_KEY.length < 16) refuse('BATCHY_ADMIN_KEY', 'at least 16 characters', `${settings.BATCHY_ADMIN_KEY.length}`);
+  if (settings.REDIS_URL !== '' && !/^(rediss?|redis\+sentinel|rediss\+sentinel):\/\//.test(settings.REDIS_URL))
+    refuse('REDIS_URL', 'a URL that begins with redis://, rediss:// or redis+sentinel://', 'another scheme');
+  if (settings.BATCHY_ADMIN_KEY !== '' && settings.BATCHY_ADMIN_KEY.length < 16)
+    refuse('BATCHY_ADMIN_KEY', 'at least 16 characters', `${settings.BATCHY_ADMIN_KEY.length}`);
 }
 
 export function trustedNetworks(settings: Pick<Settings, 'TRUSTED_NETWORKS'>): string[] {
-  return settings.TRUSTED_NETWORKS.split(',').map((network) => network.trim()).filter((network) => network !== '');
+  return settings.TRUSTED_NETWORKS.split(',')
+    .map((network) => network.trim())
+    .filter((network) => network !== '');
 }
 
 /** The folder of the project: where package.json lies. */

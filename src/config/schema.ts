@@ -8,28 +8,116 @@ import { defaultInitialDate } from '../domain/watermark.ts';
  */
 export const settingsSchema = Type.Object(
   {
-    PORT: Type.Integer({ minimum: 0, maximum: 65535, default: 5000, description: 'Port to listen on; 0 takes a free one.' }),
-    HOST: Type.String({ minLength: 1, default: '127.0.0.1', description: 'Address to listen on. Anything but loopback needs an API key, or ALLOW_OPEN.' }),
-    ALLOW_OPEN: Type.Boolean({ default: false, description: 'Listen beyond loopback although there is no API key. Everybody who reaches the port may then change every watermark.' }),
-    TRUSTED_NETWORKS: Type.String({ default: '', description: 'Networks (CIDR, separated by commas) from which the six classic routes need no key.' }),
-    REDIS_URL: Type.String({ default: '', description: 'Where the state lives: redis://, rediss:// or redis+sentinel://host:port,host:port/name. Empty: the embedded store under BATCHY_DATA.' }),
-    ALLOW_EVICTION: Type.Boolean({ default: false, description: 'Start even though the Redis may evict keys when its memory is full. Evicted watermarks are lost.' }),
-    BATCHY_DATA: Type.String({ minLength: 1, default: './data', description: 'Folder of the embedded database and of the API keys.' }),
-    BATCHY_CFG: Type.String({ minLength: 1, default: './cfg', description: 'Folder of the configurations of workflows (<workflow>.yaml).' }),
-    BATCHY_INITIAL_DATE: Type.String({ default: defaultInitialDate, description: 'from_date of a job that has none and has never succeeded (UTC).' }),
-    REQUIRE_FENCE: Type.Boolean({ default: false, description: 'Refuse a close without batch_id of a batch that took the place of an open one, for all jobs.' }),
-    LOAD_SAMPLES: Type.Boolean({ default: true, description: 'Load all configurations into a store that is empty at the start. A store with workflows is never touched.' }),
-    API_KEYS_FILE: Type.String({ default: '', description: 'File of the hashed API keys. Empty: keys.json under BATCHY_DATA.' }),
-    BATCHY_ADMIN_KEY: Type.String({ default: '', description: 'One more API key, of scope admin, given in clear (at least 16 characters): for containers.', secret: true }),
-    RETENTION_DAYS: Type.Number({ minimum: 0, default: 400, description: 'Days to keep the journal and the records of ended batches; 0 keeps them for ever.' }),
-    LOG_LEVEL: Type.Union(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)), { default: 'info', description: 'Least severe level that is logged.' }),
-    BODY_LIMIT_BYTES: Type.Integer({ minimum: 1024, maximum: 67_108_864, default: 1_048_576, description: 'Largest request body, in bytes.' }),
-    REQUEST_TIMEOUT_SECONDS: Type.Number({ exclusiveMinimum: 0, maximum: 3600, default: 30, description: 'A request must have arrived whole, and be answered, within this many seconds (waits and event streams aside).' }),
-    MAX_WAIT_SECONDS: Type.Integer({ minimum: 1, maximum: 86_400, default: 3600, description: 'Longest timeout that /workflows/:wf/wait accepts, in seconds.' }),
-    RATE_LIMIT_PER_MINUTE: Type.Integer({ minimum: 0, default: 0, description: 'Requests per minute and caller; 0 sets no limit.' }),
-    MAX_CONCURRENT_REQUESTS: Type.Integer({ minimum: 1, default: 1000, description: 'Requests in progress beyond which new ones are answered 503 (closes and fails have a reserve of their own).' }),
-    WATCH_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 5, description: 'Pause between two looks for starts that lie ahead of the clock, in seconds.' }),
-    SHUTDOWN_SECONDS: Type.Number({ exclusiveMinimum: 0, default: 10, description: 'How long requests in progress may take to finish when the service is told to stop.' }),
+    PORT: Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      default: 5000,
+      description: 'Port to listen on; 0 takes a free one.',
+    }),
+    HOST: Type.String({
+      minLength: 1,
+      default: '127.0.0.1',
+      description: 'Address to listen on. Anything but loopback needs an API key, or ALLOW_OPEN.',
+    }),
+    ALLOW_OPEN: Type.Boolean({
+      default: false,
+      description:
+        'Listen beyond loopback although there is no API key. Everybody who reaches the port may then change every watermark.',
+    }),
+    TRUSTED_NETWORKS: Type.String({
+      default: '',
+      description: 'Networks (CIDR, separated by commas) from which the six classic routes need no key.',
+    }),
+    REDIS_URL: Type.String({
+      default: '',
+      description:
+        'Where the state lives: redis://, rediss:// or redis+sentinel://host:port,host:port/name. Empty: the embedded store under BATCHY_DATA.',
+    }),
+    ALLOW_EVICTION: Type.Boolean({
+      default: false,
+      description: 'Start even though the Redis may evict keys when its memory is full. Evicted watermarks are lost.',
+    }),
+    BATCHY_DATA: Type.String({
+      minLength: 1,
+      default: './data',
+      description: 'Folder of the embedded database and of the API keys.',
+    }),
+    BATCHY_CFG: Type.String({
+      minLength: 1,
+      default: './cfg',
+      description: 'Folder of the configurations of workflows (<workflow>.yaml).',
+    }),
+    BATCHY_INITIAL_DATE: Type.String({
+      default: defaultInitialDate,
+      description: 'from_date of a job that has none and has never succeeded (UTC).',
+    }),
+    REQUIRE_FENCE: Type.Boolean({
+      default: false,
+      description: 'Refuse a close without batch_id of a batch that took the place of an open one, for all jobs.',
+    }),
+    LOAD_SAMPLES: Type.Boolean({
+      default: true,
+      description:
+        'Load all configurations into a store that is empty at the start. A store with workflows is never touched.',
+    }),
+    API_KEYS_FILE: Type.String({
+      default: '',
+      description: 'File of the hashed API keys. Empty: keys.json under BATCHY_DATA.',
+    }),
+    BATCHY_ADMIN_KEY: Type.String({
+      default: '',
+      description: 'One more API key, of scope admin, given in clear (at least 16 characters): for containers.',
+      secret: true,
+    }),
+    RETENTION_DAYS: Type.Number({
+      minimum: 0,
+      default: 400,
+      description: 'Days to keep the journal and the records of ended batches; 0 keeps them for ever.',
+    }),
+    LOG_LEVEL: Type.Union(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
+      { default: 'info', description: 'Least severe level that is logged.' },
+    ),
+    BODY_LIMIT_BYTES: Type.Integer({
+      minimum: 1024,
+      maximum: 67_108_864,
+      default: 1_048_576,
+      description: 'Largest request body, in bytes.',
+    }),
+    REQUEST_TIMEOUT_SECONDS: Type.Number({
+      exclusiveMinimum: 0,
+      maximum: 3600,
+      default: 30,
+      description:
+        'A request must have arrived whole, and be answered, within this many seconds (waits and event streams aside).',
+    }),
+    MAX_WAIT_SECONDS: Type.Integer({
+      minimum: 1,
+      maximum: 86_400,
+      default: 3600,
+      description: 'Longest timeout that /workflows/:wf/wait accepts, in seconds.',
+    }),
+    RATE_LIMIT_PER_MINUTE: Type.Integer({
+      minimum: 0,
+      default: 0,
+      description: 'Requests per minute and caller; 0 sets no limit.',
+    }),
+    MAX_CONCURRENT_REQUESTS: Type.Integer({
+      minimum: 1,
+      default: 1000,
+      description:
+        'Requests in progress beyond which new ones are answered 503 (closes and fails have a reserve of their own).',
+    }),
+    WATCH_SECONDS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 5,
+      description: 'Pause between two looks for starts that lie ahead of the clock, in seconds.',
+    }),
+    SHUTDOWN_SECONDS: Type.Number({
+      exclusiveMinimum: 0,
+      default: 10,
+      description: 'How long requests in progress may take to finish when the service is told to stop.',
+    }),
   },
   { additionalProperties: false },
 );

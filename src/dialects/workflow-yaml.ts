@@ -40,7 +40,8 @@ function readJob(source: YamlSource, name: string, entry: YamlEntry): ReadonlyMa
   const problem = jobNameProblem(name);
   if (problem !== null) throw yamlProblem(source, entry.keyAt, `${quoteBriefly(name)} is no job: ${problem}`);
   const { node } = entry;
-  if (node.kind === 'map') return new Map([...node.entries].map(([parameter, { node: value }]) => [parameter, jsonOfYaml(value)]));
+  if (node.kind === 'map')
+    return new Map([...node.entries].map(([parameter, { node: value }]) => [parameter, jsonOfYaml(value)]));
   // A job without parameters is written `job1:`, which YAML reads as null.
   if (node.kind === 'scalar' && node.value === null) return new Map();
   throw yamlProblem(source, placeOf(entry, node), `the job ${quoteBriefly(name)} should hold a map of parameters`);
@@ -52,7 +53,11 @@ function readInfa(source: YamlSource, entry: YamlEntry, jobs: ReadonlyMap<string
   try {
     const { headings = {} } = readParameterFileOptions(infa);
     const stranger = Object.keys(headings).find((job) => !jobs.has(job));
-    if (stranger !== undefined) throw new BatchyError('invalid-configuration', `_infa.headings names ${quoteBriefly(stranger)}, which is no job of this file`);
+    if (stranger !== undefined)
+      throw new BatchyError(
+        'invalid-configuration',
+        `_infa.headings names ${quoteBriefly(stranger)}, which is no job of this file`,
+      );
   } catch (error) {
     if (!(error instanceof BatchyError)) throw error;
     throw yamlProblem(source, entry.keyAt, error.detail.replace(/\.$/, ''), error);

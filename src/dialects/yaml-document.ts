@@ -1,4 +1,12 @@
-import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, type ScalarEvent, YAMLException } from 'js-yaml';
+import {
+  EVENT_ID,
+  type Event,
+  getScalarValue,
+  parseEvents,
+  SCALAR_STYLE,
+  type ScalarEvent,
+  YAMLException,
+} from 'js-yaml';
 import type { Json } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { readPlainScalar, readTaggedScalar, type ScalarTag } from './yaml-scalar.ts';
@@ -53,7 +61,11 @@ export interface YamlEntry {
 export function parseYamlDocument(source: YamlSource): YamlNode {
   const bytes = source.text.length > maxYamlBytes ? source.text.length : new TextEncoder().encode(source.text).length;
   if (bytes > maxYamlBytes) {
-    throw yamlProblem(source, 0, `the file is larger than ${maxYamlBytes / 1024} KiB; a workflow's configuration is a few pages at most`);
+    throw yamlProblem(
+      source,
+      0,
+      `the file is larger than ${maxYamlBytes / 1024} KiB; a workflow's configuration is a few pages at most`,
+    );
   }
   return new Composer(source, readEvents(source)).compose();
 }
@@ -98,8 +110,13 @@ class Composer {
       switch (event.type) {
         case EVENT_ID.DOCUMENT:
           documents += 1;
-          if (documents > 1) throw this.#problemAt(secondDocument(this.#source.text, this.#position), 'the file holds more than one document; keep the first and remove the rest');
-          if (event.directives.some((directive) => directive.kind === 'tag')) throw this.#problem('tag directives are not accepted');
+          if (documents > 1)
+            throw this.#problemAt(
+              secondDocument(this.#source.text, this.#position),
+              'the file holds more than one document; keep the first and remove the rest',
+            );
+          if (event.directives.some((directive) => directive.kind === 'tag'))
+            throw this.#problem('tag directives are not accepted');
           break;
         case EVENT_ID.SCALAR:
           this.#scalar(event);
@@ -132,7 +149,15 @@ class Composer {
     const plain = event.style === SCALAR_STYLE.PLAIN;
     const value = this.#scalarValue(text, tag, plain);
     const merges = (plain && tag === null && text === '<<') || tag === 'merge';
-    const node: YamlScalar = { kind: 'scalar', at: this.#position, size: 1 + text.length, depth: 0, value, merges, source: text };
+    const node: YamlScalar = {
+      kind: 'scalar',
+      at: this.#position,
+      size: 1 + text.length,
+      depth: 0,
+      value,
+      merges,
+      source: text,
+    };
     const anchor = this.#anchor(event);
     if (anchor !== null) this.#anchors.set(anchor, node);
     this.#add(node);
@@ -142,7 +167,8 @@ class Composer {
     if (tag === '' || tag === 'merge') return text;
     if (tag === null) {
       const value = plain ? readPlainScalar(text) : text;
-      if (value === undefined) throw this.#problem(`${text} is no number that JSON can carry; quote it if it is a text`);
+      if (value === undefined)
+        throw this.#problem(`${text} is no number that JSON can carry; quote it if it is a text`);
       return value;
     }
     const value = isScalarTag(tag) ? readTaggedScalar(text, tag) : undefined;
@@ -161,7 +187,8 @@ class Composer {
     const written = this.#source.text.slice(event.tagStart, event.tagEnd);
     if (written === '!') return '';
     const core = /^(?:!!|!<tag:yaml\.org,2002:)(str|int|float|bool|null|map|seq|merge)>?$/.exec(written)?.[1];
-    if (core === undefined) throw this.#problemAt(event.tagStart, `the tag ${quoteBriefly(written)} is not accepted; write plain values`);
+    if (core === undefined)
+      throw this.#problemAt(event.tagStart, `the tag ${quoteBriefly(written)} is not accepted; write plain values`);
     return core;
   }
 
@@ -274,7 +301,8 @@ function eventOffset(event: Event, previous: number): number {
   if (event.type === EVENT_ID.ALIAS) return event.anchorStart - 1;
   const starts = [event.tagStart, event.anchorStart === -1 ? -1 : event.anchorStart - 1];
   if (event.type !== EVENT_ID.SCALAR) starts.push(event.start);
-  else if (event.valueStart !== -1) starts.push(event.style === SCALAR_STYLE.PLAIN ? event.valueStart : event.valueStart - 1);
+  else if (event.valueStart !== -1)
+    starts.push(event.style === SCALAR_STYLE.PLAIN ? event.valueStart : event.valueStart - 1);
   const present = starts.filter((start) => start >= 0);
   return present.length === 0 ? previous : Math.min(...present);
 }

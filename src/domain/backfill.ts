@@ -21,14 +21,25 @@ export interface BackfillRequest {
  * the watermark, is never touched.
  * @throws BatchyError `invalid-body` for a window that is empty or not of the past, `unknown-job`
  */
-export function openBackfill(workflow: Workflow, request: BackfillRequest): { change: WorkflowChange; batchId: number; opened: JobMaps } {
+export function openBackfill(
+  workflow: Workflow,
+  request: BackfillRequest,
+): { change: WorkflowChange; batchId: number; opened: JobMaps } {
   const { from, until } = request;
   const now = floorToMicrosecond(request.now);
   if (from >= until) throw invalidWindow('/to', 'to must be later than from');
   if (until > now) throw invalidWindow('/to', `to must not lie in the future; the clock says ${formatInstant(now)}`);
   const addressed = addressedJobs(workflow, request.jobs);
   const batchId = nextBatchId(workflow, now);
-  const outcome: RecordJob = { status: 'open', fromDate: from, until, batchStart: now, batchEnd: null, reason: request.reason, endedBy: null };
+  const outcome: RecordJob = {
+    status: 'open',
+    fromDate: from,
+    until,
+    batchStart: now,
+    batchEnd: null,
+    reason: request.reason,
+    endedBy: null,
+  };
   const opened = new Map(
     addressed.map(({ job, parameters }): [string, Parameters] => [
       job,
@@ -50,11 +61,22 @@ export function openBackfill(workflow: Workflow, request: BackfillRequest): { ch
     by: request.by,
     reason: request.reason,
     batchId,
-    jobs: [...opened.keys()].map((job) => ({ job, before: null, after: { status: 'open', batchId, fromDate: from, until } })),
+    jobs: [...opened.keys()].map((job) => ({
+      job,
+      before: null,
+      after: { status: 'open', batchId, fromDate: from, until },
+    })),
   };
   const change = changeWorkflow(workflow, {
     ledger: { lastBatchId: batchId },
-    records: [{ id: String(batchId), opening: { kind: 'backfill', number: batchId, openedAt: now, openedBy: request.by }, jobs, only: 'always' }],
+    records: [
+      {
+        id: String(batchId),
+        opening: { kind: 'backfill', number: batchId, openedAt: now, openedBy: request.by },
+        jobs,
+        only: 'always',
+      },
+    ],
     journal: [entry],
   });
   return { change, batchId, opened };
@@ -67,7 +89,11 @@ export function openBackfill(workflow: Workflow, request: BackfillRequest): { ch
 export function endBackfill(workflow: Workflow, record: BatchRecord, copies: JobMaps, request: EndRequest): Ended {
   const names = request.jobs ?? jobsOfBackfill(record);
   for (const job of names) {
-    if (!record.jobs.has(job)) throw new BatchyError('unknown-job', `Backfill ${record.id} has no job ${quoteBriefly(job)}. Its jobs are ${[...record.jobs.keys()].map(quoteBriefly).join(', ')}.`);
+    if (!record.jobs.has(job))
+      throw new BatchyError(
+        'unknown-job',
+        `Backfill ${record.id} has no job ${quoteBriefly(job)}. Its jobs are ${[...record.jobs.keys()].map(quoteBriefly).join(', ')}.`,
+      );
   }
   const changing = names.filter((job) => checkMove(job, record.jobs.get(job)?.status ?? 'new', request) === 'changes');
   checkBackfillParameters(names, copies, request);
@@ -78,7 +104,10 @@ export function endBackfill(workflow: Workflow, record: BatchRecord, copies: Job
     const copy = endedParameters(copies.get(job) ?? new Map(), request.outcome, now, request.parameters.get(job) ?? {});
     ended.set(job, copy);
     const before = record.jobs.get(job) as RecordJob;
-    writes.set(job, { outcome: { ...before, status: request.outcome, batchEnd: now, reason: request.reason, endedBy: request.by }, copy });
+    writes.set(job, {
+      outcome: { ...before, status: request.outcome, batchEnd: now, reason: request.reason, endedBy: request.by },
+      copy,
+    });
   }
   if (changing.length === 0) return { change: null, jobs: ended };
   const batchId = record.opening.number;
@@ -94,7 +123,11 @@ export function endBackfill(workflow: Workflow, record: BatchRecord, copies: Job
         batchId,
         jobs: changing.map((job) => {
           const { status, fromDate, until } = record.jobs.get(job) as RecordJob;
-          return { job, before: { status, batchId, fromDate, until }, after: { status: request.outcome, batchId, fromDate, until } };
+          return {
+            job,
+            before: { status, batchId, fromDate, until },
+            after: { status: request.outcome, batchId, fromDate, until },
+          };
         }),
       },
     ],
@@ -111,12 +144,18 @@ function jobsOfBackfill(record: BatchRecord): string[] {
 function checkBackfillParameters(names: readonly string[], copies: JobMaps, request: EndRequest): void {
   const places: ErrorPlace[] = [];
   for (const [job, changes] of request.parameters) {
-    if (!names.includes(job)) places.push({ pointer: `/${escapePointer(job)}`, detail: `no job ${quoteBriefly(job)} is addressed by this request` });
+    if (!names.includes(job))
+      places.push({
+        pointer: `/${escapePointer(job)}`,
+        detail: `no job ${quoteBriefly(job)} is addressed by this request`,
+      });
     for (const name of Object.keys(changes)) {
-      if (name === 'to_date' || isSpecial(name, copies.get(job) ?? new Map())) places.push({ pointer: `/${escapePointer(job)}/${escapePointer(name)}`, detail: `${name} is Batchy's own` });
+      if (name === 'to_date' || isSpecial(name, copies.get(job) ?? new Map()))
+        places.push({ pointer: `/${escapePointer(job)}/${escapePointer(name)}`, detail: `${name} is Batchy's own` });
     }
   }
-  if (places.length > 0) throw new BatchyError('invalid-body', places.map(({ detail }) => detail).join('; '), { places });
+  if (places.length > 0)
+    throw new BatchyError('invalid-body', places.map(({ detail }) => detail).join('; '), { places });
 }
 
 function invalidWindow(pointer: string, detail: string): BatchyError {

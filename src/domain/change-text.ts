@@ -28,7 +28,12 @@ export function journalEntryFields(entry: JournalEntry): Record<string, unknown>
 
 function windowFields(window: JournalWindow | null): Record<string, unknown> | null {
   if (window === null) return null;
-  return { status: window.status, batch_id: window.batchId, from_date: formatOrNull(window.fromDate), until: formatOrNull(window.until) };
+  return {
+    status: window.status,
+    batch_id: window.batchId,
+    from_date: formatOrNull(window.fromDate),
+    until: formatOrNull(window.until),
+  };
 }
 
 /** @throws SyntaxError, TypeError for text that `encodeJournalEntry` did not write */
@@ -44,7 +49,12 @@ export function decodeJournalEntry(text: string): JournalEntry {
     batchId: fields['batch_id'] as number | null,
     jobs: jobs.map((job): JournalJob => {
       const changed = job['changed'] as string[] | undefined;
-      return { job: job['job'] as string, before: readWindow(job['before']), after: readWindow(job['after']), ...(changed === undefined ? {} : { changed }) };
+      return {
+        job: job['job'] as string,
+        before: readWindow(job['before']),
+        after: readWindow(job['after']),
+        ...(changed === undefined ? {} : { changed }),
+      };
     }),
   };
 }
@@ -61,7 +71,12 @@ function readWindow(value: unknown): JournalWindow | null {
 }
 
 export function encodeRecordOpening(opening: RecordOpening): string {
-  return JSON.stringify({ kind: opening.kind, number: opening.number, opened_at: formatInstant(opening.openedAt), opened_by: opening.openedBy });
+  return JSON.stringify({
+    kind: opening.kind,
+    number: opening.number,
+    opened_at: formatInstant(opening.openedAt),
+    opened_by: opening.openedBy,
+  });
 }
 
 export function encodeRecordJob(job: RecordJob): string {

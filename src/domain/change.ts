@@ -116,7 +116,11 @@ export interface CoveredWindow {
 export type JobMaps = ReadonlyMap<string, Parameters>;
 
 /** The window that this outcome proves loaded, or `null`. The coverage is made of these. */
-export function provenWindow(kind: RecordKind, outcome: RecordJob): { readonly from: Instant; readonly until: Instant } | null {
-  if (kind === 'init' || outcome.status !== 'success' || outcome.fromDate === null || outcome.until === null) return null;
+export function provenWindow(
+  kind: RecordKind,
+  outcome: RecordJob,
+): { readonly from: Instant; readonly until: Instant } | null {
+  if (kind === 'init' || outcome.status !== 'success' || outcome.fromDate === null || outcome.until === null)
+    return null;
   return outcome.fromDate < outcome.until ? { from: outcome.fromDate, until: outcome.until } : null;
 }

@@ -5,7 +5,14 @@ import { quoteBriefly } from './names.ts';
 import { supersededRecords } from './open-batch.ts';
 import { escapePointer, type Parameters, readSpecialParameters, type SpecialParameters } from './special-parameters.ts';
 import { epochSeconds, floorToMicrosecond, formatInstant, type Instant, minInstant } from './time.ts';
-import { addressedJobs, changeWorkflow, greatestBatchId, type JobState, journalWindow, recordJob } from './transition.ts';
+import {
+  addressedJobs,
+  changeWorkflow,
+  greatestBatchId,
+  type JobState,
+  journalWindow,
+  recordJob,
+} from './transition.ts';
 import { nextFrom, watermark } from './watermark.ts';
 import { emptyLedger, type JobLedger, type Ledger, unknownToLedger, type Workflow } from './workflow.ts';
 
@@ -32,7 +39,13 @@ export interface LoadRequest {
  * @param ledger what stays of a deleted workflow of that name; batch ids go on growing
  * @throws BatchyError `invalid-configuration`, `batch-open`, `owned`, `watermark-forward`, `unreadable-parameter`
  */
-export function loadConfiguration(name: string, current: Workflow | null, ledger: Ledger, configuration: Configuration, request: LoadRequest): WorkflowChange {
+export function loadConfiguration(
+  name: string,
+  current: Workflow | null,
+  ledger: Ledger,
+  configuration: Configuration,
+  request: LoadRequest,
+): WorkflowChange {
   const now = floorToMicrosecond(request.now);
   const before: Workflow = current ?? { name, jobs: new Map(), ledger: { ...emptyLedger, ...ledger, jobs: new Map() } };
   checkConfiguration(configuration, before, request.mode);
@@ -53,7 +66,10 @@ export function loadConfiguration(name: string, current: Workflow | null, ledger
       lastInitId: initId,
       lastBatchId: Math.max(greatestBatchId(before), ...fileBatchIds(configuration.jobs)),
     },
-    records: [...supersededRecords(leaving, 'the configuration was loaded anew', now, request.by), initRecord(initId, jobs, now, request.by)],
+    records: [
+      ...supersededRecords(leaving, 'the configuration was loaded anew', now, request.by),
+      initRecord(initId, jobs, now, request.by),
+    ],
     journal: [loadedEntry(name, states, jobs, now, request)],
   });
 }
@@ -62,7 +78,11 @@ export function loadConfiguration(name: string, current: Workflow | null, ledger
  * What can be said of a file without looking at the store.
  * @throws BatchyError `invalid-configuration` naming each job and parameter that cannot be read
  */
-export function checkConfiguration(configuration: Configuration, before: Workflow | null, mode: LoadRequest['mode']): void {
+export function checkConfiguration(
+  configuration: Configuration,
+  before: Workflow | null,
+  mode: LoadRequest['mode'],
+): void {
   const places: ErrorPlace[] = [];
   if (configuration.jobs.size === 0) places.push({ pointer: '', detail: 'it has no jobs' });
   const greatest = before === null ? 0 : greatestBatchId(before);
@@ -71,8 +91,15 @@ export function checkConfiguration(configuration: Configuration, before: Workflo
     const special = readSpecialParameters(parameters, at);
     if ('problems' in special) {
       places.push(...special.problems);
-    } else if (special.batchId !== null && special.batchId <= greatest && !(mode === 'merge' && before?.jobs.has(job) === true)) {
-      places.push({ pointer: `${at}/batch_id`, detail: `batch_id ${special.batchId} was given already; leave it out, or use one greater than ${greatest}` });
+    } else if (
+      special.batchId !== null &&
+      special.batchId <= greatest &&
+      !(mode === 'merge' && before?.jobs.has(job) === true)
+    ) {
+      places.push({
+        pointer: `${at}/batch_id`,
+        detail: `batch_id ${special.batchId} was given already; leave it out, or use one greater than ${greatest}`,
+      });
     }
   }
   if (places.length === 0) return;
@@ -105,9 +132,13 @@ function mergeJobs(fromFile: JobMaps, current: Workflow): JobMaps {
 
 function checkNotOpen({ job, special }: JobState): void {
   if (special.status !== 'open') return;
-  throw new BatchyError('batch-open', `Job ${quoteBriefly(job)} has batch ${special.batchId ?? '?'} open. Close or fail it before you load the configuration, or say force=true.`, {
-    facts: { batch_id: special.batchId },
-  });
+  throw new BatchyError(
+    'batch-open',
+    `Job ${quoteBriefly(job)} has batch ${special.batchId ?? '?'} open. Close or fail it before you load the configuration, or say force=true.`,
+    {
+      facts: { batch_id: special.batchId },
+    },
+  );
 }
 
 function checkNotForward(state: JobState, next: Parameters | undefined, request: LoadRequest): void {
@@ -117,7 +148,10 @@ function checkNotForward(state: JobState, next: Parameters | undefined, request:
   const noticed = state.ledger.skewNoticedAt;
   const loadedUpTo = noticed === null ? end : minInstant(end, noticed);
   // What a merge keeps is marked still, so the marked end counts on both sides.
-  const begins = request.mode === 'merge' ? watermark(special, state.known, request.initialDate) : nextFrom(special, null, request.initialDate);
+  const begins =
+    request.mode === 'merge'
+      ? watermark(special, state.known, request.initialDate)
+      : nextFrom(special, null, request.initialDate);
   if (begins <= (request.mode === 'merge' ? end : loadedUpTo)) return;
   throw new BatchyError(
     'watermark-forward',
@@ -128,7 +162,12 @@ function checkNotForward(state: JobState, next: Parameters | undefined, request:
 }
 
 function ledgerAfter(before: Workflow, jobs: JobMaps, mode: LoadRequest['mode']): ReadonlyMap<string, JobLedger> {
-  return new Map([...jobs.keys()].map((job) => [job, (mode === 'merge' ? before.ledger.jobs.get(job) : undefined) ?? unknownToLedger]));
+  return new Map(
+    [...jobs.keys()].map((job) => [
+      job,
+      (mode === 'merge' ? before.ledger.jobs.get(job) : undefined) ?? unknownToLedger,
+    ]),
+  );
 }
 
 function fileBatchIds(jobs: JobMaps): number[] {
@@ -138,13 +177,28 @@ function fileBatchIds(jobs: JobMaps): number[] {
 function initRecord(initId: number, jobs: JobMaps, now: Instant, by: string): RecordWrite {
   const writes = [...jobs].map(([job, parameters]): [string, RecordJobWrite] => {
     const special = readSpecialParameters(parameters) as SpecialParameters;
-    const outcome = recordJob({ special, known: null }, special.status, { batchEnd: special.batchEnd, reason: null, endedBy: null });
+    const outcome = recordJob({ special, known: null }, special.status, {
+      batchEnd: special.batchEnd,
+      reason: null,
+      endedBy: null,
+    });
     return [job, { outcome, copy: parameters }];
   });
-  return { id: `${initId}-init`, opening: { kind: 'init', number: initId, openedAt: now, openedBy: by }, jobs: new Map(writes), only: 'always' };
+  return {
+    id: `${initId}-init`,
+    opening: { kind: 'init', number: initId, openedAt: now, openedBy: by },
+    jobs: new Map(writes),
+    only: 'always',
+  };
 }
 
-function loadedEntry(workflow: string, states: readonly JobState[], jobs: JobMaps, at: Instant, { by, reason }: LoadRequest): JournalEntry {
+function loadedEntry(
+  workflow: string,
+  states: readonly JobState[],
+  jobs: JobMaps,
+  at: Instant,
+  { by, reason }: LoadRequest,
+): JournalEntry {
   const before = new Map(states.map((state) => [state.job, journalWindow(state)]));
   const names = [...new Set([...before.keys(), ...jobs.keys()])];
   return {
@@ -156,7 +210,10 @@ function loadedEntry(workflow: string, states: readonly JobState[], jobs: JobMap
     batchId: null,
     jobs: names.map((job) => {
       const parameters = jobs.get(job);
-      const after = parameters === undefined ? null : journalWindow({ special: readSpecialParameters(parameters) as SpecialParameters, known: null });
+      const after =
+        parameters === undefined
+          ? null
+          : journalWindow({ special: readSpecialParameters(parameters) as SpecialParameters, known: null });
       return { job, before: before.get(job) ?? null, after };
     }),
   };

@@ -24,7 +24,9 @@ export interface JobCoverage {
  * overlaps what was loaded more than once (as `reprocess_hours` means it to be).
  */
 export function jobCoverage(job: string, windows: readonly CoveredWindow[]): JobCoverage {
-  const sorted = [...windows].sort((one, other) => Number(one.from - other.from) || Number(one.until - other.until) || one.batchId - other.batchId);
+  const sorted = [...windows].sort(
+    (one, other) => Number(one.from - other.from) || Number(one.until - other.until) || one.batchId - other.batchId,
+  );
   const gaps: Stretch[] = [];
   const overlaps: Overlap[] = [];
   let furthest: CoveredWindow | null = null;

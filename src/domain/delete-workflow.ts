@@ -24,7 +24,10 @@ export function deleteWorkflow(workflow: Workflow, request: DeleteRequest): Work
   const states = readable.map(([job]) => jobState(workflow, job));
   const open = states.find(({ special }) => special.status === 'open');
   if (open !== undefined && !request.force) {
-    throw new BatchyError('batch-open', `Job ${quoteBriefly(open.job)} has batch ${open.special.batchId ?? '?'} open. Close or fail it before you delete the workflow, or say force=true.`);
+    throw new BatchyError(
+      'batch-open',
+      `Job ${quoteBriefly(open.job)} has batch ${open.special.batchId ?? '?'} open. Close or fail it before you delete the workflow, or say force=true.`,
+    );
   }
   return changeWorkflow(workflow, {
     replaceJobs: new Map(),

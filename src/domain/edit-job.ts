@@ -3,7 +3,13 @@ import { BatchyError, type ErrorPlace } from './errors.ts';
 import { type Json, sameJson } from './json.ts';
 import { quoteBriefly } from './names.ts';
 import { checkOwner, supersededRecords } from './open-batch.ts';
-import { batchOwned, escapePointer, type Parameters, readSpecialParameters, type SpecialParameters } from './special-parameters.ts';
+import {
+  batchOwned,
+  escapePointer,
+  type Parameters,
+  readSpecialParameters,
+  type SpecialParameters,
+} from './special-parameters.ts';
 import { floorToMicrosecond, type Instant } from './time.ts';
 import { changeWorkflow, type JobState, journalWindow } from './transition.ts';
 import { jobLedger, knownBatch, type Workflow } from './workflow.ts';
@@ -27,7 +33,11 @@ export interface EditRequest {
  */
 export function editJob(workflow: Workflow, request: EditRequest): WorkflowChange {
   const parameters = workflow.jobs.get(request.job);
-  if (parameters === undefined) throw new BatchyError('unknown-job', `Workflow ${quoteBriefly(workflow.name)} has no job ${quoteBriefly(request.job)}.`);
+  if (parameters === undefined)
+    throw new BatchyError(
+      'unknown-job',
+      `Workflow ${quoteBriefly(workflow.name)} has no job ${quoteBriefly(request.job)}.`,
+    );
   const now = floorToMicrosecond(request.now);
   const movesWatermark = Object.hasOwn(request.set, 'from_date') || request.remove.includes('from_date');
   const edited = editedParameters(parameters, request, movesWatermark);
@@ -40,8 +50,11 @@ export function editJob(workflow: Workflow, request: EditRequest): WorkflowChang
   const ledger = jobLedger(workflow, request.job);
   return changeWorkflow(workflow, {
     jobs: new Map([[request.job, edited]]),
-    ...(movesWatermark ? { known: new Map([[request.job, { batch: null, skewNoticedAt: null }]]) } : { known: new Map([[request.job, ledger]]) }),
-    records: movesWatermark && state !== null ? supersededRecords([state], 'the watermark was edited', now, request.by) : [],
+    ...(movesWatermark
+      ? { known: new Map([[request.job, { batch: null, skewNoticedAt: null }]]) }
+      : { known: new Map([[request.job, ledger]]) }),
+    records:
+      movesWatermark && state !== null ? supersededRecords([state], 'the watermark was edited', now, request.by) : [],
     journal: [
       {
         type: 'job-edited',
@@ -76,13 +89,20 @@ function editedParameters(parameters: Parameters, { set, remove }: EditRequest, 
   const unreadable = 'problems' in readSpecialParameters(parameters);
   for (const name of [...Object.keys(set), ...remove]) {
     // What a batch wrote may be edited only to mend what cannot be read.
-    if (batchOwned.has(name) && !unreadable) places.push({ pointer: `/set/${escapePointer(name)}`, detail: `${name} is written by batches; edit from_date to have a window run again` });
-    if (name in set && remove.includes(name)) places.push({ pointer: `/remove`, detail: `${name} is both set and removed` });
+    if (batchOwned.has(name) && !unreadable)
+      places.push({
+        pointer: `/set/${escapePointer(name)}`,
+        detail: `${name} is written by batches; edit from_date to have a window run again`,
+      });
+    if (name in set && remove.includes(name))
+      places.push({ pointer: `/remove`, detail: `${name} is both set and removed` });
   }
   for (const name of remove) {
-    if (!edited.delete(name)) places.push({ pointer: '/remove', detail: `the job has no parameter ${quoteBriefly(name)}` });
+    if (!edited.delete(name))
+      places.push({ pointer: '/remove', detail: `the job has no parameter ${quoteBriefly(name)}` });
   }
-  if (places.length > 0) throw new BatchyError('invalid-body', `${places.map(({ detail }) => detail).join('; ')}.`, { places });
+  if (places.length > 0)
+    throw new BatchyError('invalid-body', `${places.map(({ detail }) => detail).join('; ')}.`, { places });
   for (const [name, value] of Object.entries(set)) edited.set(name, value);
   if (movesWatermark) edited.set('status', 'new');
   return edited;
@@ -91,15 +111,25 @@ function editedParameters(parameters: Parameters, { set, remove }: EditRequest, 
 function checkEdited(job: string, edited: Parameters): SpecialParameters {
   const special = readSpecialParameters(edited, '/set');
   if (!('problems' in special)) return special;
-  throw new BatchyError('invalid-body', `Job ${quoteBriefly(job)}: ${special.problems.map(({ detail }) => detail).join('; ')}.`, { places: special.problems });
+  throw new BatchyError(
+    'invalid-body',
+    `Job ${quoteBriefly(job)}: ${special.problems.map(({ detail }) => detail).join('; ')}.`,
+    { places: special.problems },
+  );
 }
 
 function changedNames(before: Parameters, after: Parameters): string[] {
-  return [...new Set([...before.keys(), ...after.keys()])].filter((name) => !sameJson(before.get(name), after.get(name)));
+  return [...new Set([...before.keys(), ...after.keys()])].filter(
+    (name) => !sameJson(before.get(name), after.get(name)),
+  );
 }
 
 function stillOpen({ job, special }: JobState): BatchyError {
-  return new BatchyError('batch-open', `Job ${quoteBriefly(job)} has batch ${special.batchId ?? '?'} open. Close or fail it first, or say force=true; a forced edit of from_date fails that batch.`, {
-    facts: { batch_id: special.batchId },
-  });
+  return new BatchyError(
+    'batch-open',
+    `Job ${quoteBriefly(job)} has batch ${special.batchId ?? '?'} open. Close or fail it first, or say force=true; a forced edit of from_date fails that batch.`,
+    {
+      facts: { batch_id: special.batchId },
+    },
+  );
 }

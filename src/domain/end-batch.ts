@@ -48,7 +48,10 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
   if (changing.length === 0) return { change: null, jobs: workflow.jobs };
 
   for (const { job, known } of changing) if (known !== null) checkOwner(job, known.owner, request.owner, request.force);
-  const now = batchInstant(request.now, changing.map(({ special }) => special.batchStart));
+  const now = batchInstant(
+    request.now,
+    changing.map(({ special }) => special.batchStart),
+  );
   const jobs = new Map<string, Parameters>();
   const known = new Map<string, JobLedger>();
   const records: RecordWrite[] = [];
@@ -59,7 +62,12 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
     const outcome = recordJob(job, request.outcome, { batchEnd: now, reason: request.reason, endedBy: request.by });
     records.push(recordOf(job, { outcome, copy: parameters }, now));
   }
-  const change = changeWorkflow(workflow, { jobs, known, records, journal: [endedEntry(workflow, request, changing, now)] });
+  const change = changeWorkflow(workflow, {
+    jobs,
+    known,
+    records,
+    journal: [endedEntry(workflow, request, changing, now)],
+  });
   return { change, jobs: change.next.jobs };
 }
 
@@ -76,18 +84,25 @@ function jobsToEnd(workflow: Workflow, request: EndRequest): JobState[] {
 }
 
 function checkFence(workflow: Workflow, addressed: readonly JobState[], request: EndRequest): void {
-  for (const { job, special } of addressed) if (special.batchId === null || special.status === 'new') throw neverOpened(job);
+  for (const { job, special } of addressed)
+    if (special.batchId === null || special.status === 'new') throw neverOpened(job);
   const ids = new Set(addressed.map(({ special }) => special.batchId));
   if (request.batchId === null) {
     if (ids.size > 1) throw ambiguous(workflow, addressed);
     for (const job of addressed) if (needsFence(job, request)) throw fenceRequired(job);
     return;
   }
-  for (const job of addressed) if (!isCurrentBatch(job, request.batchId, request.recordedStarts)) throw staleBatch(workflow, request.batchId, addressed);
+  for (const job of addressed)
+    if (!isCurrentBatch(job, request.batchId, request.recordedStarts))
+      throw staleBatch(workflow, request.batchId, addressed);
 }
 
 /** The id must be the current one, and mean the batch that our record means: another program may have opened under it. */
-function isCurrentBatch({ job, special, known, ledger }: JobState, batchId: number, recordedStarts: EndRequest['recordedStarts']): boolean {
+function isCurrentBatch(
+  { job, special, known, ledger }: JobState,
+  batchId: number,
+  recordedStarts: EndRequest['recordedStarts'],
+): boolean {
   if (special.batchId !== batchId) return false;
   if (known !== null && !known.foreign) return true;
   if (known === null && ledger.batch?.id === batchId) return false;
@@ -96,44 +111,76 @@ function isCurrentBatch({ job, special, known, ledger }: JobState, batchId: numb
 }
 
 function needsFence({ special, known }: JobState, request: EndRequest): boolean {
-  return request.outcome === 'success' && special.status === 'open' && known?.superseded === true && (special.requireFence || request.requireFence);
+  return (
+    request.outcome === 'success' &&
+    special.status === 'open' &&
+    known?.superseded === true &&
+    (special.requireFence || request.requireFence)
+  );
 }
 
 /**
  * What the table of transitions says of this end.
  * @throws BatchyError `never-opened`, `override-required`
  */
-export function checkMove(job: string, status: Status, request: Pick<EndRequest, 'outcome' | 'force' | 'reason' | 'batchId'>): 'changes' | 'unchanged' {
+export function checkMove(
+  job: string,
+  status: Status,
+  request: Pick<EndRequest, 'outcome' | 'force' | 'reason' | 'batchId'>,
+): 'changes' | 'unchanged' {
   const move = batchTransitions[status][request.outcome === 'success' ? 'close' : 'fail'];
   if (move.to === 'unchanged') return 'unchanged';
   if (move.to === 'refused') throw neverOpened(job);
   if (move.guard === 'force-and-reason' && !(request.force && request.reason !== null)) {
-    throw new BatchyError('override-required', `Job ${quoteBriefly(job)} has failed. To declare its window loaded all the same, say force=true and a reason; to load it, open a batch.`);
+    throw new BatchyError(
+      'override-required',
+      `Job ${quoteBriefly(job)} has failed. To declare its window loaded all the same, say force=true and a reason; to load it, open a batch.`,
+    );
   }
   if (move.guard === 'batch-id-or-force' && !request.force && request.batchId === null) {
-    throw new BatchyError('override-required', `Job ${quoteBriefly(job)} has succeeded. To have its window run again, name its batch_id or say force=true.`);
+    throw new BatchyError(
+      'override-required',
+      `Job ${quoteBriefly(job)} has succeeded. To have its window run again, name its batch_id or say force=true.`,
+    );
   }
   return 'changes';
 }
 
 /** @throws BatchyError `invalid-body` for parameters of jobs that are not addressed, or that are Batchy's own */
-function checkParameters(workflow: Workflow, addressed: readonly JobState[], parameters: EndRequest['parameters']): void {
+function checkParameters(
+  workflow: Workflow,
+  addressed: readonly JobState[],
+  parameters: EndRequest['parameters'],
+): void {
   const places: ErrorPlace[] = [];
   for (const [job, changes] of parameters) {
     const map = workflow.jobs.get(job);
     if (map === undefined || !addressed.some((state) => state.job === job)) {
-      places.push({ pointer: `/${escapePointer(job)}`, detail: `no job ${quoteBriefly(job)} is addressed by this request` });
+      places.push({
+        pointer: `/${escapePointer(job)}`,
+        detail: `no job ${quoteBriefly(job)} is addressed by this request`,
+      });
       continue;
     }
     for (const name of Object.keys(changes)) {
-      if (isSpecial(name, map)) places.push({ pointer: `/${escapePointer(job)}/${escapePointer(name)}`, detail: `${name} is Batchy's own; only your parameters may be stored here` });
+      if (isSpecial(name, map))
+        places.push({
+          pointer: `/${escapePointer(job)}/${escapePointer(name)}`,
+          detail: `${name} is Batchy's own; only your parameters may be stored here`,
+        });
     }
   }
-  if (places.length > 0) throw new BatchyError('invalid-body', places.map(({ detail }) => detail).join('; '), { places });
+  if (places.length > 0)
+    throw new BatchyError('invalid-body', places.map(({ detail }) => detail).join('; '), { places });
 }
 
 /** A job's map after its batch ended. */
-export function endedParameters(parameters: Parameters, outcome: Status, now: Instant, changes: Readonly<Record<string, Json>>): Parameters {
+export function endedParameters(
+  parameters: Parameters,
+  outcome: Status,
+  now: Instant,
+  changes: Readonly<Record<string, Json>>,
+): Parameters {
   return withParameters(parameters, { ...changes, status: outcome, batch_end: formatInstant(now) });
 }
 
@@ -153,22 +200,36 @@ function endedEntry(workflow: Workflow, request: EndRequest, jobs: readonly JobS
     jobs: jobs.map((job) => {
       const changed = Object.keys(request.parameters.get(job.job) ?? {});
       const before = journalWindow(job);
-      return { job: job.job, before, after: { ...before, status: request.outcome }, ...(changed.length > 0 ? { changed } : {}) };
+      return {
+        job: job.job,
+        before,
+        after: { ...before, status: request.outcome },
+        ...(changed.length > 0 ? { changed } : {}),
+      };
     }),
   };
 }
 
 function notOpen(workflow: Workflow): BatchyError {
-  return new BatchyError('not-open', `Workflow ${quoteBriefly(workflow.name)} has no open job. Open a batch first, or name the batch_id or the jobs that you mean.`);
+  return new BatchyError(
+    'not-open',
+    `Workflow ${quoteBriefly(workflow.name)} has no open job. Open a batch first, or name the batch_id or the jobs that you mean.`,
+  );
 }
 
 function neverOpened(job: string): BatchyError {
-  return new BatchyError('never-opened', `Job ${quoteBriefly(job)} has no batch to end: it was never opened, or its watermark was edited since. Open a batch first.`);
+  return new BatchyError(
+    'never-opened',
+    `Job ${quoteBriefly(job)} has no batch to end: it was never opened, or its watermark was edited since. Open a batch first.`,
+  );
 }
 
 function ambiguous(workflow: Workflow, addressed: readonly JobState[]): BatchyError {
   const ids = addressed.map(({ job, special }) => `${quoteBriefly(job)}: ${special.batchId}`).join(', ');
-  return new BatchyError('ambiguous', `Workflow ${quoteBriefly(workflow.name)} has jobs of several batches (${ids}). Say which with batch_id.`);
+  return new BatchyError(
+    'ambiguous',
+    `Workflow ${quoteBriefly(workflow.name)} has jobs of several batches (${ids}). Say which with batch_id.`,
+  );
 }
 
 function staleBatch(workflow: Workflow, batchId: number, jobs: readonly JobState[]): BatchyError {
@@ -186,4 +247,3 @@ function fenceRequired({ job, special }: JobState): BatchyError {
     `Job ${quoteBriefly(job)}: its batch ${special.batchId} took the place of one that was open, so a close must say which it means. Repeat with the batch_id that your open returned.`,
   );
 }
-

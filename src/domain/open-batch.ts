@@ -42,7 +42,10 @@ export interface Opened {
 export function openBatch(workflow: Workflow, request: OpenRequest): Opened {
   const addressed = addressedJobs(workflow, request.jobs);
   for (const job of addressed) checkMayOpen(job, request);
-  const now = batchInstant(request.now, addressed.map(({ special }) => special.batchStart));
+  const now = batchInstant(
+    request.now,
+    addressed.map(({ special }) => special.batchStart),
+  );
   const batchId = nextBatchId(workflow, now);
 
   const opened = new Map<string, Parameters>();
@@ -54,7 +57,15 @@ export function openBatch(workflow: Workflow, request: OpenRequest): Opened {
     const parameters = openedParameters(job, window, now, batchId);
     opened.set(job.job, parameters);
     known.set(job.job, ledgerOfOpened(job, window, now, batchId, request.owner));
-    const outcome: RecordJob = { status: 'open', fromDate: window.from, until: window.until, batchStart: now, batchEnd: null, reason: request.reason, endedBy: null };
+    const outcome: RecordJob = {
+      status: 'open',
+      fromDate: window.from,
+      until: window.until,
+      batchStart: now,
+      batchEnd: null,
+      reason: request.reason,
+      endedBy: null,
+    };
     outcomes.set(job.job, { outcome, copy: parameters });
     windows.push({ job: job.job, ...window });
   }
@@ -89,9 +100,13 @@ function checkMayOpen({ job, special, known }: JobState, request: OpenRequest): 
 /** @throws BatchyError `owned` when a live execution owns the batch and the caller neither is it nor forces */
 export function checkOwner(job: string, owner: string | null, asking: string | null, force: boolean): void {
   if (owner === null || owner === asking || force) return;
-  throw new BatchyError('owned', `Job ${quoteBriefly(job)}: its batch belongs to execution ${owner}, which will end it. Use force=true to act in its place.`, {
-    facts: { execution: owner },
-  });
+  throw new BatchyError(
+    'owned',
+    `Job ${quoteBriefly(job)}: its batch belongs to execution ${owner}, which will end it. Use force=true to act in its place.`,
+    {
+      facts: { execution: owner },
+    },
+  );
 }
 
 function openedParameters(job: JobState, window: Window, now: Instant, batchId: number): Parameters {
@@ -105,11 +120,25 @@ function openedParameters(job: JobState, window: Window, now: Instant, batchId: 
   });
 }
 
-function ledgerOfOpened({ special, known }: JobState, window: Window, now: Instant, batchId: number, owner: string | null): JobLedger {
+function ledgerOfOpened(
+  { special, known }: JobState,
+  window: Window,
+  now: Instant,
+  batchId: number,
+  owner: string | null,
+): JobLedger {
   // A late client of the batch whose place was taken may live on through failures, until a success ends the story.
   const superseded = special.status === 'open' || (special.status === 'failed' && known?.superseded === true);
   return {
-    batch: { id: batchId, start: now, until: window.until, emitted: special.emitToDate, superseded, owner, foreign: false },
+    batch: {
+      id: batchId,
+      start: now,
+      until: window.until,
+      emitted: special.emitToDate,
+      superseded,
+      owner,
+      foreign: false,
+    },
     skewNoticedAt: null,
   };
 }
@@ -126,18 +155,39 @@ export function supersededRecords(jobs: readonly JobState[], reason: string, now
     byId.set(special.batchId, (byId.get(special.batchId) ?? new Map()).set(state.job, { outcome, copy }));
     opening.set(special.batchId, openingOf(state, known?.foreign === false ? 'batch' : 'foreign', now));
   }
-  return [...byId].map(([id, outcomes]) => ({ id: String(id), opening: opening.get(id) as RecordWrite['opening'], jobs: outcomes, only: 'always' }));
+  return [...byId].map(([id, outcomes]) => ({
+    id: String(id),
+    opening: opening.get(id) as RecordWrite['opening'],
+    jobs: outcomes,
+    only: 'always',
+  }));
 }
 
 /** The opening of a record that should be there already; it is stored only where it is not. */
 export function openingOf({ special }: JobState, kind: 'batch' | 'foreign', now: Instant): RecordWrite['opening'] {
-  return { kind, number: special.batchId ?? 0, openedAt: special.batchStart ?? now, openedBy: kind === 'foreign' ? 'another program' : 'unknown' };
+  return {
+    kind,
+    number: special.batchId ?? 0,
+    openedAt: special.batchStart ?? now,
+    openedBy: kind === 'foreign' ? 'another program' : 'unknown',
+  };
 }
 
-function openedEntry(workflow: Workflow, request: OpenRequest, addressed: readonly JobState[], windows: readonly OpenedJob[], at: Instant, batchId: number): JournalEntry {
+function openedEntry(
+  workflow: Workflow,
+  request: OpenRequest,
+  addressed: readonly JobState[],
+  windows: readonly OpenedJob[],
+  at: Instant,
+  batchId: number,
+): JournalEntry {
   const jobs = addressed.map((state, index) => {
     const window = windows[index] as OpenedJob;
-    return { job: state.job, before: journalWindow(state), after: { status: 'open' as const, batchId, fromDate: window.from, until: window.until } };
+    return {
+      job: state.job,
+      before: journalWindow(state),
+      after: { status: 'open' as const, batchId, fromDate: window.from, until: window.until },
+    };
   });
   return { type: 'batch-opened', workflow: workflow.name, at, by: request.by, reason: request.reason, batchId, jobs };
 }

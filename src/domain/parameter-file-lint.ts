@@ -34,11 +34,20 @@ class ParameterFileLinter {
 
   constructor(text: string) {
     const withoutMark = text.startsWith('\ufeff') ? text.slice(1) : text;
-    if (withoutMark !== text) this.#findings.push({ line: 1, problem: 'begins with a byte order mark, which becomes part of the first line; save the file without' });
+    if (withoutMark !== text)
+      this.#findings.push({
+        line: 1,
+        problem: 'begins with a byte order mark, which becomes part of the first line; save the file without',
+      });
     const lines = withoutMark.split('\n');
     this.#lines = lines.map((line) => line.replace(/\r$/, ''));
     const carriage = lines.findIndex((line) => line.endsWith('\r'));
-    if (carriage !== -1) this.#findings.push({ line: carriage + 1, problem: 'ends with a carriage return, which a service on Unix reads as part of the value; use plain line feeds' });
+    if (carriage !== -1)
+      this.#findings.push({
+        line: carriage + 1,
+        problem:
+          'ends with a carriage return, which a service on Unix reads as part of the value; use plain line feeds',
+      });
     this.#dialect = this.#lines[0] === sectionsMark ? 'iics' : 'powercenter';
   }
 
@@ -61,7 +70,10 @@ class ParameterFileLinter {
     if (beginning.startsWith('[')) this.#lintHeading(line, beginning);
     else if (beginning.startsWith('#') || beginning.startsWith(';')) this.#lintComment(line);
     else if (line.includes('=')) this.#lintAssignment(line);
-    else this.#report("has no '=' and is read as a comment; if it is one, begin it with ';', if it continues a value, a value cannot have two lines");
+    else
+      this.#report(
+        "has no '=' and is read as a comment; if it is one, begin it with ';', if it continues a value, a value cannot have two lines",
+      );
   }
 
   #lintHeading(line: string, heading: string): void {
@@ -75,7 +87,11 @@ class ParameterFileLinter {
     }
     if (!isKnownHeading(trimmed, this.#dialect)) {
       const cloud = this.#dialect === 'powercenter' && isKnownHeading(trimmed, 'iics');
-      this.#report(cloud ? `has a heading of the cloud's form, for which the first line must be ${sectionsMark}` : `has the unknown heading ${quoteBriefly(trimmed)}`);
+      this.#report(
+        cloud
+          ? `has a heading of the cloud's form, for which the first line must be ${sectionsMark}`
+          : `has the unknown heading ${quoteBriefly(trimmed)}`,
+      );
       return;
     }
     const first = this.#headings.get(trimmed);
@@ -86,7 +102,8 @@ class ParameterFileLinter {
   #lintComment(line: string): void {
     const beginning = line.trim();
     if (beginning.startsWith(sectionsMark)) {
-      if (this.#line !== 1 || line !== sectionsMark) this.#report(`has ${sectionsMark}, which counts only as the first line, alone`);
+      if (this.#line !== 1 || line !== sectionsMark)
+        this.#report(`has ${sectionsMark}, which counts only as the first line, alone`);
     } else if (line.includes('=')) {
       this.#report("looks like a comment but holds '=', so that it is read as a parameter");
     }
@@ -101,7 +118,10 @@ class ParameterFileLinter {
       this.#report('stands before any heading, so that nothing says for what it counts');
     }
     if (name !== name.trim()) this.#report("has spaces around the name before '='; they become part of it");
-    if (value !== value.trim()) this.#report(`has spaces ${value === value.trimStart() ? 'at the end of' : 'at the beginning of'} its value; they become part of it`);
+    if (value !== value.trim())
+      this.#report(
+        `has spaces ${value === value.trimStart() ? 'at the end of' : 'at the beginning of'} its value; they become part of it`,
+      );
     const problem = nameProblem(name.trim());
     if (problem !== null) this.#report(problem);
     this.#lintRepetition(name.trim());
@@ -111,7 +131,10 @@ class ParameterFileLinter {
     this.#names ??= new Map();
     const first = this.#names.get(name.toLowerCase());
     if (first === undefined) this.#names.set(name.toLowerCase(), this.#line);
-    else this.#report(`sets ${quoteBriefly(name)} again, which line ${first} sets below the same heading (case does not count)`);
+    else
+      this.#report(
+        `sets ${quoteBriefly(name)} again, which line ${first} sets below the same heading (case does not count)`,
+      );
   }
 
   #report(problem: string): void {
@@ -144,9 +167,13 @@ function nameProblem(name: string): string | null {
   const match = /^(?:[A-Za-z0-9_]+\.)?(\$\$?)?([A-Za-z0-9_]+)(\$?)$/.exec(name);
   if (match === null) return `has the name ${quoteBriefly(name)}; a name is $$ (or $) and letters, digits and '_'`;
   const [, prefix, word = '', suffix] = match;
-  if (prefix === undefined) return name.includes('.') ? null : `has the name ${quoteBriefly(name)} without $ or $$ before it`;
+  if (prefix === undefined)
+    return name.includes('.') ? null : `has the name ${quoteBriefly(name)} without $ or $$ before it`;
   if (prefix === '$' && suffix === '' && !sessionPrefixes.some((kind) => word.startsWith(kind))) {
-    return `has the name ${quoteBriefly(name)}, which is of no kind that has one $ (such as ${sessionPrefixes.slice(0, 2).map((kind) => `$${kind}…`).join(', ')}); the user's own have two`;
+    return `has the name ${quoteBriefly(name)}, which is of no kind that has one $ (such as ${sessionPrefixes
+      .slice(0, 2)
+      .map((kind) => `$${kind}…`)
+      .join(', ')}); the user's own have two`;
   }
   return null;
 }

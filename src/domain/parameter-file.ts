@@ -64,7 +64,11 @@ interface Line {
  * regard to case, as Informatica reads them ("Guidelines for Creating Parameter Files"). Jobs that share a heading may
  * say the same thing (`batch_id` of one batch), which is then written once; two different values are refused.
  */
-function renderForInformatica(jobs: ReadonlyMap<string, JobParameters>, options: ParameterFileOptions, profile: 'powercenter' | 'iics'): string {
+function renderForInformatica(
+  jobs: ReadonlyMap<string, JobParameters>,
+  options: ParameterFileOptions,
+  profile: 'powercenter' | 'iics',
+): string {
   const sections = new Map<string, Map<string, Line>>();
   for (const [job, parameters] of jobs) {
     const lines = [...parameters].map(([name, value]) => informaticaLine(job, name, value, parameters, options));
@@ -74,7 +78,9 @@ function renderForInformatica(jobs: ReadonlyMap<string, JobParameters>, options:
       for (const line of lines) addLine(section, heading, line);
     }
   }
-  const blocks = [...sections].map(([heading, lines]) => [heading, ...[...lines.values()].map(({ name, text }) => `${name}=${text}`), ''].join('\n'));
+  const blocks = [...sections].map(([heading, lines]) =>
+    [heading, ...[...lines.values()].map(({ name, text }) => `${name}=${text}`), ''].join('\n'),
+  );
   return `${profile === 'iics' ? '#USE_SECTIONS\n' : ''}${blocks.join('\n')}`;
 }
 
@@ -82,13 +88,20 @@ function headingsOf(job: string, options: ParameterFileOptions, profile: 'powerc
   const configured = Object.hasOwn(options.headings ?? {}, job) ? options.headings?.[job] : undefined;
   if (configured === undefined) {
     checkHeadingText(job);
-    if (/[.:]/.test(job)) throw notRenderable(job, null, `its name as a heading would be read as folder and session; name its heading in _infa.headings`);
-    if (!isKnownHeading(`[${job}]`, profile)) throw notRenderable(job, null, 'its name cannot be a heading; name its heading in _infa.headings');
+    if (/[.:]/.test(job))
+      throw notRenderable(
+        job,
+        null,
+        `its name as a heading would be read as folder and session; name its heading in _infa.headings`,
+      );
+    if (!isKnownHeading(`[${job}]`, profile))
+      throw notRenderable(job, null, 'its name cannot be a heading; name its heading in _infa.headings');
     return [`[${job}]`];
   }
   const headings = (typeof configured === 'string' ? [configured] : configured).map(headingLine);
   const unknown = headings.find((heading) => !isKnownHeading(heading, profile));
-  if (unknown !== undefined) throw notRenderable(job, null, `its heading ${quoteBriefly(unknown)} is none that the profile ${profile} has`);
+  if (unknown !== undefined)
+    throw notRenderable(job, null, `its heading ${quoteBriefly(unknown)} is none that the profile ${profile} has`);
   return headings;
 }
 
@@ -98,11 +111,21 @@ function addLine(section: Map<string, Line>, heading: string, line: Line): void 
   if (other === undefined) section.set(key, line);
   else if (other.text !== line.text) {
     const where = other.job === line.job ? 'the same job' : `the job ${quoteBriefly(other.job)}`;
-    throw notRenderable(line.job, line.name, `${where} has another value for that name below ${heading}, where a name can stand only once`);
+    throw notRenderable(
+      line.job,
+      line.name,
+      `${where} has another value for that name below ${heading}, where a name can stand only once`,
+    );
   }
 }
 
-function informaticaLine(job: string, name: string, value: Json, parameters: JobParameters, options: ParameterFileOptions): Line {
+function informaticaLine(
+  job: string,
+  name: string,
+  value: Json,
+  parameters: JobParameters,
+  options: ParameterFileOptions,
+): Line {
   checkName(job, name);
   const text = checkedText(job, name, informaticaText(job, name, value, parameters, options));
   // "Null Values" in the same guide: this text means null.
@@ -110,7 +133,13 @@ function informaticaLine(job: string, name: string, value: Json, parameters: Job
   return { job, name: name.startsWith('$') ? name : `$$${name}`, text };
 }
 
-function informaticaText(job: string, name: string, value: Json, parameters: JobParameters, options: ParameterFileOptions): string {
+function informaticaText(
+  job: string,
+  name: string,
+  value: Json,
+  parameters: JobParameters,
+  options: ParameterFileOptions,
+): string {
   if (value === null) return '';
   const outwards = roundingOfTime(name, parameters);
   if (outwards !== null) return informaticaTime(job, name, readTime(job, name, value), outwards, options);
@@ -125,7 +154,13 @@ const units: Readonly<Record<TimeFraction, { readonly unit: bigint; readonly dig
 };
 
 /** `MM/DD/YYYY HH24:MI:SS`, with `.MS` or `.US`: local time, which has no offset, rounded outwards. */
-function informaticaTime(job: string, name: string, instant: Instant, outwards: Outwards, options: ParameterFileOptions): string {
+function informaticaTime(
+  job: string,
+  name: string,
+  instant: Instant,
+  outwards: Outwards,
+  options: ParameterFileOptions,
+): string {
   const { unit, digits } = units[options.fraction ?? 'none'];
   const zone = options.timezone ?? 'UTC';
   const { milliseconds, nanoseconds } = splitInstant(certainInstant(instant, zone, unit, outwards));
@@ -139,13 +174,17 @@ function informaticaTime(job: string, name: string, instant: Instant, outwards: 
     local.getUTCMinutes(),
     local.getUTCSeconds(),
   ].map((part) => String(part).padStart(2, '0'));
-  const fraction = `${String(local.getUTCMilliseconds()).padStart(3, '0')}${String(nanoseconds).padStart(6, '0')}`.slice(0, digits);
+  const fraction =
+    `${String(local.getUTCMilliseconds()).padStart(3, '0')}${String(nanoseconds).padStart(6, '0')}`.slice(0, digits);
   return `${month}/${day}/${String(year).padStart(4, '0')} ${hour}:${minute}:${second}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
 /** Compact JSON in which no character could be taken for a line break or vanish: JSON can say each of them in ASCII. */
 function escapeUnprintable(json: string): string {
-  return json.replaceAll(/[\u007f-\u009f\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return json.replaceAll(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 // ---- shared ----------------------------------------------------------------------------------------------------------
@@ -163,34 +202,48 @@ function roundingOfTime(name: string, parameters: JobParameters): Outwards | nul
 
 function readTime(job: string, name: string, value: Json): Instant {
   const instant = typeof value === 'string' ? parseInstant(value) : null;
-  if (instant === null) throw notRenderable(job, name, 'it is no time that can be read, such as 2026-11-21T21:53:34.230000');
+  if (instant === null)
+    throw notRenderable(job, name, 'it is no time that can be read, such as 2026-11-21T21:53:34.230000');
   return instant;
 }
 
 function checkHeadingText(job: string): void {
   if (job === '' || /[[\]]/.test(job) || controlCharacter.test(job) || !job.isWellFormed()) {
-    throw notRenderable(job, null, 'a heading may not be empty nor hold a bracket, a line break or a control character');
+    throw notRenderable(
+      job,
+      null,
+      'a heading may not be empty nor hold a bracket, a line break or a control character',
+    );
   }
 }
 
 function checkName(job: string, name: string): void {
   if (name === '') throw notRenderable(job, name, 'it has no name');
   if (/[=[]/.test(name)) throw notRenderable(job, name, "a name may not hold '=' or '['");
-  if (controlCharacter.test(name)) throw notRenderable(job, name, 'a name may not hold a line break or a control character');
+  if (controlCharacter.test(name))
+    throw notRenderable(job, name, 'a name may not hold a line break or a control character');
   if (!name.isWellFormed()) throw notRenderable(job, name, 'its name is no valid Unicode');
 }
 
 function checkedText(job: string, name: string, text: string): string {
-  if (controlCharacter.test(text)) throw notRenderable(job, name, 'its value holds a line break or a control character, which the format cannot say');
+  if (controlCharacter.test(text))
+    throw notRenderable(job, name, 'its value holds a line break or a control character, which the format cannot say');
   if (!text.isWellFormed()) throw notRenderable(job, name, 'its value is no valid Unicode');
   return text;
 }
 
 function notRenderable(job: string, name: string | null, problem: string): BatchyError {
-  const what = name === null ? `the job ${quoteBriefly(job)}` : `the parameter ${quoteBriefly(name)} of the job ${quoteBriefly(job)}`;
+  const what =
+    name === null
+      ? `the job ${quoteBriefly(job)}`
+      : `the parameter ${quoteBriefly(name)} of the job ${quoteBriefly(job)}`;
   const pointer = `/${escapePointer(job)}${name === null ? '' : `/${escapePointer(name)}`}`;
-  return new BatchyError('not-renderable', `No parameter file can be written: ${what}: ${problem}. Nothing was changed.`, {
-    places: [{ pointer, detail: problem }],
-    facts: { job, ...(name === null ? {} : { parameter: name }) },
-  });
+  return new BatchyError(
+    'not-renderable',
+    `No parameter file can be written: ${what}: ${problem}. Nothing was changed.`,
+    {
+      places: [{ pointer, detail: problem }],
+      facts: { job, ...(name === null ? {} : { parameter: name }) },
+    },
+  );
 }

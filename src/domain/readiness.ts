@@ -36,8 +36,18 @@ export function jobReadiness({ job, special }: Pick<JobState, 'job' | 'special'>
   const { status, batchStart, batchEnd } = special;
   const since = status === 'open' ? batchStart : batchEnd;
   const base = { job, status, since };
-  if (status === 'open') return { ...base, ready: false, why: `its batch has been open since ${batchStart === null ? 'an unknown time' : formatInstant(batchStart)}` };
-  if (status === 'failed') return { ...base, ready: false, why: `its last batch failed${batchEnd === null ? '' : ` at ${formatInstant(batchEnd)}`}` };
+  if (status === 'open')
+    return {
+      ...base,
+      ready: false,
+      why: `its batch has been open since ${batchStart === null ? 'an unknown time' : formatInstant(batchStart)}`,
+    };
+  if (status === 'failed')
+    return {
+      ...base,
+      ready: false,
+      why: `its last batch failed${batchEnd === null ? '' : ` at ${formatInstant(batchEnd)}`}`,
+    };
   if (status === 'new') return { ...base, ready: false, why: 'it has not been opened yet' };
   if (batchEnd === null) return { ...base, ready: false, why: 'its success has no batch_end' };
   const date = businessDate(batchEnd, day);

@@ -52,10 +52,16 @@ export function isSpecial(name: string, parameters: Parameters): boolean {
  * Reads the special parameters of a map. `null` means the same as absent.
  * @returns the parameters, or what cannot be read: a pointer below `at` and a reason each
  */
-export function readSpecialParameters(parameters: Parameters, at = ''): SpecialParameters | { readonly problems: readonly ErrorPlace[] } {
+export function readSpecialParameters(
+  parameters: Parameters,
+  at = '',
+): SpecialParameters | { readonly problems: readonly ErrorPlace[] } {
   const problems: ErrorPlace[] = [];
   const refuse = (name: string, expected: string): void => {
-    problems.push({ pointer: `${at}/${escapePointer(name)}`, detail: `${name} is ${show(parameters.get(name))}; expected ${expected}` });
+    problems.push({
+      pointer: `${at}/${escapePointer(name)}`,
+      detail: `${name} is ${show(parameters.get(name))}; expected ${expected}`,
+    });
   };
   const time = (name: string): Instant | null => {
     const value = parameters.get(name) ?? null;
@@ -109,14 +115,18 @@ function refuseStandstill(special: SpecialParameters, refuse: (name: string, exp
   if (special.maxWindow === null) return;
   const takenOff = special.reprocess + (special.truncStart ? dayAtItsLongest : 0n);
   if (special.maxWindow <= takenOff) {
-    refuse('max_window_hours', `more than reprocess_hours${special.truncStart ? ' and the 25 hours of a truncated day' : ''}, else the window would never move on`);
+    refuse(
+      'max_window_hours',
+      `more than reprocess_hours${special.truncStart ? ' and the 25 hours of a truncated day' : ''}, else the window would never move on`,
+    );
   }
 }
 
 function readBatchId(parameters: Parameters, refuse: (name: string, expected: string) => void): number | null {
   const value = parameters.get('batch_id') ?? null;
   if (value === null) return null;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < Number.MAX_SAFE_INTEGER - 1) return value;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < Number.MAX_SAFE_INTEGER - 1)
+    return value;
   refuse('batch_id', 'a whole number of epoch seconds');
   return null;
 }
@@ -145,9 +155,13 @@ export function storedSpecialParameters(job: string, parameters: Parameters): Sp
   const special = readSpecialParameters(parameters, `/${escapePointer(job)}`);
   if ('problems' in special) {
     const detail = special.problems.map((problem) => problem.detail).join('; ');
-    throw new BatchyError('unreadable-parameter', `Job ${show(job)}: ${detail}. Mend it with PATCH /workflows/:wf/jobs/:job or load the configuration.`, {
-      places: special.problems,
-    });
+    throw new BatchyError(
+      'unreadable-parameter',
+      `Job ${show(job)}: ${detail}. Mend it with PATCH /workflows/:wf/jobs/:job or load the configuration.`,
+      {
+        places: special.problems,
+      },
+    );
   }
   return special;
 }

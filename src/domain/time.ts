@@ -12,7 +12,8 @@ const millisecondsPerHour = 3_600_000;
 export const earliestInstant: Instant = -62_135_596_800_000n * nanosecondsPerMillisecond;
 export const latestInstant: Instant = BigInt(Date.UTC(10000, 0, 1)) * nanosecondsPerMillisecond - 1000n;
 
-const timePattern = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$/;
+const timePattern =
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$/;
 
 /**
  * Reads a time as teams store it: a date, or a date-time with `T` or a space, with or without seconds, 1 to 9 fraction
@@ -23,17 +24,27 @@ export function parseInstant(text: string): Instant | null {
   const match = timePattern.exec(text);
   if (!match) return null;
   const [, year = '', month = '', day = '', hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = match;
-  const fields = [year, month, day, hour, minute, second].map(Number) as [number, number, number, number, number, number];
+  const fields = [year, month, day, hour, minute, second].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   if (fields[3] > 23 || fields[4] > 59 || fields[5] > 59) return null;
   // Date.UTC maps the years 0 to 99 into the twentieth century, so the year is set apart.
   const date = new Date(0);
   date.setUTCFullYear(fields[0], fields[1] - 1, fields[2]);
-  if (date.getUTCFullYear() !== fields[0] || date.getUTCMonth() !== fields[1] - 1 || date.getUTCDate() !== fields[2]) return null;
+  if (date.getUTCFullYear() !== fields[0] || date.getUTCMonth() !== fields[1] - 1 || date.getUTCDate() !== fields[2])
+    return null;
   date.setUTCHours(fields[3], fields[4], fields[5]);
   const offset = parseOffset(zone);
   if (offset === null) return null;
   const instant =
-    BigInt(date.getTime()) * nanosecondsPerMillisecond + BigInt(fraction.padEnd(9, '0') || '0') - offset * 60n * nanosecondsPerSecond;
+    BigInt(date.getTime()) * nanosecondsPerMillisecond +
+    BigInt(fraction.padEnd(9, '0') || '0') -
+    offset * 60n * nanosecondsPerSecond;
   return instant < earliestInstant || instant > latestInstant ? null : instant;
 }
 

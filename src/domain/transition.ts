@@ -1,7 +1,19 @@
-import { type JobMaps, type JournalEntry, type JournalWindow, type RecordJob, type RecordWrite, type WorkflowChange } from './change.ts';
+import {
+  type JobMaps,
+  type JournalEntry,
+  type JournalWindow,
+  type RecordJob,
+  type RecordWrite,
+  type WorkflowChange,
+} from './change.ts';
 import { BatchyError } from './errors.ts';
 import { quoteBriefly } from './names.ts';
-import { type Parameters, readSpecialParameters, type SpecialParameters, storedSpecialParameters } from './special-parameters.ts';
+import {
+  type Parameters,
+  readSpecialParameters,
+  type SpecialParameters,
+  storedSpecialParameters,
+} from './special-parameters.ts';
 import { epochSeconds, floorToMicrosecond, type Instant } from './time.ts';
 import type { Status } from './transitions.ts';
 import { type JobLedger, jobLedger, knownBatch, type KnownBatch, type Ledger, type Workflow } from './workflow.ts';
@@ -26,12 +38,17 @@ export function jobState(workflow: Workflow, job: string): JobState {
 /** The jobs that a request names, each once, in the workflow's order; all of them when it names none. */
 export function addressedJobs(workflow: Workflow, names: readonly string[] | null): JobState[] {
   for (const name of names ?? []) if (!workflow.jobs.has(name)) throw unknownJob(workflow, name);
-  return [...workflow.jobs.keys()].filter((job) => names === null || names.includes(job)).map((job) => jobState(workflow, job));
+  return [...workflow.jobs.keys()]
+    .filter((job) => names === null || names.includes(job))
+    .map((job) => jobState(workflow, job));
 }
 
 function unknownJob(workflow: Workflow, job: string): BatchyError {
   const names = [...workflow.jobs.keys()].map(quoteBriefly).join(', ');
-  return new BatchyError('unknown-job', `Workflow ${quoteBriefly(workflow.name)} has no job ${quoteBriefly(job)}. Its jobs are ${names}.`);
+  return new BatchyError(
+    'unknown-job',
+    `Workflow ${quoteBriefly(workflow.name)} has no job ${quoteBriefly(job)}. Its jobs are ${names}.`,
+  );
 }
 
 /** The greatest batch id ever, in our ledger or in a head that another program wrote. */
@@ -82,7 +99,9 @@ export interface Transition {
  * the adoption of its batches into ledger and index.
  */
 export function changeWorkflow(workflow: Workflow, transition: Transition): WorkflowChange {
-  const jobs = transition.replaceJobs ?? new Map([...workflow.jobs].map(([job, parameters]) => [job, transition.jobs?.get(job) ?? parameters]));
+  const jobs =
+    transition.replaceJobs ??
+    new Map([...workflow.jobs].map(([job, parameters]) => [job, transition.jobs?.get(job) ?? parameters]));
   const adoption = adoptForeignBatches(workflow);
   const known = new Map(
     [...jobs.keys()].flatMap((job): [string, JobLedger][] => {
@@ -117,12 +136,28 @@ function adoptForeignBatches(workflow: Workflow): { known: Map<string, JobLedger
     const start = floorToMicrosecond(batchStart);
     const record = byId.get(batchId) ?? { start, jobs: new Map() };
     byId.set(batchId, record);
-    record.jobs.set(job.job, { outcome: recordJob(job, status, { batchEnd, reason: null, endedBy: null }), copy: null });
-    const batch: KnownBatch = { id: batchId, start, until: start, emitted: false, superseded: false, owner: null, foreign: true };
+    record.jobs.set(job.job, {
+      outcome: recordJob(job, status, { batchEnd, reason: null, endedBy: null }),
+      copy: null,
+    });
+    const batch: KnownBatch = {
+      id: batchId,
+      start,
+      until: start,
+      emitted: false,
+      superseded: false,
+      owner: null,
+      foreign: true,
+    };
     known.set(job.job, { ...job.ledger, batch });
   }
   const records = [...byId].map(([number, { start, jobs }]): RecordWrite => {
-    return { id: String(number), opening: { kind: 'foreign', number, openedAt: start, openedBy: 'another program' }, jobs, only: 'absent' };
+    return {
+      id: String(number),
+      opening: { kind: 'foreign', number, openedAt: start, openedBy: 'another program' },
+      jobs,
+      only: 'absent',
+    };
   });
   return { known, records };
 }
@@ -132,9 +167,15 @@ export function foreignJobs(workflow: Workflow): JobState[] {
   return [...workflow.jobs].flatMap(([job, parameters]) => {
     const special = readSpecialParameters(parameters);
     // A new job carries at most the id of a batch whose watermark was edited since.
-    if ('problems' in special || special.status === 'new' || special.batchId === null || special.batchStart === null) return [];
-    const state = { job, parameters, special, ledger: jobLedger(workflow, job), known: knownBatch(workflow, job, special) };
+    if ('problems' in special || special.status === 'new' || special.batchId === null || special.batchStart === null)
+      return [];
+    const state = {
+      job,
+      parameters,
+      special,
+      ledger: jobLedger(workflow, job),
+      known: knownBatch(workflow, job, special),
+    };
     return state.known === null ? [state] : [];
   });
 }
-

@@ -48,7 +48,14 @@ export interface KnownBatch {
   readonly foreign: boolean;
 }
 
-export const emptyLedger: Ledger = { revision: 0, order: [], infa: null, lastBatchId: 0, lastInitId: 0, jobs: new Map() };
+export const emptyLedger: Ledger = {
+  revision: 0,
+  order: [],
+  infa: null,
+  lastBatchId: 0,
+  lastInitId: 0,
+  jobs: new Map(),
+};
 export const unknownToLedger: JobLedger = { batch: null, skewNoticedAt: null };
 
 export function jobLedger(workflow: Workflow, job: string): JobLedger {
@@ -147,7 +154,9 @@ export function encodeLedger(ledger: Ledger): string {
   const jobs = [...ledger.jobs].map(([job, { batch, skewNoticedAt }]) => [
     job,
     {
-      ...(batch === null ? {} : { batch: { ...batch, start: formatInstant(batch.start), until: formatInstant(batch.until) } }),
+      ...(batch === null
+        ? {}
+        : { batch: { ...batch, start: formatInstant(batch.start), until: formatInstant(batch.until) } }),
       ...(skewNoticedAt === null ? {} : { skew_noticed_at: formatInstant(skewNoticedAt) }),
     },
   ]);
@@ -169,7 +178,11 @@ export function decodeLedger(text: string | null): Ledger {
       jobs: new Map(jobs.map(([job, known]) => [job, decodeJobLedger(known)])),
     };
   } catch (cause) {
-    throw new BatchyError('foreign-data', `The ledger under batchy: cannot be read: somebody else wrote it. Restore it from a backup or delete it; then run batchy reindex.`, { cause });
+    throw new BatchyError(
+      'foreign-data',
+      `The ledger under batchy: cannot be read: somebody else wrote it. Restore it from a backup or delete it; then run batchy reindex.`,
+      { cause },
+    );
   }
 }
 
@@ -194,6 +207,6 @@ function decodeJobLedger(known: { batch?: JsonObject; skew_noticed_at?: string }
 
 function ledgerInstant(value: Json | undefined): Instant {
   const instant = typeof value === 'string' ? parseInstant(value) : null;
-  if (instant === null) throw new TypeError(`no instant: ${String(value)}`);
+  if (instant === null) throw new TypeError(`no instant: ${JSON.stringify(value)}`);
   return instant;
 }

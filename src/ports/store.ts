@@ -74,7 +74,10 @@ export interface StoredOperation {
 }
 
 export type CommitOutcome =
-  | { readonly kind: 'committed'; /** Sequence numbers of the journal entries, as they were given. */ readonly sequences: readonly number[] }
+  | {
+      readonly kind: 'committed';
+      /** Sequence numbers of the journal entries, as they were given. */ readonly sequences: readonly number[];
+    }
   /** Something that was read has changed since: load again and recompute. */
   | { readonly kind: 'conflict' }
   /** This operation was committed before; nothing was done now. */

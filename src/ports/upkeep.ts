@@ -23,7 +23,20 @@ export interface Upkeep {
 
 /** One thing of a store in a form that every store reads. `kind` says what the other fields are. */
 export type ArchivedItem =
-  | { readonly kind: 'workflow'; readonly name: string; readonly head: Readonly<Record<string, string>> | null; readonly ledger: string | null; readonly listing: Readonly<Record<string, string | null>> | null }
-  | { readonly kind: 'record'; readonly workflow: string; readonly id: string; readonly opening: string; readonly jobs: Readonly<Record<string, string>>; readonly copy: Readonly<Record<string, string>> | null }
+  | {
+      readonly kind: 'workflow';
+      readonly name: string;
+      readonly head: Readonly<Record<string, string>> | null;
+      readonly ledger: string | null;
+      readonly listing: Readonly<Record<string, string | null>> | null;
+    }
+  | {
+      readonly kind: 'record';
+      readonly workflow: string;
+      readonly id: string;
+      readonly opening: string;
+      readonly jobs: Readonly<Record<string, string>>;
+      readonly copy: Readonly<Record<string, string>> | null;
+    }
   | { readonly kind: 'journal'; readonly sequence: number; readonly entry: string }
   | { readonly kind: 'operation'; readonly id: string; readonly text: string; readonly expiresAt: string };

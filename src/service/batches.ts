@@ -57,19 +57,51 @@ export interface Preview {
 
 /** The use cases of a batch's life. `render` makes the answer before anything is stored: what cannot be answered changes nothing. */
 export interface Batches {
-  open(workflow: string, options: OpenOptions, caller: Caller, render: (opened: Opened, workflow: Workflow) => StoredAnswer): Promise<Answered>;
-  end(workflow: string, options: EndOptions, caller: Caller, render: (jobs: JobMaps) => StoredAnswer): Promise<Answered>;
-  backfill(workflow: string, options: BackfillOptions, caller: Caller, render: (opened: JobMaps, batchId: number) => StoredAnswer): Promise<Answered>;
+  open(
+    workflow: string,
+    options: OpenOptions,
+    caller: Caller,
+    render: (opened: Opened, workflow: Workflow) => StoredAnswer,
+  ): Promise<Answered>;
+  end(
+    workflow: string,
+    options: EndOptions,
+    caller: Caller,
+    render: (jobs: JobMaps) => StoredAnswer,
+  ): Promise<Answered>;
+  backfill(
+    workflow: string,
+    options: BackfillOptions,
+    caller: Caller,
+    render: (opened: JobMaps, batchId: number) => StoredAnswer,
+  ): Promise<Answered>;
   /** What an open would yield now, or at `asOf`; changes nothing. */
-  preview(workflow: string, options: { jobs: readonly string[] | null; asOf: Instant | null; force: boolean }): Promise<Preview>;
+  preview(
+    workflow: string,
+    options: { jobs: readonly string[] | null; asOf: Instant | null; force: boolean },
+  ): Promise<Preview>;
 }
 
-export function createBatches({ commands, reader, settings }: { commands: Commands; reader: BatchReader; settings: BatchSettings }): Batches {
+export function createBatches({
+  commands,
+  reader,
+  settings,
+}: {
+  commands: Commands;
+  reader: BatchReader;
+  settings: BatchSettings;
+}): Batches {
   return {
     open: (name, options, caller, render) =>
       commands.run(name, caller, (attempt) => {
         const workflow = existing(name, attempt);
-        const opened = openBatch(workflow, { ...options, now: attempt.now, initialDate: settings.initialDate, by: caller.name, owner: null });
+        const opened = openBatch(workflow, {
+          ...options,
+          now: attempt.now,
+          initialDate: settings.initialDate,
+          by: caller.name,
+          owner: null,
+        });
         return { change: opened.change, answer: render(opened, workflow) };
       }),
 
@@ -83,7 +115,8 @@ export function createBatches({ commands, reader, settings }: { commands: Comman
           now: attempt.now,
           by: caller.name,
           owner: null,
-          recordedStarts: record === null ? null : new Map([...record.jobs].map(([job, { batchStart }]) => [job, batchStart])),
+          recordedStarts:
+            record === null ? null : new Map([...record.jobs].map(([job, { batchStart }]) => [job, batchStart])),
         };
         const ended =
           record?.opening.kind === 'backfill'
@@ -94,7 +127,11 @@ export function createBatches({ commands, reader, settings }: { commands: Comman
 
     backfill: (name, options, caller, render) =>
       commands.run(name, caller, (attempt) => {
-        const { change, batchId, opened } = openBackfill(existing(name, attempt), { ...options, now: attempt.now, by: caller.name });
+        const { change, batchId, opened } = openBackfill(existing(name, attempt), {
+          ...options,
+          now: attempt.now,
+          by: caller.name,
+        });
         return { change, answer: render(opened, batchId) };
       }),
 
@@ -113,7 +150,10 @@ export function existing(name: string, { workflow }: Attempt): Workflow {
 }
 
 export function unknownWorkflow(name: string): BatchyError {
-  return new BatchyError('unknown-workflow', `There is no workflow ${quoteBriefly(name)}. Load its configuration first: POST /load_cfg/${name}; GET /workflows lists those that exist.`);
+  return new BatchyError(
+    'unknown-workflow',
+    `There is no workflow ${quoteBriefly(name)}. Load its configuration first: POST /load_cfg/${name}; GET /workflows lists those that exist.`,
+  );
 }
 
 /**
@@ -121,17 +161,29 @@ export function unknownWorkflow(name: string): BatchyError {
  * program opened, which may have met one of ours.
  */
 async function recordIfNeeded(reader: BatchReader, workflow: Workflow, batchId: number): Promise<BatchRecord | null> {
-  const own = [...workflow.ledger.jobs.values()].some(({ batch }) => batch !== null && batch.id === batchId && !batch.foreign);
+  const own = [...workflow.ledger.jobs.values()].some(
+    ({ batch }) => batch !== null && batch.id === batchId && !batch.foreign,
+  );
   return own ? null : reader.record(workflow.name, String(batchId));
 }
 
 /** Pure: each job is opened alone on what is stored, so that one job's refusal does not hide another's window. */
-export function previewOpen(workflow: Workflow, options: { jobs: readonly string[] | null; force: boolean; now: Instant; initialDate: Instant }): Preview {
+export function previewOpen(
+  workflow: Workflow,
+  options: { jobs: readonly string[] | null; force: boolean; now: Instant; initialDate: Instant },
+): Preview {
   const names = options.jobs ?? [...workflow.jobs.keys()];
   let batchId: number | null = null;
   const jobs = names.map((job): JobPreview => {
     try {
-      const opened = openBatch(workflow, { ...options, jobs: [job], ifOpen: 'reopen', reason: null, by: 'preview', owner: null });
+      const opened = openBatch(workflow, {
+        ...options,
+        jobs: [job],
+        ifOpen: 'reopen',
+        reason: null,
+        by: 'preview',
+        owner: null,
+      });
       batchId = opened.batchId;
       return { job, window: opened.windows[0] ?? null, refusal: null };
     } catch (error) {

@@ -6,7 +6,14 @@ import { BatchyError } from '../domain/errors.ts';
 import { checkWorkflowName, quoteBriefly } from '../domain/names.ts';
 import { readSpecialParameters } from '../domain/special-parameters.ts';
 import { type Instant, maxInstant } from '../domain/time.ts';
-import { decodeWorkflow, encodeHead, encodeLedger, type StoredWorkflow, type Workflow, workflowStatus } from '../domain/workflow.ts';
+import {
+  decodeWorkflow,
+  encodeHead,
+  encodeLedger,
+  type StoredWorkflow,
+  type Workflow,
+  workflowStatus,
+} from '../domain/workflow.ts';
 import type { BatchReader, LoadedWorkflow } from '../ports/batch-reader.ts';
 import type { Operation, Store, StoredAnswer, StoredWorkflowChange } from '../ports/store.ts';
 import { createTurns } from './turns.ts';
@@ -77,7 +84,11 @@ export function createCommands({ store, reader, operationId }: CommandsOptions):
     const noticed = workflow === null ? null : noticeClockSkew(workflow, loaded.now);
     if (noticed === null) return { stored: loaded, workflow, now: loaded.now };
     // The mark is a commit of its own: it stands even where the command is then refused because of it.
-    await store.commit({ operation: unkeyed(operationId()), changes: [storedChange(loaded, noticed)], journal: noticed.journal });
+    await store.commit({
+      operation: unkeyed(operationId()),
+      changes: [storedChange(loaded, noticed)],
+      journal: noticed.journal,
+    });
     return attempt(name);
   }
 
@@ -86,10 +97,17 @@ export function createCommands({ store, reader, operationId }: CommandsOptions):
       const result = await once(await attempt(name));
       if (result !== 'conflict') return result;
     }
-    throw new BatchyError('contention', `Workflow ${quoteBriefly(name)} is being changed by others faster than this request could be stored. Nothing was changed; try again.`);
+    throw new BatchyError(
+      'contention',
+      `Workflow ${quoteBriefly(name)} is being changed by others faster than this request could be stored. Nothing was changed; try again.`,
+    );
   }
 
-  async function run(name: string, caller: Caller, decide: (attempt: Attempt) => Decision | Promise<Decision>): Promise<Answered> {
+  async function run(
+    name: string,
+    caller: Caller,
+    decide: (attempt: Attempt) => Decision | Promise<Decision>,
+  ): Promise<Answered> {
     checkWorkflowName(name);
     const { idempotency } = caller;
     const request = idempotency === null ? null : keyedOperation(caller.name, idempotency);
@@ -100,7 +118,8 @@ export function createCommands({ store, reader, operationId }: CommandsOptions):
       return repeat(name, async (now) => {
         const { change, answer } = await decide(now);
         if (change === null && request === null) return { answer, replayed: false };
-        const operation: Operation = request === null ? { ...unkeyed(id), answer } : { ...request, answer, keepSeconds: keepKeyedSeconds };
+        const operation: Operation =
+          request === null ? { ...unkeyed(id), answer } : { ...request, answer, keepSeconds: keepKeyedSeconds };
         const outcome = await store.commit({
           operation,
           changes: change === null ? [] : [storedChange(now.stored, change)],
@@ -118,7 +137,11 @@ export function createCommands({ store, reader, operationId }: CommandsOptions):
       repeat(name, async (now) => {
         const change = decide(now);
         if (change === null) return null;
-        const outcome = await store.commit({ operation: unkeyed(operationId()), changes: [storedChange(now.stored, change)], journal: change.journal });
+        const outcome = await store.commit({
+          operation: unkeyed(operationId()),
+          changes: [storedChange(now.stored, change)],
+          journal: change.journal,
+        });
         return outcome.kind === 'conflict' ? 'conflict' : null;
       }),
     );
@@ -141,7 +164,10 @@ function hash(text: string): string {
 
 function replay(operation: { fingerprint: string; answer: StoredAnswer | null }, fingerprint: string): Answered {
   if (operation.fingerprint !== fingerprint) {
-    throw new BatchyError('idempotency-mismatch', 'This Idempotency-Key was used for another request within the last 24 hours. Use a fresh key for each request; repeat the key only with the same request.');
+    throw new BatchyError(
+      'idempotency-mismatch',
+      'This Idempotency-Key was used for another request within the last 24 hours. Use a fresh key for each request; repeat the key only with the same request.',
+    );
   }
   if (operation.answer === null) throw new BatchyError('internal', 'An operation was stored without its answer.');
   return { answer: operation.answer, replayed: true };
@@ -156,7 +182,11 @@ export function storedChange(expected: LoadedWorkflow | StoredWorkflow, change: 
     head: change.deleted ? null : encodeHead(change.next),
     ledger: encodeLedger(change.next.ledger),
     records: change.records,
-    listing: { status: workflowStatus(change.next), updatedAt: change.journal[0]?.at ?? 0n, latestStart: latestUnmarkedStart(change.next) },
+    listing: {
+      status: workflowStatus(change.next),
+      updatedAt: change.journal[0]?.at ?? 0n,
+      latestStart: latestUnmarkedStart(change.next),
+    },
   };
 }
 
@@ -165,7 +195,12 @@ function latestUnmarkedStart(workflow: Workflow): Instant | null {
   let latest: Instant | null = null;
   for (const [job, parameters] of workflow.jobs) {
     const special = readSpecialParameters(parameters);
-    if ('problems' in special || special.batchStart === null || (workflow.ledger.jobs.get(job)?.skewNoticedAt ?? null) !== null) continue;
+    if (
+      'problems' in special ||
+      special.batchStart === null ||
+      (workflow.ledger.jobs.get(job)?.skewNoticedAt ?? null) !== null
+    )
+      continue;
     latest = latest === null ? special.batchStart : maxInstant(latest, special.batchStart);
   }
   return latest;

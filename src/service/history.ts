@@ -60,12 +60,13 @@ export function createHistory({ reader, journal }: { reader: BatchReader; journa
       await checkKnown(name);
       const found: BatchRecord[] = [];
       let cursor = filter.before;
-      for (let walked = 0; walked < mostWalked; ) {
+      for (let walked = 0; walked < mostWalked;) {
         const wanted = filter.limit + 1;
         const page = await reader.records(name, { before: cursor, limit: wanted, kinds: filter.kinds });
         for (const record of page) {
           walked += 1;
-          if (filter.openedAfter !== null && record.opening.openedAt <= filter.openedAfter) return { records: found, next: null };
+          if (filter.openedAfter !== null && record.opening.openedAt <= filter.openedAfter)
+            return { records: found, next: null };
           if (matches(record, filter)) {
             if (found.length === filter.limit) return { records: found, next: cursor };
             found.push(record);
@@ -80,14 +81,19 @@ export function createHistory({ reader, journal }: { reader: BatchReader; journa
     async record(name, id) {
       await checkKnown(name);
       const record = await reader.record(name, id);
-      if (record === null) throw new BatchyError('unknown-batch', `Workflow ${quoteBriefly(name)} has no batch ${quoteBriefly(id)}. GET /workflows/${name}/batches lists them.`);
+      if (record === null)
+        throw new BatchyError(
+          'unknown-batch',
+          `Workflow ${quoteBriefly(name)} has no batch ${quoteBriefly(id)}. GET /workflows/${name}/batches lists them.`,
+        );
       return { record, copy: (await reader.copy(name, id)) ?? new Map() };
     },
 
     async coverage(name, { job, from, until, limit }) {
       const workflow = await checkKnown(name);
       if (workflow === null) throw unknownWorkflow(name);
-      if (job !== null && !workflow.jobs.has(job)) throw new BatchyError('unknown-job', `Workflow ${quoteBriefly(name)} has no job ${quoteBriefly(job)}.`);
+      if (job !== null && !workflow.jobs.has(job))
+        throw new BatchyError('unknown-job', `Workflow ${quoteBriefly(name)} has no job ${quoteBriefly(job)}.`);
       let truncated = false;
       const names = job === null ? [...workflow.jobs.keys()] : [job];
       const jobs: JobCoverage[] = [];

@@ -46,13 +46,21 @@ export interface Waits {
 const recentRecords = 50;
 
 export function createWaits({ reader, journal }: { reader: BatchReader; journal: Journal }): Waits {
-  async function look(name: string, options: WaitOptions): Promise<{ now: Instant; day: BusinessDay; workflow: Workflow; jobs: JobReadiness[] }> {
+  async function look(
+    name: string,
+    options: WaitOptions,
+  ): Promise<{ now: Instant; day: BusinessDay; workflow: Workflow; jobs: JobReadiness[] }> {
     const loaded = await reader.load(name);
     const workflow = decodeWorkflow(name, loaded);
     if (workflow === null) throw unknownWorkflow(name);
     const date = options.date ?? businessDate(loaded.now, options);
     const day: BusinessDay = { date, timezone: options.timezone, beginsAtMinute: options.beginsAtMinute };
-    return { now: loaded.now, day, workflow, jobs: addressedJobs(workflow, null).map((state) => jobReadiness(state, day)) };
+    return {
+      now: loaded.now,
+      day,
+      workflow,
+      jobs: addressedJobs(workflow, null).map((state) => jobReadiness(state, day)),
+    };
   }
 
   return {
@@ -65,7 +73,8 @@ export function createWaits({ reader, journal }: { reader: BatchReader; journal:
           const { now, day, jobs } = await look(name, options);
           const ready = jobs.every((job) => job.ready);
           const failed = options.failFast && jobs.some(({ status }) => status === 'failed');
-          if (ready || failed || changes.over()) return { ready, date: day.date, asOf: now, jobs: await withHistory(reader, name, jobs) };
+          if (ready || failed || changes.over())
+            return { ready, date: day.date, asOf: now, jobs: await withHistory(reader, name, jobs) };
           await seen;
         }
       } finally {
@@ -102,15 +111,22 @@ function createChangeSignal(journal: Journal, options: Pick<WaitOptions, 'timeou
 }
 
 async function withHistory(reader: BatchReader, name: string, jobs: readonly JobReadiness[]): Promise<WaitingJob[]> {
-  if (jobs.every(({ ready }) => ready)) return jobs.map((job) => ({ ...job, lastSuccess: job.since, medianDurationSeconds: null }));
+  if (jobs.every(({ ready }) => ready))
+    return jobs.map((job) => ({ ...job, lastSuccess: job.since, medianDurationSeconds: null }));
   const records = await reader.records(name, { before: null, limit: recentRecords, kinds: ['batch', 'foreign'] });
   return jobs.map((job) => {
     const successes = records.flatMap((record) => {
       const outcome = record.jobs.get(job.job);
-      return outcome?.status === 'success' && outcome.batchStart !== null && outcome.batchEnd !== null ? [{ start: outcome.batchStart, end: outcome.batchEnd }] : [];
+      return outcome?.status === 'success' && outcome.batchStart !== null && outcome.batchEnd !== null
+        ? [{ start: outcome.batchStart, end: outcome.batchEnd }]
+        : [];
     });
     const seconds = successes.map(({ start, end }) => Number(end - start) / 1e9);
-    return { ...job, lastSuccess: successes[0]?.end ?? (job.status === 'success' ? job.since : null), medianDurationSeconds: median(seconds) };
+    return {
+      ...job,
+      lastSuccess: successes[0]?.end ?? (job.status === 'success' ? job.since : null),
+      medianDurationSeconds: median(seconds),
+    };
   });
 }
 
@@ -125,6 +141,7 @@ function median(values: readonly number[]): number | null {
 /** @throws BatchyError `invalid-request` */
 export function parseNewDay(text: string): number {
   const match = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text);
-  if (match === null) throw new BatchyError('invalid-request', `new_day is ${JSON.stringify(text)}; expected HH:MM, for example 06:00.`);
+  if (match === null)
+    throw new BatchyError('invalid-request', `new_day is ${JSON.stringify(text)}; expected HH:MM, for example 06:00.`);
   return Number(match[1]) * 60 + Number(match[2]);
 }

@@ -32,7 +32,8 @@ export function createWatch({ reader, clock, upkeep, commands, retentionDays }: 
   return {
     async noticeSkew() {
       const names = await reader.startedAfter((await clock.now()) + clockTolerance, mostAtOnce);
-      for (const name of names) await commands.apply(name, ({ workflow, now }) => (workflow === null ? null : noticeClockSkew(workflow, now)));
+      for (const name of names)
+        await commands.apply(name, ({ workflow, now }) => (workflow === null ? null : noticeClockSkew(workflow, now)));
       return names.length;
     },
     async prune() {

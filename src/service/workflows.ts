@@ -47,9 +47,19 @@ export interface Workflows {
   status(name: string): Promise<WorkflowStatus>;
   /** As `status`, without ever writing: for HEAD. */
   peek(name: string): Promise<WorkflowStatus>;
-  load(name: string, options: LoadOptions, caller: Caller, render: (workflow: Workflow) => StoredAnswer): Promise<Answered>;
+  load(
+    name: string,
+    options: LoadOptions,
+    caller: Caller,
+    render: (workflow: Workflow) => StoredAnswer,
+  ): Promise<Answered>;
   /** Answers the preview of the next open and the new ETag. */
-  edit(name: string, options: EditOptions, caller: Caller, render: (preview: Preview, etag: string) => StoredAnswer): Promise<Answered>;
+  edit(
+    name: string,
+    options: EditOptions,
+    caller: Caller,
+    render: (preview: Preview, etag: string) => StoredAnswer,
+  ): Promise<Answered>;
   remove(name: string, options: DeleteOptions, caller: Caller, render: () => StoredAnswer): Promise<Answered>;
   list(page: WorkflowPage): Promise<ListedWorkflow[]>;
   /** Takes a head that another program wrote into ledger and index. */
@@ -75,7 +85,9 @@ export function createWorkflows({ commands, reader, settings, readConfiguration 
   };
 
   const adopt = (name: string): Promise<void> =>
-    commands.apply(name, ({ workflow, stored, now }): WorkflowChange | null => (workflow === null ? null : adoptWorkflow(workflow, stored.ledger !== null, now)));
+    commands.apply(name, ({ workflow, stored, now }): WorkflowChange | null =>
+      workflow === null ? null : adoptWorkflow(workflow, stored.ledger !== null, now),
+    );
 
   return {
     peek,
@@ -94,7 +106,12 @@ export function createWorkflows({ commands, reader, settings, readConfiguration 
       checkWorkflowName(name);
       const configuration = await readConfiguration(name);
       return commands.run(name, caller, ({ workflow, stored, now }) => {
-        const change = loadConfiguration(name, workflow, decodeLedger(stored.ledger), configuration, { ...options, now, initialDate: settings.initialDate, by: caller.name });
+        const change = loadConfiguration(name, workflow, decodeLedger(stored.ledger), configuration, {
+          ...options,
+          now,
+          initialDate: settings.initialDate,
+          by: caller.name,
+        });
         return { change, answer: render(change.next) };
       });
     },
@@ -104,7 +121,12 @@ export function createWorkflows({ commands, reader, settings, readConfiguration 
         const workflow = existing(name, attempt);
         checkMatch(name, options.ifMatch, etagOf(encodeJobs(workflow.jobs)));
         const change = editJob(workflow, { ...options, now: attempt.now, by: caller.name });
-        const preview = previewOpen(change.next, { jobs: [options.job], force: false, now: attempt.now, initialDate: settings.initialDate });
+        const preview = previewOpen(change.next, {
+          jobs: [options.job],
+          force: false,
+          now: attempt.now,
+          initialDate: settings.initialDate,
+        });
         return { change, answer: render(preview, etagOf(encodeJobs(change.next.jobs))) };
       }),
 
@@ -125,7 +147,10 @@ export function etagOf(text: string): string {
 
 function checkMatch(name: string, ifMatch: string, etag: string): void {
   if (ifMatch.trim() === '*' || ifMatch.split(',').some((candidate) => candidate.trim() === etag)) return;
-  throw new BatchyError('precondition-failed', `Workflow ${quoteBriefly(name)} has changed since you read it (its ETag is ${etag} now). Read GET /get_status/${name} again, look at the change, and repeat with the new ETag.`);
+  throw new BatchyError(
+    'precondition-failed',
+    `Workflow ${quoteBriefly(name)} has changed since you read it (its ETag is ${etag} now). Read GET /get_status/${name} again, look at the change, and repeat with the new ETag.`,
+  );
 }
 
 interface MemoizedStatus extends WorkflowStatus {
@@ -146,7 +171,12 @@ function createStatusMemo(): (name: string, stored: StoredWorkflow) => MemoizedS
     const workflow = decodeWorkflow(name, stored);
     if (workflow === null) return null;
     const text = encodeJobs(workflow.jobs);
-    const status = { workflow, text, etag: etagOf(text), needsAdoption: adoptWorkflow(workflow, stored.ledger !== null, 0n) !== null };
+    const status = {
+      workflow,
+      text,
+      etag: etagOf(text),
+      needsAdoption: adoptWorkflow(workflow, stored.ledger !== null, 0n) !== null,
+    };
     memo.delete(name);
     memo.set(name, { stored, status });
     for (const oldest of memo.keys()) {

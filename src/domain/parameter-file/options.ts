@@ -33,7 +33,8 @@ export function readParameterFileOptions(infa: Json | null, profileOverride?: st
   const setting = readSetting(infa);
   const configured = setting['profile'] ?? null;
   if (configured !== null && !isProfile(configured)) throw unknownProfile(show(configured), '_infa.profile');
-  if (profileOverride !== undefined && !isProfile(profileOverride)) throw unknownProfile(quoteBriefly(profileOverride), 'profile');
+  if (profileOverride !== undefined && !isProfile(profileOverride))
+    throw unknownProfile(quoteBriefly(profileOverride), 'profile');
   const profile = profileOverride ?? configured ?? 'batchy';
   const headings = readHeadings(setting['headings'] ?? null, configured);
   const timezone = readTimezone(setting['timezone'] ?? null);
@@ -50,27 +51,43 @@ function readSetting(infa: Json | null): JsonObject {
   if (infa === null) return {};
   if (!isJsonObject(infa)) throw invalid('', 'should be a map of profile, headings, timezone and fraction');
   const unknown = Object.keys(infa).filter((key) => !settings.has(key));
-  if (unknown.length > 0) throw invalid('', `has no setting ${unknown.map(quoteBriefly).join(', ')}; it knows profile, headings, timezone and fraction`);
+  if (unknown.length > 0)
+    throw invalid(
+      '',
+      `has no setting ${unknown.map(quoteBriefly).join(', ')}; it knows profile, headings, timezone and fraction`,
+    );
   return infa;
 }
 
-function readHeadings(value: Json, configured: ParameterFileProfile | null): Record<string, string | readonly string[]> | null {
+function readHeadings(
+  value: Json,
+  configured: ParameterFileProfile | null,
+): Record<string, string | readonly string[]> | null {
   if (value === null) return null;
   if (!isJsonObject(value)) throw invalid('.headings', 'should map a job to its heading');
-  return Object.fromEntries(Object.entries(value).map(([job, headings]) => [job, readHeading(job, headings, configured)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([job, headings]) => [job, readHeading(job, headings, configured)]),
+  );
 }
 
 /** A heading is checked as generously as the configured profile allows; the cloud's form is refused in a PowerCenter file. */
 function readHeading(job: string, value: Json, configured: ParameterFileProfile | null): string | readonly string[] {
   const list = Array.isArray(value) ? (value as readonly Json[]) : [value];
-  if (list.length === 0) throw invalid('.headings', `names no heading for ${quoteBriefly(job)}; leave the job out for the default`);
+  if (list.length === 0)
+    throw invalid('.headings', `names no heading for ${quoteBriefly(job)}; leave the job out for the default`);
   const headings = list.map((heading) => {
-    const known = typeof heading === 'string' && isKnownHeading(headingLine(heading), configured === 'powercenter' ? 'powercenter' : 'iics');
+    const known =
+      typeof heading === 'string' &&
+      isKnownHeading(headingLine(heading), configured === 'powercenter' ? 'powercenter' : 'iics');
     if (known) return heading;
-    throw invalid('.headings', `has ${show(heading)} for ${quoteBriefly(job)}; expected a heading such as Global, folder.WF:wf or folder.WF:wf.ST:session`);
+    throw invalid(
+      '.headings',
+      `has ${show(heading)} for ${quoteBriefly(job)}; expected a heading such as Global, folder.WF:wf or folder.WF:wf.ST:session`,
+    );
   });
   const repeated = headings.find((heading, index) => headings.indexOf(heading) !== index);
-  if (repeated !== undefined) throw invalid('.headings', `names ${quoteBriefly(repeated)} twice for ${quoteBriefly(job)}`);
+  if (repeated !== undefined)
+    throw invalid('.headings', `names ${quoteBriefly(repeated)} twice for ${quoteBriefly(job)}`);
   return Array.isArray(value) ? headings : (headings[0] ?? '');
 }
 
@@ -92,7 +109,10 @@ function isProfile(value: Json): value is ParameterFileProfile {
 }
 
 function unknownProfile(found: string, where: string): BatchyError {
-  return new BatchyError('unknown-profile', `${where} is ${found}; the profiles of parameter files are ${parameterFileProfiles.join(', ')}.`);
+  return new BatchyError(
+    'unknown-profile',
+    `${where} is ${found}; the profiles of parameter files are ${parameterFileProfiles.join(', ')}.`,
+  );
 }
 
 function invalid(below: string, problem: string): BatchyError {
@@ -102,5 +122,9 @@ function invalid(below: string, problem: string): BatchyError {
 }
 
 function show(value: Json): string {
-  return typeof value === 'object' && value !== null ? 'a map, a list or a number' : typeof value === 'string' ? quoteBriefly(value) : String(value);
+  return typeof value === 'object' && value !== null
+    ? 'a map, a list or a number'
+    : typeof value === 'string'
+      ? quoteBriefly(value)
+      : String(value);
 }

@@ -27,7 +27,9 @@ export function pythonRepr(value: Json): string {
 
 /** Python's `str(datetime)` of a naive UTC time: a space, and six fraction digits unless they are zero. */
 export function pythonDatetime(instant: Instant): string {
-  return formatInstant(instant).replace('T', ' ').replace(/\.000000$/, '');
+  return formatInstant(instant)
+    .replace('T', ' ')
+    .replace(/\.000000$/, '');
 }
 
 const namedEscapes: ReadonlyMap<string, string> = new Map([
@@ -42,7 +44,9 @@ function reprOfText(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const escaped = Array.from(text, (character) => {
     if (character === quote) return `\\${character}`;
-    return namedEscapes.get(character) ?? (isPrintable(character) ? character : escapeCode(character.codePointAt(0) ?? 0));
+    return (
+      namedEscapes.get(character) ?? (isPrintable(character) ? character : escapeCode(character.codePointAt(0) ?? 0))
+    );
   });
   return `${quote}${escaped.join('')}${quote}`;
 }

@@ -29,7 +29,9 @@ export function certainInstant(instant: Instant, zoneName: string, unit: bigint,
   let candidate = roundToUnit(instant, unit, outwards);
   for (;;) {
     const { milliseconds } = splitInstant(candidate);
-    const others = readings(milliseconds, zone).filter((reading) => (outwards === 'down' ? reading > milliseconds : reading < milliseconds));
+    const others = readings(milliseconds, zone).filter((reading) =>
+      outwards === 'down' ? reading > milliseconds : reading < milliseconds,
+    );
     const other = others[0];
     if (other === undefined) return candidate;
     const [earlier, later] = other < milliseconds ? [other, milliseconds] : [milliseconds, other];
