@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
 import { BatchyError } from '../domain/errors.ts';
+import { type Instant, parseInstant } from '../domain/time.ts';
 
 export const scopes = ['read', 'operate', 'admin'] as const;
 /** Each scope holds the ones before it. */
@@ -35,14 +36,14 @@ export function hashSecret(secret: string): string {
 /**
  * The key that a secret opens, or `null`. Every stored hash is compared, each in constant time, so that the answer's time
  * tells nothing.
- * @param now ISO instant, for rotated keys
+ * @param now for keys that were rotated
  */
-export function findKey(keys: readonly StoredKey[], secret: string, now: string): Principal | null {
+export function findKey(keys: readonly StoredKey[], secret: string, now: Instant): Principal | null {
   const given = Buffer.from(hashSecret(secret));
   let found: Principal | null = null;
   for (const key of keys) {
     const current = equal(given, key.hash);
-    const previous = key.previous !== null && equal(given, key.previous.hash) && now < key.previous.until;
+    const previous = key.previous !== null && equal(given, key.previous.hash) && now < (parseInstant(key.previous.until) ?? 0n);
     if (current || previous) found = { name: key.name, scope: key.scope };
   }
   return found;

@@ -18,7 +18,7 @@ const toleratedStepBack = 5;
  */
 export function createSystemClock(sources: SystemClockSources = {}): Clock {
   const wall = sources.wallMilliseconds ?? Date.now;
-  const monotonic = sources.monotonicNanoseconds ?? process.hrtime.bigint;
+  const monotonic = sources.monotonicNanoseconds ?? (() => process.hrtime.bigint());
   let latestWall = Number.NEGATIVE_INFINITY;
   /** Microseconds since the epoch at the counter's zero, as last reckoned. */
   let offset: bigint | null = null;

@@ -1,0 +1,176 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { FastifyBaseLogger } from 'fastify';
+import { uuidv7 } from 'uuidv7';
+
+import { type ConfigurationFiles, createConfigurationFiles } from './adapters/system/configuration-files.ts';
+import { systemClock } from './adapters/system/clock.ts';
+import { projectFolder } from './config/load.ts';
+import type { Settings } from './config/schema.ts';
+import { createKeyRing } from './config/key-ring.ts';
+import { parseWorkflowYaml } from './dialects/workflow-yaml.ts';
+import { maxYamlBytes } from './dialects/yaml-document.ts';
+import { BatchyError } from './domain/errors.ts';
+import type { Configuration } from './domain/configuration.ts';
+import { readInitialDate } from './domain/watermark.ts';
+import { createServer, type BatchyServer } from './http/server.ts';
+import type { Stores } from './ports/stores.ts';
+import { createBatches, type Batches } from './service/batches.ts';
+import { createCommands, type Commands } from './service/commands.ts';
+import { createHistory, type History } from './service/history.ts';
+import { hashSecret, type StoredKey } from './service/keys.ts';
+import { createWaits, type Waits } from './service/waits.ts';
+import { createWatch, type Watch } from './service/watch.ts';
+import { createWorkflows, type Workflows } from './service/workflows.ts';
+
+/** The version that package.json names. */
+export const version = (JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as { version: string }).version;
+
+export interface Services {
+  readonly commands: Commands;
+  readonly batches: Batches;
+  readonly workflows: Workflows;
+  readonly history: History;
+  readonly waits: Waits;
+  readonly watch: Watch;
+}
+
+export interface App {
+  readonly server: BatchyServer;
+  readonly stores: Stores;
+  readonly services: Services;
+  /** Loads samples into an empty store, listens, and begins to watch. @returns the address, e.g. `http://127.0.0.1:5000` */
+  start(): Promise<string>;
+  /** Answers what is in progress, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** What tests put in place of the real thing. */
+export interface AppOverrides {
+  readonly stores?: Stores;
+  readonly logger?: FastifyBaseLogger;
+}
+
+/** The store that the settings name: Redis, or the embedded one. */
+export async function openStores(settings: Settings): Promise<Stores> {
+  if (settings.REDIS_URL !== '') {
+    const { createRedisStores } = await import('./adapters/redis/stores.ts');
+    return createRedisStores({ url: settings.REDIS_URL, allowEviction: settings.ALLOW_EVICTION });
+  }
+  const { createSqliteStores } = await import('./adapters/sqlite/stores.ts');
+  return createSqliteStores({ file: join(settings.BATCHY_DATA, 'batchy.db') });
+}
+
+export function createServices(stores: Stores, settings: Settings): Services {
+  const { store, reader, journal, clock, upkeep } = stores;
+  const batchSettings = { initialDate: readInitialDate(settings.BATCHY_INITIAL_DATE), requireFence: settings.REQUIRE_FENCE };
+  const files = configurationFiles(settings);
+  const readConfiguration = async (name: string): Promise<Configuration> => {
+    const { text, fileName } = await files.read(name);
+    return parseWorkflowYaml(text, fileName);
+  };
+  const commands = createCommands({ store, reader, operationId: uuidv7 });
+  return {
+    commands,
+    batches: createBatches({ commands, reader, settings: batchSettings }),
+    workflows: createWorkflows({ commands, reader, settings: batchSettings, readConfiguration }),
+    history: createHistory({ reader, journal }),
+    waits: createWaits({ reader, journal }),
+    watch: createWatch({ reader, clock, upkeep, commands, retentionDays: settings.RETENTION_DAYS }),
+  };
+}
+
+function configurationFiles(settings: Settings): ConfigurationFiles {
+  return createConfigurationFiles(settings.BATCHY_CFG, maxYamlBytes);
+}
+
+/** Wires everything. Nothing listens and nothing is loaded before `start`. */
+export async function createApp(settings: Settings, overrides: AppOverrides = {}): Promise<App> {
+  let logProblem: (error: BatchyError) => void = () => {};
+  const keyRing = createKeyRing({ file: settings.API_KEYS_FILE, adminKey: adminKeyOf(settings), onProblem: (error) => logProblem(error) });
+  checkExposure(settings, keyRing.keys().length > 0);
+  const stores = overrides.stores ?? (await openStores(settings));
+  const services = createServices(stores, settings);
+  const stopping = new AbortController();
+  const server = await createServer({
+    services,
+    settings,
+    upkeep: stores.upkeep,
+    subscribe: (onChange) => stores.journal.subscribe(onChange),
+    keys: keyRing.keys,
+    now: systemClock.now,
+    requestId: uuidv7,
+    version,
+    stopping: stopping.signal,
+    ...(overrides.logger === undefined ? {} : { logger: overrides.logger }),
+  });
+  const { log } = server;
+  logProblem = (error) => log.error({ err: error }, 'the API keys could not be read again; those read before go on counting');
+  let watching: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+
+  const look = async (): Promise<void> => {
+    try {
+      await services.watch.noticeSkew();
+      await services.watch.prune();
+    } catch (error) {
+      log.warn({ err: error }, 'the watch could not look; it will look again');
+    }
+    if (!stopping.signal.aborted) timer = setTimeout(beginLook, settings.WATCH_SECONDS * 1000).unref();
+  };
+  const beginLook = (): void => {
+    watching = look();
+  };
+
+  return {
+    server,
+    stores,
+    services,
+    async start() {
+      await stores.upkeep.ping();
+      for (const warning of await stores.upkeep.warnings()) log.warn(warning);
+      if (settings.LOAD_SAMPLES) await loadSamples(services, settings, log);
+      const address = await server.listen({ host: settings.HOST, port: settings.PORT });
+      beginLook();
+      return address;
+    },
+    async stop() {
+      stopping.abort();
+      clearTimeout(timer);
+      await server.close();
+      await watching;
+      keyRing.close();
+      await stores.upkeep.close();
+    },
+  };
+}
+
+function adminKeyOf({ BATCHY_ADMIN_KEY: secret }: Settings): StoredKey | null {
+  return secret === '' ? null : { name: 'admin', scope: 'admin', hash: hashSecret(secret), previous: null, createdAt: '' };
+}
+
+/** Only loopback without keys: whoever reaches the port could otherwise move every watermark. */
+function checkExposure(settings: Settings, hasKeys: boolean): void {
+  const isLoopback = settings.HOST === 'localhost' || settings.HOST === '::1' || /^127\./.test(settings.HOST);
+  if (isLoopback || hasKeys || settings.ALLOW_OPEN) return;
+  throw new BatchyError('invalid-setting', `HOST is ${settings.HOST}, which others can reach, and there is no API key. Create one (batchy keys create NAME --scope admin), set BATCHY_ADMIN_KEY, or say ALLOW_OPEN=1.`, { facts: { setting: 'HOST' } });
+}
+
+/** Into an empty store only: what a team has loaded is never overwritten by a start. */
+async function loadSamples({ workflows }: Services, settings: Settings, log: FastifyBaseLogger): Promise<void> {
+  const existing = await workflows.list({ sort: 'name', descending: false, status: null, prefix: '', after: null, limit: 1 });
+  if (existing.length > 0) return;
+  for (const name of configurationFiles(settings).names()) {
+    try {
+      await workflows.load(name, { mode: 'replace', force: false, reason: 'loaded at the first start' }, { name: 'batchy', idempotency: null }, () => ({ status: 200, headers: {}, body: '' }));
+      log.info(`loaded ${name}`);
+    } catch (error) {
+      if (!(error instanceof BatchyError)) throw error;
+      log.warn(`${name} was not loaded: ${error.detail}`);
+    }
+  }
+}
+
+/** This machine's clock, in nanoseconds since the epoch. */
+export const machineNow = systemClock.now;

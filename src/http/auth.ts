@@ -1,0 +1,83 @@
+import { BlockList } from 'node:net';
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+import { BatchyError } from '../domain/errors.ts';
+import type { Instant } from '../domain/time.ts';
+import { allows, findKey, type Principal, type Scope, type StoredKey } from '../service/keys.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who asks; set before any handler runs. */
+    principal: Principal;
+  }
+  interface FastifyContextConfig {
+    /** What a key must be allowed for this route; `public` needs none. Every route names one. */
+    scope?: Scope | 'public';
+    /** One of the six routes that tools know which can only fetch a URL: a trusted network needs no key for it. */
+    classic?: boolean;
+    /** The route changes state, whatever its method: a prefetch is refused. */
+    effects?: boolean;
+    /** May take more time than other requests: waits and event streams. */
+    longLived?: boolean;
+    /** Has a lane of its own when the service is overloaded. */
+    reserved?: boolean;
+  }
+}
+
+export interface AuthOptions {
+  /** The keys as they are now; read anew when the file changes. */
+  readonly keys: () => readonly StoredKey[];
+  readonly trustedNetworks: readonly string[];
+  /** The machine's clock, for keys that were rotated. */
+  readonly now: () => Promise<Instant>;
+}
+
+/** Without any key the service is open, and then listens on loopback only (or ALLOW_OPEN was said). */
+const everybody: Principal = { name: 'anonymous', scope: 'admin' };
+
+/** Lets a request through to its handler only when its key allows the route's scope. */
+export function addAuthentication(server: FastifyInstance, { keys, trustedNetworks, now }: AuthOptions): void {
+  const trusted = blockListOf(trustedNetworks);
+  server.decorateRequest('principal', null as unknown as Principal);
+  server.addHook('onRoute', ({ url, config }) => {
+    if (config?.scope === undefined) throw new Error(`route ${url} names no scope`);
+  });
+  server.addHook('onRequest', async (request) => {
+    const { scope = 'admin', classic = false } = request.routeOptions.config;
+    request.principal = await authenticate(request, scope === 'public', classic);
+    if (scope !== 'public' && !allows(request.principal.scope, scope)) {
+      throw new BatchyError('forbidden', `The key ${request.principal.name} has the scope ${request.principal.scope}; this needs ${scope}. Ask for a key: batchy keys create NAME --scope ${scope}.`);
+    }
+  });
+
+  async function authenticate(request: FastifyRequest, isPublic: boolean, classic: boolean): Promise<Principal> {
+    const known = keys();
+    if (known.length === 0) return everybody;
+    const secret = secretOf(request.headers.authorization);
+    const principal = secret === null ? null : findKey(known, secret, await now());
+    if (principal !== null) return principal;
+    if (isPublic) return { name: 'anonymous', scope: 'read' };
+    if (secret === null && classic && trusted.check(request.ip, request.ip.includes(':') ? 'ipv6' : 'ipv4')) return { name: 'trusted-network', scope: 'admin' };
+    throw new BatchyError('unauthenticated', secret === null ? 'Send an API key: Authorization: Bearer KEY, or Basic with the key as password (http://x:KEY@host/…).' : 'This API key is not known; it may have been revoked or rotated.');
+  }
+}
+
+/** The secret of `Bearer KEY`, or of `Basic` with the key as password; `null` when there is none. */
+function secretOf(header: string | undefined): string | null {
+  const [, scheme = '', credentials = ''] = /^(\w+)\s+(\S+)$/.exec(header?.trim() ?? '') ?? [];
+  if (scheme.toLowerCase() === 'bearer') return credentials;
+  if (scheme.toLowerCase() !== 'basic') return null;
+  const decoded = Buffer.from(credentials, 'base64').toString('utf8');
+  const colon = decoded.indexOf(':');
+  return colon === -1 ? null : decoded.slice(colon + 1);
+}
+
+function blockListOf(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', prefix = ''] = network.split('/');
+    list.addSubnet(address, Number(prefix), address.includes(':') ? 'ipv6' : 'ipv4');
+  }
+  return list;
+}

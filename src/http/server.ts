@@ -1,0 +1,141 @@
+import type { Server } from 'node:http';
+
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+
+import { trustedNetworks } from '../config/load.ts';
+import type { Settings } from '../config/schema.ts';
+import { BatchyError } from '../domain/errors.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Upkeep } from '../ports/upkeep.ts';
+import type { Batches } from '../service/batches.ts';
+import type { History } from '../service/history.ts';
+import type { StoredKey } from '../service/keys.ts';
+import type { Waits } from '../service/waits.ts';
+import type { Workflows } from '../service/workflows.ts';
+import { addAuthentication } from './auth.ts';
+import { addGuards } from './guards.ts';
+import { parseJsonBody } from './json-body.ts';
+import { addMetrics } from './metrics.ts';
+import { addMethodNotAllowed } from './not-found.ts';
+import { addOpenApi } from './openapi.ts';
+import { sendProblem, toBatchyError } from './problems.ts';
+import { addBatchRoutes } from './routes/batches.ts';
+import { addEventRoutes } from './routes/events.ts';
+import { addHealthRoutes } from './routes/health.ts';
+import { addHistoryRoutes } from './routes/history.ts';
+import { addIndexRoutes } from './routes/index.ts';
+import { addWaitRoutes } from './routes/waits.ts';
+import { addWorkflowRoutes } from './routes/workflows.ts';
+import { ProblemSchema } from './schemas/common.ts';
+import { validatorCompiler } from './validation.ts';
+
+export type BatchyServer = FastifyInstance<Server>;
+
+/** The use cases that the routes offer. */
+export interface HttpServices {
+  readonly batches: Batches;
+  readonly workflows: Workflows;
+  readonly history: History;
+  readonly waits: Waits;
+}
+
+export interface ServerOptions {
+  readonly services: HttpServices;
+  readonly settings: Settings;
+  readonly upkeep: Upkeep;
+  /** Tells the journal's readers that something changed, for event streams. */
+  readonly subscribe: (onChange: () => void) => () => void;
+  readonly keys: () => readonly StoredKey[];
+  /** The machine's clock, for keys that were rotated. */
+  readonly now: () => Promise<Instant>;
+  /** A fresh id for a request, for the log. */
+  readonly requestId: () => string;
+  readonly version: string;
+  readonly logger?: FastifyBaseLogger;
+  /** Aborted when the service stops: waits and streams end then. */
+  readonly stopping: AbortSignal;
+}
+
+/** The longest name that is answered with what is wrong with it rather than with "not found". */
+const maxParamLength = 16_384;
+
+/** The HTTP side, ready to listen or to be injected into. */
+export async function createServer(options: ServerOptions): Promise<BatchyServer> {
+  const { settings } = options;
+  const timeout = settings.REQUEST_TIMEOUT_SECONDS * 1000;
+  const server: BatchyServer = fastify({
+    ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
+    disableRequestLogging: true,
+    bodyLimit: settings.BODY_LIMIT_BYTES,
+    requestTimeout: timeout,
+    keepAliveTimeout: 65_000,
+    http: { headersTimeout: Math.min(timeout, 20_000), maxHeaderSize: 16_384 },
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength },
+    genReqId: options.requestId,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    clientErrorHandler(error, socket) {
+      const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    },
+  });
+  server.setValidatorCompiler(validatorCompiler as never);
+  // Answers are our own objects or texts; a serializer made from the documented schema could only drop or mangle something.
+  server.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  server.addSchema(ProblemSchema);
+  server.setErrorHandler((error, request, reply) => sendProblem(reply, toBatchyError(error, request)));
+  addBodyParsers(server);
+
+  addAuthentication(server, { keys: options.keys, trustedNetworks: trustedNetworks(settings), now: options.now });
+  const metrics = addMetrics(server, options);
+  addGuards(server, { maxConcurrentRequests: settings.MAX_CONCURRENT_REQUESTS, onPrefetchRefused: metrics.prefetchRefused });
+  server.addHook('onSend', async (_request, reply) => {
+    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+  });
+  addMethodNotAllowed(server);
+  await server.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
+  if (settings.RATE_LIMIT_PER_MINUTE > 0) await server.register(rateLimit, rateLimitOptions(settings.RATE_LIMIT_PER_MINUTE));
+  await addOpenApi(server, options.version);
+
+  await server.register(async (routes) => {
+    const typed = routes as BatchyServer;
+    addIndexRoutes(typed, options.version);
+    addBatchRoutes(typed, options.services);
+    addWorkflowRoutes(typed, options.services);
+    addHistoryRoutes(typed, options.services);
+    addWaitRoutes(typed, options);
+    addEventRoutes(typed, options);
+    addHealthRoutes(typed, options);
+  });
+  return server;
+}
+
+function rateLimitOptions(max: number) {
+  return {
+    max,
+    timeWindow: 60_000,
+    keyGenerator: (request: { principal?: { name: string }; ip: string }) => `${request.principal?.name ?? ''} ${request.ip}`,
+    errorResponseBuilder: () => new BatchyError('rate-limited', `More than ${max} requests within a minute (RATE_LIMIT_PER_MINUTE). Nothing was changed; try again later.`),
+  };
+}
+
+/** JSON bodies read by our own rules; no body is as good as an empty one; anything else is refused. */
+function addBodyParsers(server: BatchyServer): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
+    const text = body.toString();
+    if (text.trim() === '') return done(null, undefined);
+    try {
+      done(null, parseJsonBody(text));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  server.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    if (body.length === 0) return done(null, undefined);
+    done(new BatchyError('unsupported-media-type', `Send the body as application/json, not as ${JSON.stringify(request.headers['content-type'] ?? 'nothing')}.`));
+  });
+}

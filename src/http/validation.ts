@@ -1,0 +1,59 @@
+import type { FastifySchemaCompiler } from 'fastify';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+import { BatchyError, type ErrorPlace } from '../domain/errors.ts';
+
+interface PropertySchema {
+  readonly type?: string;
+}
+
+/**
+ * Checks parts of a request against their schemas. Text in a URL becomes the boolean or number that the schema asks for, and
+ * only where it is exactly that; bodies and headers are never converted; nothing unknown is dropped, it is refused.
+ */
+export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
+  const check = Compile(schema);
+  const isUrl = httpPart === 'querystring' || httpPart === 'params';
+  const properties = ((schema as { properties?: Record<string, PropertySchema> }).properties ?? {}) as Record<string, PropertySchema>;
+  return (input: unknown) => {
+    const value = isUrl ? fromUrl(input as Record<string, unknown>, properties) : input;
+    if (check.Check(value)) return { value };
+    return { error: invalidPart(httpPart ?? 'body', check.Errors(value), Object.keys(properties)) };
+  };
+};
+
+function fromUrl(input: Record<string, unknown>, properties: Record<string, PropertySchema>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(input).map(([name, value]) => [name, typeof value === 'string' ? fromText(value, properties[name]?.type) : value]));
+}
+
+function fromText(text: string, type: string | undefined): unknown {
+  if (type === 'boolean') return { true: true, '1': true, '': true, false: false, '0': false }[text] ?? text;
+  if (type === 'integer' && /^-?\d{1,15}$/.test(text)) return Number(text);
+  if (type === 'number' && /^-?\d{1,15}(\.\d{1,9})?$/.test(text)) return Number(text);
+  return text;
+}
+
+interface Violation {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params: object;
+}
+
+function invalidPart(part: string, violations: readonly Violation[], known: readonly string[]): BatchyError {
+  const places = violations.flatMap((violation): ErrorPlace[] => placesOf(violation, part, known));
+  const detail = `${partNames[part] ?? part}: ${places.map((place) => `${place.pointer === '' ? '' : `${place.pointer} `}${place.detail}`).join('; ')}.`;
+  return new BatchyError(part === 'body' ? 'invalid-body' : 'invalid-request', detail, { places });
+}
+
+const partNames: Readonly<Record<string, string>> = { querystring: 'Query', params: 'Path', body: 'Body', headers: 'Header' };
+
+function placesOf({ keyword, instancePath, message, params }: Violation, part: string, known: readonly string[]): ErrorPlace[] {
+  if (keyword === 'additionalProperties') {
+    const names = (params as { additionalProperties?: string[] }).additionalProperties ?? [];
+    const hint = part === 'querystring' ? ` (known: ${known.join(', ') || 'none'})` : '';
+    return names.map((name) => ({ pointer: `${instancePath}/${name.slice(0, 100)}`, detail: `is not known${hint}` }));
+  }
+  return [{ pointer: instancePath, detail: message }];
+}
