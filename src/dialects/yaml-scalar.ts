@@ -16,7 +16,7 @@ const nullWords: ReadonlySet<string> = new Set(['', '~', 'null', 'Null', 'NULL']
 
 const decimalInteger = /^([-+]?)(0|[1-9][0-9_]*)$/;
 const otherInteger = /^([-+]?)0(?:b([01_]*[01][01_]*)|x([0-9a-fA-F_]*[0-9a-fA-F][0-9a-fA-F_]*)|([0-7_]+))$/;
-const float = /^([-+]?)(?:([0-9][0-9_]*)\.([0-9_]*)|\.([0-9][0-9_]*))([eE][-+][0-9]+)?$/;
+const float = /^(?:([-+]?)([0-9][0-9_]*)\.([0-9_]*)|\.([0-9][0-9_]*))([eE][-+][0-9]+)?$/;
 const noJsonNumber = /^(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 
 /** What a scalar's core tag says that it is. */
