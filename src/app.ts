@@ -25,7 +25,8 @@ import { createWatch, type Watch } from './service/watch.ts';
 import { createWorkflows, type Workflows } from './service/workflows.ts';
 
 /** The version that package.json names. */
-export const version = (JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as { version: string }).version;
+export const version = (JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as { version: string })
+  .version;
 
 export interface Services {
   readonly commands: Commands;
@@ -64,7 +65,10 @@ export async function openStores(settings: Settings): Promise<Stores> {
 
 export function createServices(stores: Stores, settings: Settings): Services {
   const { store, reader, journal, clock, upkeep } = stores;
-  const batchSettings = { initialDate: readInitialDate(settings.BATCHY_INITIAL_DATE), requireFence: settings.REQUIRE_FENCE };
+  const batchSettings = {
+    initialDate: readInitialDate(settings.BATCHY_INITIAL_DATE),
+    requireFence: settings.REQUIRE_FENCE,
+  };
   const files = configurationFiles(settings);
   const readConfiguration = async (name: string): Promise<Configuration> => {
     const { text, fileName } = await files.read(name);
@@ -88,7 +92,11 @@ function configurationFiles(settings: Settings): ConfigurationFiles {
 /** Wires everything. Nothing listens and nothing is loaded before `start`. */
 export async function createApp(settings: Settings, overrides: AppOverrides = {}): Promise<App> {
   let logProblem: (error: BatchyError) => void = () => {};
-  const keyRing = createKeyRing({ file: settings.API_KEYS_FILE, adminKey: adminKeyOf(settings), onProblem: (error) => logProblem(error) });
+  const keyRing = createKeyRing({
+    file: settings.API_KEYS_FILE,
+    adminKey: adminKeyOf(settings),
+    onProblem: (error) => logProblem(error),
+  });
   checkExposure(settings, keyRing.keys().length > 0);
   const stores = overrides.stores ?? (await openStores(settings));
   const services = createServices(stores, settings);
@@ -96,7 +104,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   const server = await createServer({
     services,
     settings,
-    upkeep: stores.upkeep,
+    health: stores.upkeep,
     subscribe: (onChange) => stores.journal.subscribe(onChange),
     keys: keyRing.keys,
     now: systemClock.now,
@@ -106,7 +114,8 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     ...(overrides.logger === undefined ? {} : { logger: overrides.logger }),
   });
   const { log } = server;
-  logProblem = (error) => log.error({ err: error }, 'the API keys could not be read again; those read before go on counting');
+  logProblem = (error) =>
+    log.error({ err: error }, 'the API keys could not be read again; those read before go on counting');
   let watching: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
@@ -147,23 +156,41 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
 }
 
 function adminKeyOf({ BATCHY_ADMIN_KEY: secret }: Settings): StoredKey | null {
-  return secret === '' ? null : { name: 'admin', scope: 'admin', hash: hashSecret(secret), previous: null, createdAt: '' };
+  return secret === ''
+    ? null
+    : { name: 'admin', scope: 'admin', hash: hashSecret(secret), previous: null, createdAt: '' };
 }
 
 /** Only loopback without keys: whoever reaches the port could otherwise move every watermark. */
 function checkExposure(settings: Settings, hasKeys: boolean): void {
   const isLoopback = settings.HOST === 'localhost' || settings.HOST === '::1' || /^127\./.test(settings.HOST);
   if (isLoopback || hasKeys || settings.ALLOW_OPEN) return;
-  throw new BatchyError('invalid-setting', `HOST is ${settings.HOST}, which others can reach, and there is no API key. Create one (batchy keys create NAME --scope admin), set BATCHY_ADMIN_KEY, or say ALLOW_OPEN=1.`, { facts: { setting: 'HOST' } });
+  throw new BatchyError(
+    'invalid-setting',
+    `HOST is ${settings.HOST}, which others can reach, and there is no API key. Create one (batchy keys create NAME --scope admin), set BATCHY_ADMIN_KEY, or say ALLOW_OPEN=1.`,
+    { facts: { setting: 'HOST' } },
+  );
 }
 
 /** Into an empty store only: what a team has loaded is never overwritten by a start. */
 async function loadSamples({ workflows }: Services, settings: Settings, log: FastifyBaseLogger): Promise<void> {
-  const existing = await workflows.list({ sort: 'name', descending: false, status: null, prefix: '', after: null, limit: 1 });
+  const existing = await workflows.list({
+    sort: 'name',
+    descending: false,
+    status: null,
+    prefix: '',
+    after: null,
+    limit: 1,
+  });
   if (existing.length > 0) return;
   for (const name of configurationFiles(settings).names()) {
     try {
-      await workflows.load(name, { mode: 'replace', force: false, reason: 'loaded at the first start' }, { name: 'batchy', idempotency: null }, () => ({ status: 200, headers: {}, body: '' }));
+      await workflows.load(
+        name,
+        { mode: 'replace', force: false, reason: 'loaded at the first start' },
+        { name: 'batchy', idempotency: null },
+        () => ({ status: 200, headers: {}, body: '' }),
+      );
       log.info(`loaded ${name}`);
     } catch (error) {
       if (!(error instanceof BatchyError)) throw error;

@@ -6,7 +6,9 @@ import type { Settings } from './config/schema.ts';
 
 const [major = '0'] = process.versions.node.split('.');
 if (Number(major) < 24) {
-  console.error(`Batchy needs Node 24 or later; this is ${process.version}. Start it through npm (npm start, npx batchy): npm ci brings the right one.`);
+  console.error(
+    `Batchy needs Node 24 or later; this is ${process.version}. Start it through npm (npm start, npx batchy): npm ci brings the right one.`,
+  );
   process.exit(2);
 }
 
@@ -20,7 +22,11 @@ process.exitCode = await runCli(process.argv.slice(2), {
 
 /** Serves until a signal says to stop. */
 async function serve(settings: Settings): Promise<void> {
-  const [{ createApp }, { createLogger, describeStart }, { default: closeWithGrace }] = await Promise.all([import('./app.ts'), import('./http/start-text.ts'), import('close-with-grace')]);
+  const [{ createApp }, { createLogger, describeStart }, { default: closeWithGrace }] = await Promise.all([
+    import('./app.ts'),
+    import('./http/start-text.ts'),
+    import('close-with-grace'),
+  ]);
   const app = await createApp(settings, { logger: createLogger(settings) });
   const stopped = new Promise<void>((resolve) => {
     closeWithGrace({ delay: settings.SHUTDOWN_SECONDS * 1000, logger: false }, async ({ err }) => {

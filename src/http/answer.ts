@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 
-import type { StoredAnswer } from '../ports/store.ts';
+import type { StoredAnswer } from '../service/commands.ts';
 import type { Answered } from '../service/commands.ts';
 
 export function jsonAnswer(body: string, status = 200, headers: Readonly<Record<string, string>> = {}): StoredAnswer {
@@ -9,7 +9,14 @@ export function jsonAnswer(body: string, status = 200, headers: Readonly<Record<
 
 /** A parameter file, as a download. */
 export function fileAnswer(body: string, fileName: string): StoredAnswer {
-  return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8', 'content-disposition': `attachment; filename="${fileName}"` }, body };
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      'content-disposition': `attachment; filename="${fileName}"`,
+    },
+    body,
+  };
 }
 
 export function sendAnswered(reply: FastifyReply, { answer, replayed }: Answered): FastifyReply {

@@ -47,7 +47,10 @@ export function addAuthentication(server: FastifyInstance, { keys, trustedNetwor
     const { scope = 'admin', classic = false } = request.routeOptions.config;
     request.principal = await authenticate(request, scope === 'public', classic);
     if (scope !== 'public' && !allows(request.principal.scope, scope)) {
-      throw new BatchyError('forbidden', `The key ${request.principal.name} has the scope ${request.principal.scope}; this needs ${scope}. Ask for a key: batchy keys create NAME --scope ${scope}.`);
+      throw new BatchyError(
+        'forbidden',
+        `The key ${request.principal.name} has the scope ${request.principal.scope}; this needs ${scope}. Ask for a key: batchy keys create NAME --scope ${scope}.`,
+      );
     }
   });
 
@@ -58,8 +61,14 @@ export function addAuthentication(server: FastifyInstance, { keys, trustedNetwor
     const principal = secret === null ? null : findKey(known, secret, await now());
     if (principal !== null) return principal;
     if (isPublic) return { name: 'anonymous', scope: 'read' };
-    if (secret === null && classic && trusted.check(request.ip, request.ip.includes(':') ? 'ipv6' : 'ipv4')) return { name: 'trusted-network', scope: 'admin' };
-    throw new BatchyError('unauthenticated', secret === null ? 'Send an API key: Authorization: Bearer KEY, or Basic with the key as password (http://x:KEY@host/…).' : 'This API key is not known; it may have been revoked or rotated.');
+    if (secret === null && classic && trusted.check(request.ip, request.ip.includes(':') ? 'ipv6' : 'ipv4'))
+      return { name: 'trusted-network', scope: 'admin' };
+    throw new BatchyError(
+      'unauthenticated',
+      secret === null
+        ? 'Send an API key: Authorization: Bearer KEY, or Basic with the key as password (http://x:KEY@host/…).'
+        : 'This API key is not known; it may have been revoked or rotated.',
+    );
   }
 }
 

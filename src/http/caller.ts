@@ -17,9 +17,14 @@ export function callerOf(request: FastifyRequest, operation: string): Caller {
   const name = request.principal.name;
   if (key === undefined) return { name, idempotency: null };
   if (typeof key !== 'string' || !keyPattern.test(key)) {
-    throw new BatchyError('invalid-request', 'The Idempotency-Key must be 1 to 255 printable characters without spaces, for example a UUID.');
+    throw new BatchyError(
+      'invalid-request',
+      'The Idempotency-Key must be 1 to 255 printable characters without spaces, for example a UUID.',
+    );
   }
-  const query = Object.entries(request.query as Record<string, unknown>).sort(([one], [other]) => (one < other ? -1 : 1));
+  const query = Object.entries(request.query as Record<string, unknown>).sort(([one], [other]) =>
+    one < other ? -1 : 1,
+  );
   const body = request.body === undefined ? '' : stringifyJson(request.body as Json);
   return { name, idempotency: { key, request: JSON.stringify([operation, query, body]) } };
 }

@@ -15,7 +15,10 @@ export function addGuards(server: FastifyInstance, { maxConcurrentRequests, onPr
     const { effects = false, reserved = false, longLived = false } = request.routeOptions.config;
     if (effects && isPrefetch(request)) {
       onPrefetchRefused();
-      throw new BatchyError('prefetch-refused', 'This URL changes state, so it is not served to a prefetch or a link preview. Use POST.');
+      throw new BatchyError(
+        'prefetch-refused',
+        'This URL changes state, so it is not served to a prefetch or a link preview. Use POST.',
+      );
     }
     if (longLived) return;
     // Ending a batch must get through when everything else is too much.

@@ -17,7 +17,8 @@ export function parseJsonBody(text: string): Json {
   } catch (cause) {
     throw new BatchyError('invalid-body', `The body is no JSON: ${(cause as Error).message}`, { cause });
   }
-  if (duplicate !== null) throw new BatchyError('invalid-body', `The body is ambiguous: the key ${duplicate} stands twice in one object.`);
+  if (duplicate !== null)
+    throw new BatchyError('invalid-body', `The body is ambiguous: the key ${duplicate} stands twice in one object.`);
   return value;
 }
 
@@ -31,7 +32,8 @@ function scan(text: string): string | null {
     const [found] = match;
     if (found === '{' || found === '[') {
       keysOfOpenObjects.push(found === '{' ? new Set() : null);
-      if (keysOfOpenObjects.length > maxDepth) throw new BatchyError('invalid-body', `The body is nested deeper than ${maxDepth} levels.`);
+      if (keysOfOpenObjects.length > maxDepth)
+        throw new BatchyError('invalid-body', `The body is nested deeper than ${maxDepth} levels.`);
     } else if (found === '}' || found === ']') {
       keysOfOpenObjects.pop();
     } else {

@@ -87,7 +87,11 @@ export function sendProblem(reply: FastifyReply, error: BatchyError): FastifyRep
   const problem = problemOf(error);
   if (problem.status === 503 || problem.status === 429) void reply.header('retry-after', String(retryAfterSeconds));
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="batchy", Basic realm="batchy"');
-  return reply.code(problem.status).header('cache-control', 'no-store').type('application/problem+json').send(JSON.stringify(problem));
+  return reply
+    .code(problem.status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .send(JSON.stringify(problem));
 }
 
 /** The framework's own refusals, in our words. What is not known here is a defect: logged whole, answered without details. */
@@ -97,7 +101,11 @@ export function toBatchyError(error: unknown, request?: FastifyRequest): BatchyE
   const known = code === undefined ? undefined : frameworkErrors[code];
   if (known !== undefined) return new BatchyError(known[0], known[1], { cause: error });
   request?.log.error({ err: error }, 'unexpected error');
-  return new BatchyError('internal', 'Something went wrong inside Batchy; the log has the details. State is only ever changed by whole commits, so it is consistent: look at GET /get_status before you repeat.', { cause: error });
+  return new BatchyError(
+    'internal',
+    'Something went wrong inside Batchy; the log has the details. State is only ever changed by whole commits, so it is consistent: look at GET /get_status before you repeat.',
+    { cause: error },
+  );
 }
 
 const frameworkErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -108,5 +116,8 @@ const frameworkErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = 
   FST_ERR_CTP_INVALID_JSON_BODY: ['invalid-body', 'The body is no JSON.'],
   FST_ERR_BAD_URL: ['invalid-request', 'The URL cannot be decoded.'],
   FST_ERR_ASYNC_CONSTRAINT: ['invalid-request', 'The request cannot be routed.'],
-  FST_ERR_HANDLER_TIMEOUT: ['overloaded', 'The answer took longer than REQUEST_TIMEOUT_SECONDS. The outcome is unknown: repeat with the same Idempotency-Key, or look at GET /get_status.'],
+  FST_ERR_HANDLER_TIMEOUT: [
+    'overloaded',
+    'The answer took longer than REQUEST_TIMEOUT_SECONDS. The outcome is unknown: repeat with the same Idempotency-Key, or look at GET /get_status.',
+  ],
 };

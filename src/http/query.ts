@@ -5,7 +5,10 @@ import { type Instant, parseInstant } from '../domain/time.ts';
 export function readJobNames(text: string | undefined): readonly string[] | null {
   if (text === undefined) return null;
   const names = text.split(',');
-  if (names.some((name) => name === '')) throw new BatchyError('invalid-request', 'job must be names separated by commas, without empty ones.', { places: [{ pointer: '/job', detail: 'an empty name' }] });
+  if (names.some((name) => name === ''))
+    throw new BatchyError('invalid-request', 'job must be names separated by commas, without empty ones.', {
+      places: [{ pointer: '/job', detail: 'an empty name' }],
+    });
   return [...new Set(names)];
 }
 

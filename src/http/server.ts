@@ -8,7 +8,6 @@ import { trustedNetworks } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import { BatchyError } from '../domain/errors.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Upkeep } from '../ports/upkeep.ts';
 import type { Batches } from '../service/batches.ts';
 import type { History } from '../service/history.ts';
 import type { StoredKey } from '../service/keys.ts';
@@ -41,10 +40,17 @@ export interface HttpServices {
   readonly waits: Waits;
 }
 
+/** Whether the store can be used, and what about it an operator should mend. */
+export interface Health {
+  /** @throws BatchyError `store-unavailable` */
+  ping(): Promise<void>;
+  warnings(): Promise<string[]>;
+}
+
 export interface ServerOptions {
   readonly services: HttpServices;
   readonly settings: Settings;
-  readonly upkeep: Upkeep;
+  readonly health: Health;
   /** Tells the journal's readers that something changed, for event streams. */
   readonly subscribe: (onChange: () => void) => () => void;
   readonly keys: () => readonly StoredKey[];
@@ -78,7 +84,12 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     forceCloseConnections: 'idle',
     return503OnClosing: true,
     clientErrorHandler(error, socket) {
-      const status = error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+      const status =
+        error.code === 'HPE_HEADER_OVERFLOW'
+          ? '431 Request Header Fields Too Large'
+          : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+            ? '408 Request Timeout'
+            : '400 Bad Request';
       if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     },
   });
@@ -91,13 +102,17 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
 
   addAuthentication(server, { keys: options.keys, trustedNetworks: trustedNetworks(settings), now: options.now });
   const metrics = addMetrics(server, options);
-  addGuards(server, { maxConcurrentRequests: settings.MAX_CONCURRENT_REQUESTS, onPrefetchRefused: metrics.prefetchRefused });
+  addGuards(server, {
+    maxConcurrentRequests: settings.MAX_CONCURRENT_REQUESTS,
+    onPrefetchRefused: metrics.prefetchRefused,
+  });
   server.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   });
-  addMethodNotAllowed(server);
+  addMethodNotAllowed(server, maxParamLength);
   await server.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
-  if (settings.RATE_LIMIT_PER_MINUTE > 0) await server.register(rateLimit, rateLimitOptions(settings.RATE_LIMIT_PER_MINUTE));
+  if (settings.RATE_LIMIT_PER_MINUTE > 0)
+    await server.register(rateLimit, rateLimitOptions(settings.RATE_LIMIT_PER_MINUTE));
   await addOpenApi(server, options.version);
 
   await server.register(async (routes) => {
@@ -117,8 +132,13 @@ function rateLimitOptions(max: number) {
   return {
     max,
     timeWindow: 60_000,
-    keyGenerator: (request: { principal?: { name: string }; ip: string }) => `${request.principal?.name ?? ''} ${request.ip}`,
-    errorResponseBuilder: () => new BatchyError('rate-limited', `More than ${max} requests within a minute (RATE_LIMIT_PER_MINUTE). Nothing was changed; try again later.`),
+    keyGenerator: (request: { principal?: { name: string }; ip: string }) =>
+      `${request.principal?.name ?? ''} ${request.ip}`,
+    errorResponseBuilder: () =>
+      new BatchyError(
+        'rate-limited',
+        `More than ${max} requests within a minute (RATE_LIMIT_PER_MINUTE). Nothing was changed; try again later.`,
+      ),
   };
 }
 
@@ -136,6 +156,11 @@ function addBodyParsers(server: BatchyServer): void {
   });
   server.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
     if (body.length === 0) return done(null, undefined);
-    done(new BatchyError('unsupported-media-type', `Send the body as application/json, not as ${JSON.stringify(request.headers['content-type'] ?? 'nothing')}.`));
+    done(
+      new BatchyError(
+        'unsupported-media-type',
+        `Send the body as application/json, not as ${JSON.stringify(request.headers['content-type'] ?? 'nothing')}.`,
+      ),
+    );
   });
 }

@@ -15,7 +15,10 @@ interface PropertySchema {
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema);
   const isUrl = httpPart === 'querystring' || httpPart === 'params';
-  const properties = ((schema as { properties?: Record<string, PropertySchema> }).properties ?? {}) as Record<string, PropertySchema>;
+  const properties = ((schema as { properties?: Record<string, PropertySchema> }).properties ?? {}) as Record<
+    string,
+    PropertySchema
+  >;
   return (input: unknown) => {
     const value = isUrl ? fromUrl(input as Record<string, unknown>, properties) : input;
     if (check.Check(value)) return { value };
@@ -24,7 +27,12 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
 };
 
 function fromUrl(input: Record<string, unknown>, properties: Record<string, PropertySchema>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(input).map(([name, value]) => [name, typeof value === 'string' ? fromText(value, properties[name]?.type) : value]));
+  return Object.fromEntries(
+    Object.entries(input).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? fromText(value, properties[name]?.type) : value,
+    ]),
+  );
 }
 
 function fromText(text: string, type: string | undefined): unknown {
@@ -47,9 +55,18 @@ function invalidPart(part: string, violations: readonly Violation[], known: read
   return new BatchyError(part === 'body' ? 'invalid-body' : 'invalid-request', detail, { places });
 }
 
-const partNames: Readonly<Record<string, string>> = { querystring: 'Query', params: 'Path', body: 'Body', headers: 'Header' };
+const partNames: Readonly<Record<string, string>> = {
+  querystring: 'Query',
+  params: 'Path',
+  body: 'Body',
+  headers: 'Header',
+};
 
-function placesOf({ keyword, instancePath, message, params }: Violation, part: string, known: readonly string[]): ErrorPlace[] {
+function placesOf(
+  { keyword, instancePath, message, params }: Violation,
+  part: string,
+  known: readonly string[],
+): ErrorPlace[] {
   if (keyword === 'additionalProperties') {
     const names = (params as { additionalProperties?: string[] }).additionalProperties ?? [];
     const hint = part === 'querystring' ? ` (known: ${known.join(', ') || 'none'})` : '';

@@ -18,6 +18,8 @@ import type { BatchReader, LoadedWorkflow } from '../ports/batch-reader.ts';
 import type { Operation, Store, StoredAnswer, StoredWorkflowChange } from '../ports/store.ts';
 import { createTurns } from './turns.ts';
 
+export type { StoredAnswer };
+
 /** Who asks, and how a repeated request is told from a new one. */
 export interface Caller {
   /** The name of the API key, for the journal. */

@@ -43,7 +43,8 @@ export function findKey(keys: readonly StoredKey[], secret: string, now: Instant
   let found: Principal | null = null;
   for (const key of keys) {
     const current = equal(given, key.hash);
-    const previous = key.previous !== null && equal(given, key.previous.hash) && now < (parseInstant(key.previous.until) ?? 0n);
+    const previous =
+      key.previous !== null && equal(given, key.previous.hash) && now < (parseInstant(key.previous.until) ?? 0n);
     if (current || previous) found = { name: key.name, scope: key.scope };
   }
   return found;
@@ -57,16 +58,37 @@ function equal(given: Buffer, hash: string): boolean {
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9._@-]{0,63}$/;
 
 /** @throws BatchyError `invalid-request` when the name is taken or malformed */
-export function addKey(keys: readonly StoredKey[], name: string, scope: Scope, secret: string, now: string): StoredKey[] {
-  if (!namePattern.test(name)) throw new BatchyError('invalid-request', `${JSON.stringify(name)} is no key name: use 1 to 64 letters, digits, '_', '.', '@' or '-'.`);
-  if (keys.some((key) => key.name === name)) throw new BatchyError('invalid-request', `There is a key ${name} already; rotate or revoke it, or choose another name.`);
+export function addKey(
+  keys: readonly StoredKey[],
+  name: string,
+  scope: Scope,
+  secret: string,
+  now: string,
+): StoredKey[] {
+  if (!namePattern.test(name))
+    throw new BatchyError(
+      'invalid-request',
+      `${JSON.stringify(name)} is no key name: use 1 to 64 letters, digits, '_', '.', '@' or '-'.`,
+    );
+  if (keys.some((key) => key.name === name))
+    throw new BatchyError(
+      'invalid-request',
+      `There is a key ${name} already; rotate or revoke it, or choose another name.`,
+    );
   return [...keys, { name, scope, hash: hashSecret(secret), previous: null, createdAt: now }];
 }
 
 /** The new secret counts at once; the old one until `previousUntil`. @throws BatchyError `not-found` */
-export function rotateKey(keys: readonly StoredKey[], name: string, secret: string, previousUntil: string): StoredKey[] {
+export function rotateKey(
+  keys: readonly StoredKey[],
+  name: string,
+  secret: string,
+  previousUntil: string,
+): StoredKey[] {
   requireKey(keys, name);
-  return keys.map((key) => (key.name === name ? { ...key, hash: hashSecret(secret), previous: { hash: key.hash, until: previousUntil } } : key));
+  return keys.map((key) =>
+    key.name === name ? { ...key, hash: hashSecret(secret), previous: { hash: key.hash, until: previousUntil } } : key,
+  );
 }
 
 /** @throws BatchyError `not-found` */
@@ -76,5 +98,9 @@ export function revokeKey(keys: readonly StoredKey[], name: string): StoredKey[]
 }
 
 function requireKey(keys: readonly StoredKey[], name: string): void {
-  if (!keys.some((key) => key.name === name)) throw new BatchyError('not-found', `There is no key ${JSON.stringify(name)}. batchy keys list shows those that exist.`);
+  if (!keys.some((key) => key.name === name))
+    throw new BatchyError(
+      'not-found',
+      `There is no key ${JSON.stringify(name)}. batchy keys list shows those that exist.`,
+    );
 }

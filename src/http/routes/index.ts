@@ -12,7 +12,13 @@ export function addIndexRoutes(server: BatchyServer, version: string): void {
     schema: {
       tags: ['service'],
       summary: 'Name and version',
-      response: { 200: { description: 'Name and version', content: { 'text/plain': { schema: Type.String({ examples: [`Batchy v${version}`] }) } } }, ...problemResponses() },
+      response: {
+        200: {
+          description: 'Name and version',
+          content: { 'text/plain': { schema: Type.String({ examples: [`Batchy v${version}`] }) } },
+        },
+        ...problemResponses(),
+      },
     },
     handler: async (_request, reply) => reply.type('text/plain; charset=utf-8').send(`Batchy v${version}`),
   });

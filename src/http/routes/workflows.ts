@@ -1,0 +1,283 @@
+import type { FastifyReply } from 'fastify';
+import { type Static, type TSchema, Type } from 'typebox';
+
+import { BatchyError } from '../../domain/errors.ts';
+import type { Json } from '../../domain/json.ts';
+import { quoteBriefly } from '../../domain/names.ts';
+import { readSpecialParameters } from '../../domain/special-parameters.ts';
+import { formatInstant, type Instant, parseInstant } from '../../domain/time.ts';
+import { encodeJobs, jobLedger, knownBatch, type Workflow, workflowStatus } from '../../domain/workflow.ts';
+import type { WorkflowStatus } from '../../service/workflows.ts';
+import { jsonAnswer, sendAnswered } from '../answer.ts';
+import { callerOf } from '../caller.ts';
+import { decodeCursor, linkNext } from '../cursor.ts';
+import { LoadQuery, PreviewAnswer } from '../schemas/batches.ts';
+import { IdempotencyHeaders, JobMaps, problemResponses, WorkflowParams } from '../schemas/common.ts';
+import * as schemas from '../schemas/workflows.ts';
+import type { BatchyServer, HttpServices } from '../server.ts';
+import { previewFields } from '../wire.ts';
+
+const defaultLimit = 50;
+
+/** Workflows as such: load, list, look at, edit, delete. */
+export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServices): void {
+  server.route({
+    method: ['GET', 'POST'],
+    url: '/load_cfg/:wf',
+    config: { scope: 'admin', classic: true, effects: true },
+    schema: {
+      tags: ['batches'],
+      summary: 'Load the configuration of a workflow from its file, replacing what is there',
+      headers: IdempotencyHeaders,
+      params: WorkflowParams,
+      querystring: LoadQuery,
+      response: {
+        200: JobMaps,
+        ...problemResponses(
+          'invalid-name',
+          'missing-configuration',
+          'invalid-configuration',
+          'batch-open',
+          'watermark-forward',
+          'owned',
+          'unreadable-parameter',
+          'foreign-data',
+          'idempotency-mismatch',
+          'contention',
+          'store-full',
+          'prefetch-refused',
+        ),
+      },
+    },
+    handler: async (request, reply) => {
+      const { wf } = request.params as Static<typeof WorkflowParams>;
+      const { mode = 'replace', force = false, reason = null } = request.query as Static<typeof LoadQuery>;
+      return sendAnswered(
+        reply,
+        await workflows.load(wf, { mode, force, reason }, callerOf(request, `load ${wf}`), ({ jobs }) =>
+          jsonAnswer(encodeJobs(jobs)),
+        ),
+      );
+    },
+  });
+
+  server.get(
+    '/workflows',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['workflows'],
+        summary: 'The workflows that exist',
+        querystring: schemas.ListQuery,
+        response: { 200: schemas.ListAnswer, ...problemResponses() },
+      },
+    },
+    async (request, reply) => {
+      const {
+        status = null,
+        prefix = '',
+        sort = 'name',
+        order = 'asc',
+        limit = defaultLimit,
+        cursor,
+      } = request.query as Static<typeof schemas.ListQuery>;
+      const page = {
+        sort,
+        descending: order === 'desc',
+        status,
+        prefix,
+        after: cursor === undefined ? null : readListCursor(cursor),
+        limit: limit + 1,
+      };
+      const found = await workflows.list(page);
+      const shown = found.slice(0, limit);
+      const last = shown.at(-1);
+      if (found.length > limit && last !== undefined)
+        linkNext(request, reply, { name: last.name, updated_at: formatInstant(last.updatedAt) });
+      return reply.send(
+        shown.map((listed) => ({
+          name: listed.name,
+          status: listed.status,
+          updated_at: formatInstant(listed.updatedAt),
+        })),
+      );
+    },
+  );
+
+  server.get(
+    '/workflows/:wf',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['workflows'],
+        summary: 'A workflow: its status, the windows of its jobs, and what the ledger knows beyond the shared hash',
+        params: WorkflowParams,
+        response: {
+          200: schemas.WorkflowAnswer,
+          ...problemResponses('invalid-name', 'unknown-workflow', 'foreign-data'),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { wf } = request.params as Static<typeof WorkflowParams>;
+      const status = await workflows.status(wf);
+      return reply.header('etag', status.etag).send(workflowFields(status));
+    },
+  );
+
+  server.delete(
+    '/workflows/:wf',
+    {
+      config: { scope: 'admin', effects: true },
+      schema: {
+        tags: ['workflows'],
+        summary: 'Delete a workflow; its history stays for the retention',
+        headers: IdempotencyHeaders,
+        params: WorkflowParams,
+        querystring: schemas.DeleteQuery,
+        response: {
+          204: nothing,
+          ...problemResponses(
+            'invalid-name',
+            'unknown-workflow',
+            'batch-open',
+            'foreign-data',
+            'idempotency-mismatch',
+            'contention',
+            'store-full',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { wf } = request.params as Static<typeof WorkflowParams>;
+      const { confirm, force = false, reason = null } = request.query as Static<typeof schemas.DeleteQuery>;
+      if (confirm !== wf)
+        throw new BatchyError(
+          'invalid-request',
+          `confirm is ${quoteBriefly(confirm)}; to delete the workflow say confirm=${wf.slice(0, 128)}.`,
+          { places: [{ pointer: '/confirm', detail: 'must be the workflow’s name' }] },
+        );
+      return sendAnswered(
+        reply,
+        await workflows.remove(wf, { force, reason }, callerOf(request, `delete ${wf}`), () => ({
+          status: 204,
+          headers: {},
+          body: '',
+        })),
+      );
+    },
+  );
+
+  server.patch(
+    '/workflows/:wf/jobs/:job',
+    {
+      config: { scope: 'admin', effects: true },
+      schema: {
+        tags: ['workflows'],
+        summary: 'Edit a job’s parameters or its watermark; answers what the next open would yield',
+        headers: EditHeaders,
+        params: schemas.EditParams,
+        querystring: schemas.EditQuery,
+        body: schemas.EditBody,
+        response: {
+          200: PreviewAnswer,
+          ...problemResponses(
+            'invalid-name',
+            'invalid-body',
+            'unknown-workflow',
+            'unknown-job',
+            'foreign-data',
+            'batch-open',
+            'owned',
+            'precondition-failed',
+            'precondition-required',
+            'idempotency-mismatch',
+            'contention',
+            'store-full',
+          ),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { wf, job } = request.params as Static<typeof schemas.EditParams>;
+      const { force = false } = request.query as Static<typeof schemas.EditQuery>;
+      const { set = {}, remove = [], reason } = request.body as Static<typeof schemas.EditBody>;
+      const options = {
+        job,
+        set: set as Record<string, Json>,
+        remove,
+        force,
+        reason,
+        ifMatch: requireIfMatch(request.headers['if-match']),
+      };
+      const answered = await workflows.edit(
+        wf,
+        options,
+        callerOf(request, `edit ${wf} ${JSON.stringify(job)}`),
+        (preview, etag) => jsonAnswer(JSON.stringify(previewFields(wf, preview)), 200, { etag }),
+      );
+      return sendAnswered(reply as FastifyReply, answered);
+    },
+  );
+}
+
+const nothing = Type.Null({ description: 'Deleted' }) as TSchema;
+const EditHeaders = Type.Object({
+  ...IdempotencyHeaders.properties,
+  'if-match': Type.Optional(
+    Type.String({ description: 'The ETag of the status that you looked at; required', examples: ['"pZyT3aXk"'] }),
+  ),
+});
+
+function requireIfMatch(header: string | undefined): string {
+  if (header !== undefined && header.trim() !== '') return header;
+  throw new BatchyError(
+    'precondition-required',
+    'Say If-Match with the ETag of GET /get_status/:wf, so that an edit meets the state that you looked at (If-Match: * edits whatever is there).',
+  );
+}
+
+function readListCursor(text: string): { name: string; updatedAt: Instant } {
+  const { name, updated_at: updatedAt } = decodeCursor(text);
+  const instant = typeof updatedAt === 'string' ? parseInstant(updatedAt) : null;
+  if (typeof name !== 'string' || instant === null)
+    throw new BatchyError(
+      'invalid-request',
+      'This cursor is not one of ours; take it from the Link header of the page before.',
+    );
+  return { name, updatedAt: instant };
+}
+
+function workflowFields({ workflow, etag }: WorkflowStatus): Record<string, unknown> {
+  const jobs = [...workflow.jobs.keys()].map((job) => [job, jobFields(workflow, job)]);
+  return { name: workflow.name, status: workflowStatus(workflow), etag, jobs: Object.fromEntries(jobs) };
+}
+
+function jobFields(workflow: Workflow, job: string): Record<string, unknown> {
+  const special = readSpecialParameters(workflow.jobs.get(job) ?? new Map());
+  const { skewNoticedAt } = jobLedger(workflow, job);
+  const noticed = skewNoticedAt === null ? null : formatInstant(skewNoticedAt);
+  if ('problems' in special) {
+    const problem = special.problems.map(({ detail }) => detail).join('; ');
+    return {
+      status: 'failed',
+      batch_id: null,
+      from_date: null,
+      until: null,
+      clock_skew_noticed_at: noticed,
+      owner: null,
+      problem,
+    };
+  }
+  const known = knownBatch(workflow, job, special);
+  return {
+    status: special.status,
+    batch_id: special.batchId,
+    from_date: special.fromDate === null ? null : formatInstant(special.fromDate),
+    until: known === null ? null : formatInstant(known.until),
+    clock_skew_noticed_at: noticed,
+    owner: known?.owner ?? null,
+    problem: null,
+  };
+}
