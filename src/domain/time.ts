@@ -8,12 +8,12 @@ const nanosecondsPerMillisecond = 1_000_000n;
 const nanosecondsPerHour = 3_600n * nanosecondsPerSecond;
 const millisecondsPerHour = 3_600_000;
 
-/** 0001-01-01T00:00:00Z and the last microsecond of 9999: what a four-digit year can say. */
+/** 0001-01-01T00:00:00Z and the last nanosecond of 9999: what a four-digit year can say. */
 export const earliestInstant: Instant = -62_135_596_800_000n * nanosecondsPerMillisecond;
-export const latestInstant: Instant = BigInt(Date.UTC(10000, 0, 1)) * nanosecondsPerMillisecond - 1000n;
+export const latestInstant: Instant = BigInt(Date.UTC(10000, 0, 1)) * nanosecondsPerMillisecond - 1n;
 
 const timePattern =
-  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s?(Z|[+-]\d{2}:?\d{2})?)?$/;
+  /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)? ?(Z|[+-]\d{2}(?::?\d{2})?)?)?$/;
 
 /**
  * Reads a time as teams store it: a date, or a date-time with `T` or a space, with or without seconds, 1 to 9 fraction
@@ -48,11 +48,11 @@ export function parseInstant(text: string): Instant | null {
   return instant < earliestInstant || instant > latestInstant ? null : instant;
 }
 
-/** Minutes east of UTC that `Z`, `+02:00` or `-0330` mean; `null` beyond the ±18 hours that any standard allows. */
+/** Minutes east of UTC that `Z`, `+02:00`, `-0330` or `+02` mean; `null` beyond the ±18 hours that any standard allows. */
 function parseOffset(text: string): bigint | null {
   if (text === 'Z') return 0n;
   const hours = Number(text.slice(1, 3));
-  const minutes = Number(text.slice(-2));
+  const minutes = text.length > 3 ? Number(text.slice(-2)) : 0;
   if (hours > 18 || minutes > 59) return null;
   const total = BigInt(hours * 60 + minutes);
   return text.startsWith('-') ? -total : total;
@@ -99,9 +99,10 @@ export function durationFromDecimal(source: string, unit: 'hours' | 'minutes'): 
   const digits = BigInt(whole + fraction);
   if (digits === 0n) return 0n;
   const longest = latestInstant - earliestInstant;
-  // Beyond these exponents the result is the whole range or less than a nanosecond; the powers need not be computed.
-  if (exponent > 30) return longest;
-  if (exponent < -400) return 1n;
+  // Beyond these magnitudes the result is the whole range or less than a nanosecond; the powers need not be computed.
+  const magnitude = digits.toString().length + exponent;
+  if (magnitude > 30) return longest;
+  if (magnitude < -30) return 1n;
   const product = digits * perUnit;
   const exact = exponent >= 0 ? product * 10n ** BigInt(exponent) : ceilDivide(product, 10n ** BigInt(-exponent));
   return exact > longest ? longest : exact;
@@ -135,7 +136,7 @@ export function localDate(instant: Instant, zone: string): string {
 }
 
 function localDateAt(milliseconds: number, zone: IANAZone): string {
-  const shifted = new Date(milliseconds + zone.offset(milliseconds) * 60_000);
+  const shifted = new Date(Math.round(milliseconds + zone.offset(milliseconds) * 60_000));
   return shifted.toISOString().slice(0, shifted.toISOString().indexOf('T'));
 }
 
@@ -143,22 +144,24 @@ function localDateAt(milliseconds: number, zone: IANAZone): string {
  * The first instant of the local day that holds `instant`.
  *
  * A library's start-of-day is wrong where midnight is missing (the day begins at 01:00: Havana, Cairo and Beirut in
- * spring) or comes twice (Havana in autumn: the earlier one counts). So the zone's offset changes of the last day and a
- * bit are looked up, and the earliest instant that shows the same date is taken.
+ * spring) or comes twice (Havana in autumn: the earlier one counts). So the zone's offset changes of the last two days are
+ * looked up (Kwajalein had a day of 47 hours in 1969), and the earliest instant that shows the same date is taken; none is
+ * before the year 1, which could not be written.
  */
 export function firstInstantOfDay(instant: Instant, zoneName: string): Instant {
   const zone = IANAZone.create(zoneName);
   const { milliseconds } = splitInstant(instant);
   const date = localDateAt(milliseconds, zone);
   const midnight = Date.parse(`${date}T00:00:00Z`);
-  const from = milliseconds - 30 * millisecondsPerHour;
+  const from = milliseconds - 50 * millisecondsPerHour;
   const starts = offsetChanges(zone, from, milliseconds);
-  const candidates = starts.flatMap(({ at, offset }) => [at, midnight - offset * 60_000]);
+  // Offsets before standard time have seconds: as fractional minutes they are not exact.
+  const candidates = starts.flatMap(({ at, offset }) => [at, Math.round(midnight - offset * 60_000)]);
   // An offset counts from its change on; the first one's midnight must be checked against the zone, too.
   const first = candidates
     .filter((candidate) => candidate <= milliseconds && candidate > from && localDateAt(candidate, zone) === date)
     .reduce((earliest, candidate) => Math.min(earliest, candidate), milliseconds);
-  return BigInt(first) * nanosecondsPerMillisecond;
+  return maxInstant(BigInt(first) * nanosecondsPerMillisecond, earliestInstant);
 }
 
 /** The offsets (minutes) in force from `from` to `to` (milliseconds), each with the instant from which it holds. */
