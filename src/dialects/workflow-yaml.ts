@@ -2,7 +2,8 @@ import { BatchyError } from '../domain/errors.ts';
 import type { Json } from '../domain/json.ts';
 import { jobNameProblem, quoteBriefly } from '../domain/names.ts';
 import { readParameterFileOptions } from '../domain/parameter-file.ts';
-import { jsonOfYaml, parseYamlDocument, type YamlEntry, type YamlNode } from './yaml-document.ts';
+import { parseYamlDocument } from './yaml-document.ts';
+import { jsonOfYaml, type YamlEntry, type YamlNode } from './yaml-node.ts';
 import { type YamlSource, yamlProblem } from './yaml-source.ts';
 
 /** A workflow's file: its jobs and their parameters, in the file's order, and the `_infa` setting beside them. */

@@ -10,6 +10,7 @@ import {
 import type { Json } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { readPlainScalar, readTaggedScalar, type ScalarTag } from './yaml-scalar.ts';
+import type { YamlEntry, YamlList, YamlMap, YamlNode, YamlScalar } from './yaml-node.ts';
 import { type YamlSource, yamlProblem } from './yaml-source.ts';
 
 /** A file larger than this (UTF-8 bytes) is refused. */
@@ -20,39 +21,6 @@ export const maxAliases = 256;
 const maxExpansion = maxYamlBytes;
 /** Nesting, aliases written out. */
 const maxDepth = 100;
-
-/**
- * A value with its place. The events come from js-yaml; the tree is built here because its own constructor knows neither
- * the source text of numbers nor the places of values, and follows aliases without bound.
- */
-export type YamlNode = YamlScalar | YamlList | YamlMap;
-interface NodeBase {
-  /** Offset into the text. */
-  readonly at: number;
-  /** Characters and values, aliases written out. */
-  size: number;
-  /** Nesting, aliases written out. */
-  depth: number;
-}
-export interface YamlScalar extends NodeBase {
-  readonly kind: 'scalar';
-  readonly value: Json;
-  /** Set where the scalar was written as a plain `<<`: as a key, it merges. */
-  readonly merges: boolean;
-  readonly source: string;
-}
-export interface YamlList extends NodeBase {
-  readonly kind: 'list';
-  readonly items: YamlNode[];
-}
-export interface YamlMap extends NodeBase {
-  readonly kind: 'map';
-  readonly entries: Map<string, YamlEntry>;
-}
-export interface YamlEntry {
-  readonly keyAt: number;
-  readonly node: YamlNode;
-}
 
 /**
  * Reads the one document of a file.
@@ -87,7 +55,10 @@ interface Frame {
   mergeKeyAt: number | null;
 }
 
-/** Builds the tree from the parser's flat events. */
+/**
+ * Builds the tree from the parser's flat events. It is built here because js-yaml's own constructor knows neither the
+ * source text of numbers nor the places of values, and follows aliases without bound.
+ */
 class Composer {
   readonly #source: YamlSource;
   readonly #events: readonly Event[];
@@ -312,19 +283,4 @@ function secondDocument(text: string, after: number): number {
   const marker = /^(?:---|\.\.\.)/gm;
   marker.lastIndex = after;
   return marker.exec(text)?.index ?? after;
-}
-
-/** The value without its places. */
-export function jsonOfYaml(node: YamlNode): Json {
-  switch (node.kind) {
-    case 'scalar':
-      return node.value;
-    case 'list':
-      return node.items.map(jsonOfYaml);
-    case 'map':
-      // Object.fromEntries defines properties, so that a key `__proto__` is a key like any other.
-      return Object.fromEntries([...node.entries].map(([name, entry]) => [name, jsonOfYaml(entry.node)]));
-    default:
-      return node satisfies never;
-  }
 }

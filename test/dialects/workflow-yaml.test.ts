@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { dump } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { parseWorkflowYaml, type WorkflowYaml } from '../../src/dialects/workflow-yaml.ts';
@@ -26,7 +26,9 @@ function jobText(file: WorkflowYaml, job: string): string {
 
 describe('a workflow file', () => {
   it('gives jobs and parameters in their order, times as text and numbers as written', () => {
-    const file = parse('zeta:\n  b: 1.0\n  a: 2016-01-01\n  time: 12:30:00\n  id: 9223372036854775807\nalpha:\n  flag: yes\n');
+    const file = parse(
+      'zeta:\n  b: 1.0\n  a: 2016-01-01\n  time: 12:30:00\n  id: 9223372036854775807\nalpha:\n  flag: yes\n',
+    );
     expect([...file.jobs.keys()]).toEqual(['zeta', 'alpha']);
     expect(jobText(file, 'zeta')).toBe('{"b":1.0,"a":"2016-01-01","time":"12:30:00","id":9223372036854775807}');
     expect(jobText(file, 'alpha')).toBe('{"flag":true}');
@@ -34,7 +36,13 @@ describe('a workflow file', () => {
   });
 
   it('may leave a job empty', () => {
-    expect(parse('job1:\njob2: ~\njob3: {}\n').jobs).toEqual(new Map([['job1', new Map()], ['job2', new Map()], ['job3', new Map()]]));
+    expect(parse('job1:\njob2: ~\njob3: {}\n').jobs).toEqual(
+      new Map([
+        ['job1', new Map()],
+        ['job2', new Map()],
+        ['job3', new Map()],
+      ]),
+    );
   });
 
   it('is read with a byte order mark, Windows line ends, a document mark and comments', () => {
@@ -42,15 +50,21 @@ describe('a workflow file', () => {
   });
 
   it('may be written as JSON', () => {
-    expect(jobText(parse('{"job1": {"a": [1, {"b": null}], "c": "yes"}}'), 'job1')).toBe('{"a":[1,{"b":null}],"c":"yes"}');
+    expect(jobText(parse('{"job1": {"a": [1, {"b": null}], "c": "yes"}}'), 'job1')).toBe(
+      '{"a":[1,{"b":null}],"c":"yes"}',
+    );
   });
 
   it('keeps the shape of nested values and quoted texts', () => {
-    expect(jobText(parse('j:\n  sql: |\n    select 1\n    from x\n  q: "12"\n  s: \'on\'\n  l: [a, [b]]\n'), 'j')).toBe('{"sql":"select 1\\nfrom x\\n","q":"12","s":"on","l":["a",["b"]]}');
+    expect(jobText(parse('j:\n  sql: |\n    select 1\n    from x\n  q: "12"\n  s: \'on\'\n  l: [a, [b]]\n'), 'j')).toBe(
+      '{"sql":"select 1\\nfrom x\\n","q":"12","s":"on","l":["a",["b"]]}',
+    );
   });
 
   it('merges with <<: own entries over merged ones, earlier sources over later ones', () => {
-    const file = parse('one: &one {a: 1, b: 1}\ntwo: &two {b: 2, c: 2}\nboth:\n  c: 3\n  <<: [*one, *two]\nchained: &three\n  <<: *two\n  d: 4\nlast:\n  <<: *three\n');
+    const file = parse(
+      'one: &one {a: 1, b: 1}\ntwo: &two {b: 2, c: 2}\nboth:\n  c: 3\n  <<: [*one, *two]\nchained: &three\n  <<: *two\n  d: 4\nlast:\n  <<: *three\n',
+    );
     expect(jobText(file, 'both')).toBe('{"a":1,"b":1,"c":3}');
     expect(jobText(file, 'last')).toBe('{"b":2,"c":2,"d":4}');
   });
@@ -60,9 +74,12 @@ describe('a workflow file', () => {
   });
 
   it('accepts core tags', () => {
-    expect(jobText(parse('j: {a: !!str 12, b: !!int "12", c: ! 12, d: !!float 1, e: !!seq [x], f: !<tag:yaml.org,2002:str> no}'), 'j')).toBe(
-      '{"a":"12","b":12,"c":"12","d":1.0,"e":["x"],"f":"no"}',
-    );
+    expect(
+      jobText(
+        parse('j: {a: !!str 12, b: !!int "12", c: ! 12, d: !!float 1, e: !!seq [x], f: !<tag:yaml.org,2002:str> no}'),
+        'j',
+      ),
+    ).toBe('{"a":"12","b":12,"c":"12","d":1.0,"e":["x"],"f":"no"}');
   });
 
   it('takes a whole number as a name, as it is written', () => {
@@ -86,8 +103,17 @@ describe('a workflow file', () => {
   });
 });
 
-const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]', ...Array.from('bcdefghij', (name, index) => `${name}: &${name} [${Array.from({ length: 10 }, () => `*${'abcdefghij'[index]}`).join(', ')}]`)].join('\n');
-const deepAliases = ['a0: &a0 [x]', ...Array.from({ length: 200 }, (_, index) => `a${index + 1}: &a${index + 1} [*a${index}]`)].join('\n');
+const bomb = [
+  'a: &a [x, x, x, x, x, x, x, x, x, x]',
+  ...Array.from(
+    'bcdefghij',
+    (name, index) => `${name}: &${name} [${Array.from({ length: 10 }, () => `*${'abcdefghij'[index]}`).join(', ')}]`,
+  ),
+].join('\n');
+const deepAliases = [
+  'a0: &a0 [x]',
+  ...Array.from({ length: 200 }, (_, index) => `a${index + 1}: &a${index + 1} [*a${index}]`),
+].join('\n');
 
 describe('a refusal', () => {
   it.each([
@@ -166,7 +192,9 @@ describe('a refusal', () => {
   });
 });
 
-const jobName = fc.string({ minLength: 1, maxLength: 12, unit: 'grapheme' }).filter((name) => jobNameProblem(name) === null);
+const jobName = fc
+  .string({ minLength: 1, maxLength: 12, unit: 'grapheme' })
+  .filter((name) => jobNameProblem(name) === null);
 const parameterValue = fc.letrec<{ value: Json }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'small' },
@@ -175,7 +203,24 @@ const parameterValue = fc.letrec<{ value: Json }>((tie) => ({
     fc.integer(),
     fc.integer({ min: -10_000, max: 10_000 }).map((hundredths) => hundredths / 100),
     fc.string({ unit: 'grapheme' }),
-    fc.constantFrom('yes', 'NO', '12:30:00', '2016-01-01', '010', '1e3', '.5', '~', '', '<<', '=', ' x ', 'a: b', '#', '- x', '\t'),
+    fc.constantFrom(
+      'yes',
+      'NO',
+      '12:30:00',
+      '2016-01-01',
+      '010',
+      '1e3',
+      '.5',
+      '~',
+      '',
+      '<<',
+      '=',
+      ' x ',
+      'a: b',
+      '#',
+      '- x',
+      '\t',
+    ),
     fc.array(tie('value'), { maxLength: 4 }),
     fc.dictionary(fc.string(), tie('value'), { maxKeys: 4, noNullPrototype: true }),
   ),
@@ -184,27 +229,81 @@ const parameterValue = fc.letrec<{ value: Json }>((tie) => ({
 describe('any text', () => {
   it('of a configuration survives YAML', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.tuple(jobName, fc.dictionary(fc.string(), parameterValue, { maxKeys: 5, noNullPrototype: true })), { minLength: 1, maxLength: 4, selector: ([name]) => name }), (jobs) => {
-        const file = parse(dump(Object.fromEntries(jobs)));
-        expect(file.jobs.size).toBe(jobs.length);
-        for (const [name, parameters] of jobs) {
-          const read = file.jobs.get(name) ?? new Map<string, Json>();
-          expect([...read.keys()].sort()).toEqual(Object.keys(parameters).sort());
-          for (const [parameter, value] of read) expect(JSON.parse(stringifyJson(value))).toEqual(JSON.parse(JSON.stringify(parameters[parameter])));
-        }
-      }),
+      fc.property(
+        fc.uniqueArray(
+          fc.tuple(jobName, fc.dictionary(fc.string(), parameterValue, { maxKeys: 5, noNullPrototype: true })),
+          { minLength: 1, maxLength: 4, selector: ([name]) => name },
+        ),
+        (jobs) => {
+          const file = parse(dump(Object.fromEntries(jobs)));
+          expect(file.jobs.size).toBe(jobs.length);
+          for (const [name, parameters] of jobs) {
+            const read = file.jobs.get(name) ?? new Map<string, Json>();
+            expect([...read.keys()].sort()).toEqual(Object.keys(parameters).sort());
+            for (const [parameter, value] of read)
+              expect(JSON.parse(stringifyJson(value))).toEqual(JSON.parse(JSON.stringify(parameters[parameter])));
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   it('is read or refused with a place, never anything else', () => {
-    const fragment = fc.constantFrom('\n', '  ', ' ', '\t', ': ', ':', '- ', '? ', '[', ']', '{', '}', ',', '&a ', '*a', '!!str ', '!x ', '"', "'", '|', '>', '#', '%', '---', '...', '<<', '_infa', 'job1', 'on', '010', '1.0', '~', '\r', '\0', '\ud800', '\\', '\uFEFF', '@', '`', '__proto__');
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.array(fc.oneof({ weight: 6, arbitrary: fragment }, { weight: 1, arbitrary: fc.string() }), { maxLength: 40 }).map((parts) => parts.join('')));
+    const fragment = fc.constantFrom(
+      '\n',
+      '  ',
+      ' ',
+      '\t',
+      ': ',
+      ':',
+      '- ',
+      '? ',
+      '[',
+      ']',
+      '{',
+      '}',
+      ',',
+      '&a ',
+      '*a',
+      '!!str ',
+      '!x ',
+      '"',
+      "'",
+      '|',
+      '>',
+      '#',
+      '%',
+      '---',
+      '...',
+      '<<',
+      '_infa',
+      'job1',
+      'on',
+      '010',
+      '1.0',
+      '~',
+      '\r',
+      '\0',
+      '\ud800',
+      '\\',
+      '\uFEFF',
+      '@',
+      '`',
+      '__proto__',
+    );
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc
+        .array(fc.oneof({ weight: 6, arbitrary: fragment }, { weight: 1, arbitrary: fc.string() }), { maxLength: 40 })
+        .map((parts) => parts.join('')),
+    );
     let accepted = 0;
     fc.assert(
       fc.property(text, (source) => {
         try {
-          for (const parameters of parse(source).jobs.values()) for (const value of parameters.values()) JSON.parse(stringifyJson(value));
+          for (const parameters of parse(source).jobs.values())
+            for (const value of parameters.values()) JSON.parse(stringifyJson(value));
           accepted += 1;
         } catch (error) {
           expect(error).toBeInstanceOf(BatchyError);

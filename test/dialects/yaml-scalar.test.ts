@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readPlainScalar, readTaggedScalar } from '../../src/dialects/yaml-scalar.ts';
 import { type Json, stringifyJson } from '../../src/domain/json.ts';
@@ -56,15 +56,46 @@ describe('plain scalars', () => {
   });
 
   // What PyYAML reads as text, too: the words and notations that only other YAML parsers know.
-  it.each(['y', 'n', 'Y', 'N', 'yEs', 'nULL', '08', '0o17', '0x', '0b', '-.5', '1e3', '1.5e3', '1e+3', '1234e56', '1.2.3', '._1', '1,5', '-', '+', '.', '_1', 'nan', 'inf'])(
-    '%s is text',
-    (text) => {
-      expect(readPlainScalar(text)).toBe(text);
-    },
-  );
+  it.each([
+    'y',
+    'n',
+    'Y',
+    'N',
+    'yEs',
+    'nULL',
+    '08',
+    '0o17',
+    '0x',
+    '0b',
+    '-.5',
+    '1e3',
+    '1.5e3',
+    '1e+3',
+    '1234e56',
+    '1.2.3',
+    '._1',
+    '1,5',
+    '-',
+    '+',
+    '.',
+    '_1',
+    'nan',
+    'inf',
+  ])('%s is text', (text) => {
+    expect(readPlainScalar(text)).toBe(text);
+  });
 
   // Where we differ from PyYAML, which reads base 60, dates, or fails: what was written stays.
-  it.each(['12:30:00', '1:30', '190:20:30.15', '2016-01-01', '2016-01-01 23:59:00', '2016-01-01T23:59:00.5Z', '=', '<<'])('%s stays text', (text) => {
+  it.each([
+    '12:30:00',
+    '1:30',
+    '190:20:30.15',
+    '2016-01-01',
+    '2016-01-01 23:59:00',
+    '2016-01-01T23:59:00.5Z',
+    '=',
+    '<<',
+  ])('%s stays text', (text) => {
     expect(readPlainScalar(text)).toBe(text);
   });
 

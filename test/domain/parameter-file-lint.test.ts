@@ -1,15 +1,35 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lintParameterFile } from '../../src/domain/parameter-file-lint.ts';
 
 describe('a clean file', () => {
   it.each([
     ['nothing', ''],
-    ['every kind of heading', ['[Global]', '[Service:IS_1]', '[Service:IS_1.ND:node_1]', '[FOLDER.WF:wf]', '[FOLDER.WF:wf.WT:wl]', '[FOLDER.WF:wf.WT:wl.WT:inner.ST:s_m]', '[FOLDER.WF:wf.ST:s_m]', '[FOLDER.s_m]', '[s_m]', ''].join('\n')],
-    ['every kind of name', '[Global]\n$$a=1\n$PMSuccessEmailUser=x@example.org\n$DBConnection_src=ora\n$InputFile1=/in/a=b.csv\n$ParamOwner=o\nmplt.$$limit=1\nmplt.limit=2\n'],
+    [
+      'every kind of heading',
+      [
+        '[Global]',
+        '[Service:IS_1]',
+        '[Service:IS_1.ND:node_1]',
+        '[FOLDER.WF:wf]',
+        '[FOLDER.WF:wf.WT:wl]',
+        '[FOLDER.WF:wf.WT:wl.WT:inner.ST:s_m]',
+        '[FOLDER.WF:wf.ST:s_m]',
+        '[FOLDER.s_m]',
+        '[s_m]',
+        '',
+      ].join('\n'),
+    ],
+    [
+      'every kind of name',
+      '[Global]\n$$a=1\n$PMSuccessEmailUser=x@example.org\n$DBConnection_src=ora\n$InputFile1=/in/a=b.csv\n$ParamOwner=o\nmplt.$$limit=1\nmplt.limit=2\n',
+    ],
     ['comments, empty lines and empty values', '; loaded nightly\n[Global]\n\n# by hand\n$$a=\n$$b=<null>\n'],
     ['the same name below another heading', '[a]\n$$x=1\n[b]\n$$x=1\n'],
-    ['a file of the cloud', '#USE_SECTIONS\n[Global]\n$$a=1\n$conn$=ora\n[Default].[mt_orders]\n$$a=2\n[P].[F].[tf].[step]\n$$a=3\n'],
+    [
+      'a file of the cloud',
+      '#USE_SECTIONS\n[Global]\n$$a=1\n$conn$=ora\n[Default].[mt_orders]\n$$a=2\n[P].[F].[tf].[step]\n$$a=3\n',
+    ],
   ])('of %s has no findings', (_what, text) => {
     expect(lintParameterFile(text)).toEqual([]);
   });
@@ -57,10 +77,34 @@ describe('a finding', () => {
 
   it('never throws and names a line of the text', () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('[', ']', '=', '$', '$$', '.', ':', 'WF', 'a', ' ', '\n', '\r', '\t', '#USE_SECTIONS', ';', '\u2028')).map((parts) => parts.join('')), (text) => {
-        const lines = text.split('\n').length;
-        for (const { line } of lintParameterFile(text)) expect(line >= 1 && line <= lines).toBe(true);
-      }),
+      fc.property(
+        fc
+          .array(
+            fc.constantFrom(
+              '[',
+              ']',
+              '=',
+              '$',
+              '$$',
+              '.',
+              ':',
+              'WF',
+              'a',
+              ' ',
+              '\n',
+              '\r',
+              '\t',
+              '#USE_SECTIONS',
+              ';',
+              '\u2028',
+            ),
+          )
+          .map((parts) => parts.join('')),
+        (text) => {
+          const lines = text.split('\n').length;
+          for (const { line } of lintParameterFile(text)) expect(line >= 1 && line <= lines).toBe(true);
+        },
+      ),
     );
   });
 });

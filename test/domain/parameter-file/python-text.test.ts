@@ -18,7 +18,10 @@ describe('str() and repr() of Python 3', () => {
     [`["it's", "say \\"x\\"", "it's \\"x\\""]`, `["it's", 'say "x"', 'it\\'s "x"']`],
     ['["a\\\\b", "\\n\\r\\t", "\\u0000\\u001f\\u007f"]', String.raw`['a\\b', '\n\r\t', '\x00\x1f\x7f']`],
     ['["é", "日本", "😀"]', "['é', '日本', '😀']"],
-    [String.raw`["\u0085\u00a0\u00ad", "\u2028\u200b\ufeff\ue000", "\ud800", "\ud83f\udfff"]`, String.raw`['\x85\xa0\xad', '\u2028\u200b\ufeff\ue000', '\ud800', '\U0001ffff']`],
+    [
+      String.raw`["\u0085\u00a0\u00ad", "\u2028\u200b\ufeff\ue000", "\ud800", "\ud83f\udfff"]`,
+      String.raw`['\x85\xa0\xad', '\u2028\u200b\ufeff\ue000', '\ud800', '\U0001ffff']`,
+    ],
   ])('of %s', (json, text) => {
     expect(pythonRepr(parseJson(json))).toBe(text);
   });
