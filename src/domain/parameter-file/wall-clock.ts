@@ -25,8 +25,9 @@ const reach = 18 * millisecondsPerHour;
  * @returns an instant on a whole `unit`; its local time is what is to be written
  */
 export function certainInstant(instant: Instant, zoneName: string, unit: bigint, outwards: Outwards): Instant {
-  const zone = IANAZone.create(zoneName);
   let candidate = roundToUnit(instant, unit, outwards);
+  if (zoneName === 'UTC') return candidate;
+  const zone = IANAZone.create(zoneName);
   for (;;) {
     const { milliseconds } = splitInstant(candidate);
     const others = readings(milliseconds, zone).filter((reading) =>
