@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { BatchyError } from '../../domain/errors.ts';
 import { isBusy, translateDriverError } from './driver-errors.ts';
 
-/** How long to try for a lock that another process holds, and how long to sleep between tries, in milliseconds. */
+/** The longest sleep between two tries for a lock that another process holds, in milliseconds. */
 const longestSleep = 20;
 
 export interface ConnectionOptions {
@@ -25,20 +25,39 @@ export class SqliteConnection {
   readonly #statements = new Map<string, StatementSync>();
   readonly #inode: number;
 
-  /** @throws the driver's errors; the file must exist */
-  constructor(file: string, options: ConnectionOptions) {
+  private constructor(file: string, lockPatience: number) {
     this.file = file;
-    this.lockPatience = options.lockPatience;
+    this.lockPatience = lockPatience;
     this.#inode = statSync(file).ino;
     this.#database = new DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: true });
+  }
+
+  /**
+   * Connects to a file that exists.
+   * @throws BatchyError `store-unavailable`
+   */
+  static async open(file: string, { lockPatience, maxBytes }: ConnectionOptions): Promise<SqliteConnection> {
+    let connection: SqliteConnection | null = null;
+    try {
+      const opened = new SqliteConnection(file, lockPatience);
+      connection = opened;
+      // Even settings read the file, which another process may hold locked while it prepares it.
+      await opened.whenFree(() => opened.#applySettings(maxBytes));
+      return opened;
+    } catch (error) {
+      connection?.close();
+      throw translateDriverError(file, error);
+    }
+  }
+
+  #applySettings(maxBytes: number | null): void {
     // An acknowledged commit must survive a loss of power: WAL's own default does not flush each of them.
     this.exec(
       'PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864',
     );
-    if (options.maxBytes !== null) {
-      const pageSize = this.pragma('page_size') as number;
-      this.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(options.maxBytes / pageSize))}`);
-    }
+    if (maxBytes === null) return;
+    const pageSize = this.pragma('page_size') as number;
+    this.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxBytes / pageSize))}`);
   }
 
   exec(sql: string): void {

@@ -47,5 +47,7 @@ export function translateDriverError(file: string, error: unknown): unknown {
     return fail(`The store ${file} is locked by another process. Repeat the request.`);
   if (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE')
     return fail(`The store ${file} is closed.`);
+  // What the file system says where the file is looked at, not opened.
+  if (error instanceof Error && 'syscall' in error) return fail(`The store ${file} cannot be reached (${said}).`);
   return error;
 }

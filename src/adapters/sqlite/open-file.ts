@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BatchyError } from '../../domain/errors.ts';
 import { type ConnectionOptions, SqliteConnection } from './connection.ts';
@@ -12,12 +12,13 @@ import { applicationId, schemaSteps, schemaVersion } from './schema.ts';
 export async function openFile(path: string, options: ConnectionOptions): Promise<SqliteConnection> {
   const file = resolve(path);
   createMissing(file);
-  const connection = connect(file, options);
+  const connection = await SqliteConnection.open(file, options);
   try {
     await connection.whenFree(() => assertOurs(connection));
     await connection.whenFree(() => connection.pragma('journal_mode = WAL'));
-    if (storedVersion(connection) < schemaVersion)
-      await connection.whenFree(() => connection.transaction(() => migrate(connection)));
+    await connection.whenFree(() => {
+      if (storedVersion(connection) < schemaVersion) connection.transaction(() => migrate(connection));
+    });
     return connection;
   } catch (error) {
     connection.close();
@@ -25,22 +26,15 @@ export async function openFile(path: string, options: ConnectionOptions): Promis
   }
 }
 
-/** Another connection to a file that `openFile` has opened. @throws BatchyError `store-unavailable` */
-export function connect(file: string, options: ConnectionOptions): SqliteConnection {
-  try {
-    return new SqliteConnection(file, options);
-  } catch (error) {
-    throw translateDriverError(file, error);
-  }
-}
-
 function createMissing(file: string): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (existsSync(file)) return;
     // `wx` opens nothing that exists: closing a second descriptor of a database would drop this process's locks on it.
     closeSync(openSync(file, 'wx', 0o600));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return;
+    // Another process may have been quicker.
+    if (existsSync(file)) return;
     const said = error instanceof Error ? error.message : String(error);
     throw new BatchyError(
       'store-unavailable',

@@ -8,24 +8,22 @@ import type { SqliteConnection } from './connection.ts';
 /** Records looked at in one transaction: between two, others have their turn. */
 const recordsAtOnce = 500;
 
-/** Removes what is older than `before`, and operations that have expired by `now`. @returns how many; at most about `limit` */
+/** Removes what is older than `before`, and operations that have expired by `now`. @returns how many; at most `limit` */
 export async function prune(
   connection: SqliteConnection,
   before: Instant,
   limit: number,
   now: Instant,
 ): Promise<number> {
-  const transact = (work: () => number): Promise<number> => connection.whenFree(() => connection.transaction(work));
+  const transact = <T>(work: () => T): Promise<T> => connection.whenFree(() => connection.transaction(work));
   let removed = await transact(() => pruneJournal(connection, before, limit));
   if (removed < limit) removed += await transact(() => forgetExpired(connection, now, limit - removed));
-  let beyond: RecordRow | null = { key: 0, workflow: '', id: '', opening: '', ended_at: '' };
-  while (beyond !== null && removed < limit) {
-    const from: RecordRow = beyond;
-    removed += await transact(() => {
-      const found = oldRecords(connection, before, from, Math.min(recordsAtOnce, limit - removed));
-      beyond = found.at(-1) ?? null;
-      return found.filter((row) => forgetRecord(connection, row, before)).length;
-    });
+  let from: RecordPosition | null = { endedAt: '', key: 0 };
+  while (from !== null && removed < limit) {
+    const behind: RecordPosition = from;
+    const page = await transact(() => pruneRecords(connection, before, behind, limit - removed));
+    removed += page.removed;
+    from = page.last;
   }
   return removed;
 }
@@ -42,6 +40,12 @@ function pruneJournal(connection: SqliteConnection, before: Instant, limit: numb
   return connection.run('DELETE FROM journal WHERE sequence <= ?', last.sequence).changes;
 }
 
+/** Where a record stands in the order in which batches ended. */
+interface RecordPosition {
+  readonly endedAt: string;
+  readonly key: number;
+}
+
 interface RecordRow {
   readonly key: number;
   readonly workflow: string;
@@ -50,15 +54,27 @@ interface RecordRow {
   readonly ended_at: string;
 }
 
-function oldRecords(connection: SqliteConnection, before: Instant, beyond: RecordRow, limit: number): RecordRow[] {
-  return connection.all<RecordRow>(
+/** Looks at the next page of ended records behind `from`, and removes at most `limit` of them. */
+function pruneRecords(
+  connection: SqliteConnection,
+  before: Instant,
+  from: RecordPosition,
+  limit: number,
+): { removed: number; last: RecordPosition | null } {
+  const page = connection.all<RecordRow>(
     `SELECT key, workflow, id, opening, ended_at FROM records WHERE ended_at < ? AND (ended_at, key) > (?, ?)
      ORDER BY ended_at, key LIMIT ?`,
     formatInstant(before),
-    beyond.ended_at,
-    beyond.key,
-    limit,
+    from.endedAt,
+    from.key,
+    recordsAtOnce,
   );
+  let removed = 0;
+  for (const row of page) {
+    if (removed < limit && forgetRecord(connection, row, before)) removed += 1;
+  }
+  const last = page.at(-1);
+  return { removed, last: last === undefined ? null : { endedAt: last.ended_at, key: last.key } };
 }
 
 /** The record goes with its windows: the coverage is what the records that we have prove. */

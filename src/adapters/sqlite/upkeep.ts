@@ -2,9 +2,9 @@ import { BatchyError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ArchivedItem, Upkeep } from '../../ports/upkeep.ts';
 import { archiveAll, isEmpty, restoreItem } from './archive.ts';
-import type { ConnectionOptions, SqliteConnection } from './connection.ts';
+import { type ConnectionOptions, SqliteConnection } from './connection.ts';
 import { translateDriverError } from './driver-errors.ts';
-import { assertKnownSchema, connect } from './open-file.ts';
+import { assertKnownSchema } from './open-file.ts';
 import { prune } from './pruning.ts';
 import { fileWarnings } from './warnings.ts';
 
@@ -37,7 +37,7 @@ export function createSqliteUpkeep({ connection, options, clock, beforeClose }: 
 }
 
 async function* exportAll(file: string, options: ConnectionOptions): AsyncIterable<ArchivedItem> {
-  const own = connect(file, options);
+  const own = await SqliteConnection.open(file, options);
   try {
     yield* archiveAll(own);
   } catch (error) {
@@ -53,7 +53,7 @@ async function importAll(
   options: ConnectionOptions,
   items: AsyncIterable<ArchivedItem>,
 ): Promise<number> {
-  const own = connect(file, options);
+  const own = await SqliteConnection.open(file, options);
   try {
     await own.whenFree(() => own.exec('BEGIN IMMEDIATE'));
     if (!isEmpty(own))

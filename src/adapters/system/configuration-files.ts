@@ -28,7 +28,10 @@ export function createConfigurationFiles(folder: string, maxBytes: number): Conf
         const text = await readRegularFile(join(folder, fileName), fileName, maxBytes);
         if (text !== null) return { fileName, text };
       }
-      throw new BatchyError('missing-configuration', `There is no ${workflow}.yaml in the configuration folder (BATCHY_CFG). Put it there, then load ${quoteBriefly(workflow)} again.`);
+      throw new BatchyError(
+        'missing-configuration',
+        `There is no ${workflow}.yaml in the configuration folder (BATCHY_CFG). Put it there, then load ${quoteBriefly(workflow)} again.`,
+      );
     },
     names() {
       try {
@@ -48,15 +51,26 @@ async function readRegularFile(path: string, fileName: string, maxBytes: number)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
-    throw new BatchyError('invalid-configuration', code === 'ELOOP' ? `${fileName} is a symbolic link; only regular files are read.` : `${fileName} cannot be opened (${code}).`, { cause });
+    throw new BatchyError(
+      'invalid-configuration',
+      code === 'ELOOP'
+        ? `${fileName} is a symbolic link; only regular files are read.`
+        : `${fileName} cannot be opened (${code}).`,
+      { cause },
+    );
   }
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new BatchyError('invalid-configuration', `${fileName} is no regular file.`);
-    if (stats.size > maxBytes) throw new BatchyError('invalid-configuration', `${fileName} has ${stats.size} bytes; at most ${maxBytes} are read.`);
+    if (stats.size > maxBytes)
+      throw new BatchyError(
+        'invalid-configuration',
+        `${fileName} has ${stats.size} bytes; at most ${maxBytes} are read.`,
+      );
     return new TextDecoder('utf-8', { fatal: true }).decode(await handle.readFile());
   } catch (cause) {
-    if (cause instanceof TypeError) throw new BatchyError('invalid-configuration', `${fileName} is not UTF-8.`, { cause });
+    if (cause instanceof TypeError)
+      throw new BatchyError('invalid-configuration', `${fileName} is not UTF-8.`, { cause });
     throw cause;
   } finally {
     await handle.close();
