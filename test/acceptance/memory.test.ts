@@ -1,0 +1,3 @@
+import { acceptance } from './batch-state.ts';
+
+acceptance('memory', undefined);
