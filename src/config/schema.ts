@@ -75,7 +75,15 @@ export const settingsSchema = Type.Object(
       description: 'Days to keep the journal and the records of ended batches; 0 keeps them for ever.',
     }),
     LOG_LEVEL: Type.Union(
-      ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level)),
+      [
+        Type.Literal('trace'),
+        Type.Literal('debug'),
+        Type.Literal('info'),
+        Type.Literal('warn'),
+        Type.Literal('error'),
+        Type.Literal('fatal'),
+        Type.Literal('silent'),
+      ],
       { default: 'info', description: 'Least severe level that is logged.' },
     ),
     BODY_LIMIT_BYTES: Type.Integer({
