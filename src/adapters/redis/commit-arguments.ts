@@ -1,0 +1,72 @@
+import { provenWindow, type RecordJob, type RecordOpening, type RecordWrite } from '../../domain/change.ts';
+import { encodeOperation } from '../../domain/archive-text.ts';
+import { encodeJournalEntry, encodeRecordJob, encodeRecordOpening, formatOrNull } from '../../domain/change-text.ts';
+import { floorToMicrosecond, formatInstant } from '../../domain/time.ts';
+import { encodeParameters } from '../../domain/workflow.ts';
+import type { Commit, StoredWorkflowChange } from '../../ports/store.ts';
+import { recordMember, schemaVersion, windowMember } from './keys.ts';
+
+/**
+ * A commit as the arguments of `commit.lua`: plain texts one after the other, since the script's JSON would round numbers
+ * and cannot tell an empty list from an empty map.
+ * @param token of this commit alone, by which a repeated sending is told from another's commit under the same operation
+ */
+export function commitArguments({ operation, changes, journal }: Commit, token: string): string[] {
+  const { id, keepSeconds } = operation;
+  const flat = [
+    String(schemaVersion),
+    id,
+    token,
+    encodeOperation(operation),
+    String(Math.max(1, Math.ceil(keepSeconds))),
+  ];
+  flat.push(String(changes.length));
+  for (const change of changes) pushChange(flat, change);
+  flat.push(String(journal.length));
+  for (const entry of journal) flat.push(entry.workflow, encodeJournalEntry(entry));
+  return flat;
+}
+
+function pushChange(flat: string[], { name, expected, head, ledger, listing, records }: StoredWorkflowChange): void {
+  flat.push(name, String(expected.head?.size ?? 0));
+  for (const [job, text] of expected.head ?? []) flat.push(job, text);
+  flat.push(expected.ledger === null ? '0' : '1', expected.ledger ?? '');
+  // A head without jobs cannot be told from none: Redis keeps no empty hash.
+  const sets = [...(head ?? [])].filter(([job, text]) => expected.head?.get(job) !== text).flat();
+  const deletions = head === null ? [] : [...(expected.head?.keys() ?? [])].filter((job) => !head.has(job));
+  flat.push(
+    head === null || head.size === 0 ? '1' : '0',
+    String(sets.length),
+    ...sets,
+    String(deletions.length),
+    ...deletions,
+  );
+  flat.push(
+    ledger,
+    listing.status,
+    formatInstant(listing.updatedAt),
+    formatOrNull(listing.latestStart) ?? '-',
+    String(records.length),
+  );
+  for (const record of records) pushRecord(flat, record);
+}
+
+function pushRecord(flat: string[], { id, opening, jobs, only }: RecordWrite): void {
+  flat.push(id, recordMember(opening.number, id), encodeRecordOpening(opening), only, opening.kind, String(jobs.size));
+  for (const [job, { outcome, copy }] of jobs) {
+    flat.push(
+      job,
+      encodeRecordJob(outcome),
+      windowOf(opening, outcome),
+      copy === null ? '0' : '1',
+      copy === null ? '' : encodeParameters(copy),
+    );
+  }
+}
+
+/** The member of the job's windows, or `''`. A window that is empty to the microsecond proves nothing. */
+export function windowOf(opening: Pick<RecordOpening, 'kind' | 'number'>, outcome: RecordJob): string {
+  const window = provenWindow(opening.kind, outcome);
+  if (window === null || floorToMicrosecond(window.from) >= floorToMicrosecond(window.until)) return '';
+  return windowMember(opening.number, window);
+}

@@ -1,0 +1,138 @@
+import { Redis } from 'ioredis';
+import type { DriverOptions, RedisTarget } from './target.ts';
+import { judge, outcomeUnknown, unavailable } from './server-errors.ts';
+
+/** All in milliseconds. */
+export interface ConnectionTimes {
+  /** How long a sent command may stay without any answer until its connection is given up. */
+  readonly silence: number;
+  /** How long a call may take in all, repetitions included. */
+  readonly deadline: number;
+}
+
+/** `commit`: may be repeated, but who is told that it failed must know whether it may have happened. `once`: never repeated. */
+export type Effect = 'none' | 'commit' | 'once';
+
+/**
+ * A connection whose calls settle by a deadline. The driver resends nothing: it cannot know what may run twice. What was cut
+ * off is repeated here, which is right for reads, and for commits because an operation's id takes effect once.
+ */
+export interface RedisConnection {
+  /** Calls `attempt` until it is answered. @throws BatchyError `store-unavailable`, or what the server's refusal means */
+  call<T>(attempt: (redis: Redis) => Promise<T>, effect?: Effect): Promise<T>;
+  /** Another connection of its own to the same server, with other options. */
+  another(options: DriverOptions): Redis;
+  close(): void;
+}
+
+const firstPause = 20;
+const longestPause = 500;
+
+export function connectRedis(target: RedisTarget, times: ConnectionTimes): RedisConnection {
+  const base: DriverOptions = {
+    ...target.options,
+    connectionName: 'batchy',
+    protocol: 2,
+    connectTimeout: times.silence,
+    retryStrategy: reconnectDelay,
+  };
+  const redis = new Redis({
+    ...base,
+    socketTimeout: times.silence,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+  });
+  // Every call waits for it when the connection is away.
+  redis.setMaxListeners(0);
+  let lastFailure: unknown;
+  redis.on('error', (error: unknown) => {
+    lastFailure = error;
+  });
+
+  async function ready(deadline: number): Promise<void> {
+    if (redis.status === 'ready') return;
+    if (redis.status === 'end') throw unavailable('the connection was closed', lastFailure);
+    const gaveUp = Symbol('gave up');
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    const timer = setTimeout(resolve, Math.max(0, deadline - performance.now()), gaveUp);
+    redis.once('ready', resolve).once('end', resolve);
+    const result = await promise;
+    clearTimeout(timer);
+    redis.off('ready', resolve).off('end', resolve);
+    if (result === gaveUp) throw unavailable(`${target.name} cannot be reached${reason(lastFailure)}`, lastFailure);
+  }
+
+  /** Goes on after a first failure. `unsure`: some sending may have been carried out without our hearing of it. */
+  async function persist<T>(
+    attempt: (redis: Redis) => Promise<T>,
+    effect: Effect,
+    deadline: number,
+    first: unknown,
+  ): Promise<T> {
+    let failure = first;
+    let unsure = false;
+    const surely = (error: unknown): unknown => (unsure && effect !== 'none' ? outcomeUnknown(error) : error);
+    for (let pause = firstPause; ; pause = Math.min(pause * 2, longestPause)) {
+      const verdict = judge(failure);
+      if (verdict instanceof Error) throw surely(verdict);
+      unsure ||= verdict === 'unanswered';
+      if (effect === 'once' || performance.now() + pause >= deadline)
+        throw surely(unavailable(`${target.name} does not answer${reason(failure)}`, failure));
+      if (verdict === 'replica') redis.disconnect(true);
+      await sleep(pause);
+      await ready(deadline).catch((error: unknown) => {
+        throw surely(error);
+      });
+      try {
+        return await answeredBy(deadline, attempt(redis));
+      } catch (error) {
+        failure = error;
+      }
+    }
+  }
+
+  return {
+    async call(attempt, effect = 'none') {
+      const deadline = performance.now() + times.deadline;
+      if (redis.status !== 'ready') await ready(deadline);
+      try {
+        return await attempt(redis);
+      } catch (error) {
+        return persist(attempt, effect, deadline, error);
+      }
+    },
+    another: (options) => {
+      const other = new Redis({ ...base, ...options });
+      other.on('error', () => undefined);
+      return other;
+    },
+    close: () => redis.disconnect(),
+  };
+}
+
+function reconnectDelay(attempt: number): number {
+  return Math.min(firstPause * 2 ** Math.min(attempt - 1, 10), longestPause);
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Rejects when `answer` is not there by the deadline. */
+async function answeredBy<T>(deadline: number, answer: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error('no answer by the deadline')),
+    Math.max(0, deadline - performance.now()),
+  );
+  try {
+    return await Promise.race([answer, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reason(cause: unknown): string {
+  return cause instanceof Error ? ` (${cause.message})` : '';
+}

@@ -1,0 +1,78 @@
+import { BatchyError } from '../../domain/errors.ts';
+import type { RedisConnection } from './connection.ts';
+
+/** What a server says of itself, as far as it matters to us. */
+export interface ServerSettings {
+  readonly version: string;
+  readonly isCluster: boolean;
+  /** `noeviction` keeps everything; `null` when the server does not say. */
+  readonly evictionPolicy: string | null;
+  readonly hasAppendOnlyFile: boolean | null;
+}
+
+/** Reads INFO, which managed servers allow where they forbid CONFIG. @throws BatchyError `store-unavailable` */
+export async function readServerSettings(connection: RedisConnection): Promise<ServerSettings> {
+  const text = await connection.call((redis) => redis.info());
+  const facts = new Map(
+    text
+      .split('\r\n')
+      .flatMap((line): [string, string][] =>
+        line.includes(':') ? [[line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]] : [],
+      ),
+  );
+  const appendOnly = facts.get('aof_enabled');
+  return {
+    version: facts.get('redis_version') ?? '0',
+    isCluster: facts.get('cluster_enabled') === '1',
+    evictionPolicy: facts.get('maxmemory_policy') ?? null,
+    hasAppendOnlyFile: appendOnly === undefined ? null : appendOnly === '1',
+  };
+}
+
+const oldestMajor = 6;
+const oldestMinor = 2;
+
+/** @throws BatchyError `invalid-setting` for a server on which we would lose or tear data */
+export function refuseUnfit(settings: ServerSettings, allowEviction: boolean): void {
+  const [major = 0, minor = 0] = settings.version.split('.').map(Number);
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+    throw refused(`is of version ${settings.version}`, `Use Redis ${oldestMajor}.${oldestMinor} or later`);
+  }
+  if (settings.isCluster)
+    throw refused(
+      'is a Cluster, where one commit would touch keys of several slots',
+      'Use a single Redis, replicated or behind Sentinel',
+    );
+  if (!allowEviction && mayEvict(settings)) {
+    throw refused(
+      `evicts data when its memory is full (maxmemory-policy ${settings.evictionPolicy}): watermarks would be lost without a word`,
+      'Set maxmemory-policy noeviction, or ALLOW_EVICTION=1 if you accept that',
+    );
+  }
+}
+
+/** What an operator should mend, in sentences. */
+export function settingsWarnings(settings: ServerSettings): string[] {
+  const warnings: string[] = [];
+  if (settings.evictionPolicy === null)
+    warnings.push('Redis does not tell its maxmemory-policy; make sure that it is noeviction.');
+  if (mayEvict(settings))
+    warnings.push(
+      `Redis may evict data (maxmemory-policy ${settings.evictionPolicy}): watermarks would be lost without a word. Set it to noeviction.`,
+    );
+  if (settings.hasAppendOnlyFile === null)
+    warnings.push('Redis does not tell how it persists; make sure that its append-only file is on.');
+  if (settings.hasAppendOnlyFile === false)
+    warnings.push(
+      'Redis keeps no append-only file: what was committed since its last snapshot is lost when it ends. Set appendonly yes.',
+    );
+  return warnings;
+}
+
+function mayEvict({ evictionPolicy }: ServerSettings): boolean {
+  return evictionPolicy !== null && evictionPolicy !== 'noeviction';
+}
+
+function refused(what: string, remedy: string): BatchyError {
+  return new BatchyError('invalid-setting', `The Redis of REDIS_URL ${what}. ${remedy}.`);
+}

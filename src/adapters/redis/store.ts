@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { BatchyError } from '../../domain/errors.ts';
+import { copyKey, ownPrefix, quoteBriefly } from '../../domain/names.ts';
+import { foreignData } from '../../domain/workflow.ts';
+import type { Commit, CommitOutcome, Store } from '../../ports/store.ts';
+import { commitArguments } from './commit-arguments.ts';
+import type { RedisConnection } from './connection.ts';
+import { readOperation } from './operation-text.ts';
+import { newerSchema } from './schema.ts';
+import { loadScript } from './script.ts';
+
+const commitScript = loadScript('./commit.lua');
+
+export function createRedisStore(connection: RedisConnection): Store {
+  return {
+    async commit(commit): Promise<CommitOutcome> {
+      const token = randomUUID();
+      const args = commitArguments(commit, token);
+      const [kind, ...facts] = (await connection.call((redis) => commitScript(redis, args), 'commit')) as [
+        string,
+        ...string[],
+      ];
+      const [first = '', second = ''] = facts;
+      switch (kind) {
+        case 'committed':
+          return { kind, sequences: sequencesFrom(Number(first), commit) };
+        case 'conflict':
+          return { kind };
+        case 'repeated': {
+          const known = readOperation(commit.operation.id, first);
+          // Our own sending of before, whose answer was lost on the way.
+          if (known.token === token)
+            return { kind: 'committed', sequences: sequencesFrom(known.firstSequence, commit) };
+          return { kind, operation: known.operation };
+        }
+        case 'foreign':
+          throw foreignKey(first, second, commit);
+        case 'schema':
+          throw newerSchema(first);
+        default:
+          throw new BatchyError('internal', `The commit's script answered ${quoteBriefly(kind)}.`);
+      }
+    },
+  };
+}
+
+function sequencesFrom(first: number, { journal }: Commit): number[] {
+  return journal.map((_entry, index) => first + index);
+}
+
+function foreignKey(key: string, type: string, { changes }: Commit): BatchyError {
+  const what = `it is no hash but a ${type}`;
+  if (!key.startsWith(ownPrefix)) {
+    const owner = changes.find(({ name, records }) => records.some(({ id }) => copyKey(name, id) === key));
+    if (owner === undefined) return foreignData(key, what);
+    return new BatchyError(
+      'foreign-data',
+      `The key ${quoteBriefly(key)}, where a batch of ${quoteBriefly(owner.name)} is copied to, belongs to somebody else: ${what}. Nothing was changed; move that key away or choose another workflow name.`,
+    );
+  }
+  return new BatchyError(
+    'foreign-data',
+    `The key ${quoteBriefly(key)} should be ours but is a ${type}: somebody else wrote it. Nothing was changed; move that key away.`,
+  );
+}

@@ -1,0 +1,54 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Stores } from '../../ports/stores.ts';
+import { createRedisReader } from './batch-reader.ts';
+import { createRedisClock } from './clock.ts';
+import { connectRedis } from './connection.ts';
+import { createRedisJournal } from './journal.ts';
+import { createJournalWatch } from './journal-watch.ts';
+import { checkSchema } from './schema.ts';
+import { readServerSettings, refuseUnfit } from './server-settings.ts';
+import { createRedisStore } from './store.ts';
+import { readTarget } from './target.ts';
+import { createRedisUpkeep } from './upkeep.ts';
+
+export interface RedisStoresOptions {
+  /** `redis://`, `rediss://`, or the Sentinel form (see `readTarget`). */
+  readonly url: string;
+  /** Default: the server's. */
+  readonly clock?: Clock;
+  /** Milliseconds without any answer after which a connection is given up. Default: 2,000. */
+  readonly silenceMs?: number;
+  /** Milliseconds that a call may take, repetitions included. Default: 5,000. */
+  readonly deadlineMs?: number;
+  /** Use a Redis that may evict data all the same. Default: false. */
+  readonly allowEviction?: boolean;
+}
+
+/**
+ * Opens the stores on a Redis.
+ * @throws BatchyError `invalid-setting` for an address or a server that cannot be used, `newer-schema`, `store-unavailable`
+ */
+export async function createRedisStores({
+  url,
+  clock,
+  silenceMs = 2000,
+  deadlineMs = 5000,
+  allowEviction = false,
+}: RedisStoresOptions): Promise<Stores> {
+  const connection = connectRedis(readTarget(url), { silence: silenceMs, deadline: deadlineMs });
+  try {
+    refuseUnfit(await readServerSettings(connection), allowEviction);
+    await checkSchema(connection);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  const watch = createJournalWatch(connection);
+  return {
+    store: createRedisStore(connection),
+    reader: createRedisReader(connection, clock ?? null),
+    journal: createRedisJournal(connection, watch),
+    clock: clock ?? createRedisClock(connection),
+    upkeep: createRedisUpkeep(connection, watch),
+  };
+}
