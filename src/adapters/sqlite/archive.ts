@@ -36,8 +36,8 @@ interface WorkflowRow {
   readonly name: string;
   readonly head: string | null;
   readonly ledger: string | null;
-  readonly status: string;
-  readonly updated_at: string;
+  readonly status: string | null;
+  readonly updated_at: string | null;
   readonly latest_start: string | null;
 }
 
@@ -47,11 +47,13 @@ function* archiveWorkflows(connection: SqliteConnection): Iterable<ArchivedItem>
      FROM workflows FULL JOIN ledgers ON workflow = name ORDER BY 1`,
   );
   for (const { name, head, ledger, status, updated_at, latest_start } of rows) {
-    const present =
-      head === null
-        ? null
-        : { head: Object.fromEntries(decodeHeadFields(head)), listing: { status, updated_at, latest_start } };
-    yield { kind: 'workflow', name, head: present?.head ?? null, ledger, listing: present?.listing ?? null };
+    yield {
+      kind: 'workflow',
+      name,
+      head: head === null ? null : Object.fromEntries(decodeHeadFields(head)),
+      ledger,
+      listing: status === null ? null : { status, updated_at, latest_start },
+    };
   }
 }
 
@@ -112,9 +114,10 @@ function restoreWorkflow(
   connection: SqliteConnection,
   { name, head, ledger, listing }: ArchivedItem & { kind: 'workflow' },
 ): void {
-  // A head that no listing is known of was never touched: the store's own reindexing has to find it first.
-  if (head !== null && listing !== null)
-    writeHead(connection, name, encodeHeadFields(new Map(Object.entries(head))), listingFields(readListing(listing)));
+  if (head !== null) {
+    const listed = listing === null ? null : listingFields(readListing(listing));
+    writeHead(connection, name, encodeHeadFields(new Map(Object.entries(head))), listed);
+  }
   if (ledger !== null) writeLedger(connection, name, ledger);
 }
 

@@ -56,16 +56,16 @@ export function writeHead(
   connection: SqliteConnection,
   name: string,
   head: string,
-  listing: ReturnType<typeof listingFields>,
+  listing: ReturnType<typeof listingFields> | null,
 ): void {
   connection.run(
     `INSERT INTO workflows (name, head, status, updated_at, latest_start) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET head = excluded.head, status = excluded.status, updated_at = excluded.updated_at, latest_start = excluded.latest_start`,
     name,
     head,
-    listing.status,
-    listing.updated_at,
-    listing.latest_start,
+    listing?.status ?? null,
+    listing?.updated_at ?? null,
+    listing?.latest_start ?? null,
   );
 }
 

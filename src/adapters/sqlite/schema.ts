@@ -8,12 +8,13 @@
  */
 export const schemaSteps: readonly string[] = [
   `
-  -- What a Redis keeps as the hash of a workflow. head: a JSON list of [job, text], which keeps the order even of jobs named "2", "1".
+  -- What a Redis keeps as the hash of a workflow. head: a JSON list of [job, text], which keeps the order even of jobs
+  -- named "2", "1". The rest is for lists; NULL where a head came in that was in none, until it is touched or reindexed.
   CREATE TABLE workflows (
     name TEXT PRIMARY KEY,
     head TEXT NOT NULL,
-    status TEXT NOT NULL,
-    updated_at TEXT NOT NULL,
+    status TEXT,
+    updated_at TEXT,
     latest_start TEXT
   ) STRICT;
   CREATE INDEX workflows_by_status ON workflows (status, name);

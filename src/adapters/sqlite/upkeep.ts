@@ -7,6 +7,7 @@ import { translateDriverError } from './driver-errors.ts';
 import { assertKnownSchema } from './open-file.ts';
 import { prune } from './pruning.ts';
 import { fileWarnings } from './warnings.ts';
+import { unlistedWorkflows } from './workflow-list.ts';
 
 export interface UpkeepParts {
   readonly connection: SqliteConnection;
@@ -28,7 +29,8 @@ export function createSqliteUpkeep({ connection, options, clock, beforeClose }: 
     warnings: () => fileWarnings(connection),
     prune: async (before, limit) => prune(connection, before, limit, await clock.now()),
     async *foreignKeys() {
-      // No other program writes here.
+      // No other program writes here, but what one wrote may have come in from another store.
+      yield* await connection.whenFree(() => unlistedWorkflows(connection));
     },
     exportAll: () => exportAll(connection.file, options),
     importAll: (items) => importAll(connection.file, options, items),

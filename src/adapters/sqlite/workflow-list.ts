@@ -14,7 +14,8 @@ export function listWorkflows(connection: SqliteConnection, page: WorkflowPage):
     conditions.push(condition);
     values.push(...bound);
   };
-  if (page.status !== null) require('status = ?', page.status);
+  if (page.status === null) require('status IS NOT NULL');
+  else require('status = ?', page.status);
   if (page.prefix !== '') require('name >= ? AND name < ?', page.prefix, `${page.prefix}${lastCharacter}`);
   const [comparison, direction] = page.descending ? ['<', 'DESC'] : ['>', 'ASC'];
   if (page.after !== null) {
@@ -22,9 +23,8 @@ export function listWorkflows(connection: SqliteConnection, page: WorkflowPage):
     else require(`(updated_at, name) ${comparison} (?, ?)`, formatInstant(page.after.updatedAt), page.after.name);
   }
   const order = page.sort === 'name' ? `name ${direction}` : `updated_at ${direction}, name ${direction}`;
-  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
   const rows = connection.all<{ name: string; status: string; updated_at: string }>(
-    `SELECT name, status, updated_at FROM workflows ${where} ORDER BY ${order} LIMIT ?`,
+    `SELECT name, status, updated_at FROM workflows WHERE ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ?`,
     ...values,
     page.limit,
   );
@@ -32,4 +32,11 @@ export function listWorkflows(connection: SqliteConnection, page: WorkflowPage):
     const { status, updatedAt } = readListing(fields);
     return { name, status, updatedAt };
   });
+}
+
+/** Heads that are in no list: they came from another store, where another program wrote them. */
+export function unlistedWorkflows(connection: SqliteConnection): string[] {
+  return connection
+    .all<{ name: string }>('SELECT name FROM workflows WHERE status IS NULL ORDER BY name')
+    .map(({ name }) => name);
 }
