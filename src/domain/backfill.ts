@@ -87,7 +87,7 @@ export function openBackfill(
  * @throws BatchyError `unknown-job`, `override-required`, `invalid-body`
  */
 export function endBackfill(workflow: Workflow, record: BatchRecord, copies: JobMaps, request: EndRequest): Ended {
-  const names = request.jobs ?? jobsOfBackfill(record);
+  const names = [...new Set(request.jobs ?? jobsOfBackfill(record))];
   for (const job of names) {
     if (!record.jobs.has(job))
       throw new BatchyError(

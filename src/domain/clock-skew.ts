@@ -1,16 +1,17 @@
 import type { WorkflowChange } from './change.ts';
 import { readSpecialParameters } from './special-parameters.ts';
 import { floorToMicrosecond, type Instant } from './time.ts';
-import { changeWorkflow, type JobState, jobState, journalWindow } from './transition.ts';
+import { batchInHead, changeWorkflow, type JobState, jobState, journalWindow } from './transition.ts';
 import { isAhead } from './watermark.ts';
 import type { JobLedger, Workflow } from './workflow.ts';
 
-/** Jobs whose stored start lies ahead of the clock and that are not marked yet. */
+/** Jobs whose stored start lies ahead of the clock and that are not marked yet, or marked with an instant that is ahead, too: the clock went back again. */
 export function jobsAhead(workflow: Workflow, now: Instant): string[] {
   return [...workflow.jobs].flatMap(([job, parameters]) => {
     const special = readSpecialParameters(parameters);
     if ('problems' in special || !isAhead(special.batchStart, now)) return [];
-    return (workflow.ledger.jobs.get(job)?.skewNoticedAt ?? null) === null ? [job] : [];
+    const noticed = workflow.ledger.jobs.get(job)?.skewNoticedAt ?? null;
+    return noticed === null || noticed > now ? [job] : [];
   });
 }
 
@@ -25,7 +26,12 @@ export function noticeClockSkew(workflow: Workflow, now: Instant): WorkflowChang
   const at = floorToMicrosecond(now);
   const states: JobState[] = ahead.map((job) => jobState(workflow, job));
   return changeWorkflow(workflow, {
-    known: new Map(states.map(({ job, ledger }): [string, JobLedger] => [job, { ...ledger, skewNoticedAt: at }])),
+    known: new Map(
+      states.map((state): [string, JobLedger] => [
+        state.job,
+        { batch: batchInHead(state) ?? state.ledger.batch, skewNoticedAt: at },
+      ]),
+    ),
     journal: [
       {
         type: 'clock-skew-noticed',

@@ -3,17 +3,25 @@ import { BatchyError, type ErrorPlace } from './errors.ts';
 import type { Json } from './json.ts';
 import { quoteBriefly } from './names.ts';
 import { supersededRecords } from './open-batch.ts';
-import { escapePointer, type Parameters, readSpecialParameters, type SpecialParameters } from './special-parameters.ts';
-import { epochSeconds, floorToMicrosecond, formatInstant, type Instant, minInstant } from './time.ts';
+import {
+  escapePointer,
+  type Parameters,
+  readSpecialParameters,
+  type SpecialParameters,
+  storedSpecialParameters,
+} from './special-parameters.ts';
+import { epochSeconds, floorToMicrosecond, formatInstant, type Instant } from './time.ts';
 import {
   addressedJobs,
+  batchInHead,
+  batchTakenAway,
   changeWorkflow,
   greatestBatchId,
   type JobState,
   journalWindow,
   recordJob,
 } from './transition.ts';
-import { nextFrom, watermark } from './watermark.ts';
+import { nextFrom, trustedWatermark, watermark } from './watermark.ts';
 import { emptyLedger, type JobLedger, type Ledger, unknownToLedger, type Workflow } from './workflow.ts';
 
 /** A workflow as its file describes it. */
@@ -52,6 +60,7 @@ export function loadConfiguration(
   // A forced load is how a workflow whose stored parameters cannot be read is mended.
   const states = request.force ? readableJobs(before) : addressedJobs(before, null);
   const jobs = request.mode === 'merge' ? mergeJobs(configuration.jobs, before) : configuration.jobs;
+  if (request.mode === 'merge') for (const [job, parameters] of jobs) storedSpecialParameters(job, parameters);
   if (!request.force) {
     for (const state of states) checkNotOpen(state);
     for (const state of states) checkNotForward(state, jobs.get(state.job), request);
@@ -60,11 +69,11 @@ export function loadConfiguration(
   const initId = Math.max(epochSeconds(now), before.ledger.lastInitId + 1);
   return changeWorkflow(before, {
     replaceJobs: jobs,
-    known: ledgerAfter(before, jobs, request.mode),
+    known: ledgerAfter(before, states, jobs, request.mode),
     ledger: {
       infa: configuration.infa,
       lastInitId: initId,
-      lastBatchId: Math.max(greatestBatchId(before), ...fileBatchIds(configuration.jobs)),
+      lastBatchId: Math.max(greatestBatchId(before), ...fileBatchIds(jobs)),
     },
     records: [
       ...supersededRecords(leaving, 'the configuration was loaded anew', now, request.by),
@@ -94,7 +103,7 @@ export function checkConfiguration(
     } else if (
       special.batchId !== null &&
       special.batchId <= greatest &&
-      !(mode === 'merge' && before?.jobs.has(job) === true)
+      !(mode === 'merge' && before?.jobs.get(job)?.has('batch_id') === true)
     ) {
       places.push({
         pointer: `${at}/batch_id`,
@@ -114,17 +123,19 @@ function readableJobs(workflow: Workflow): JobState[] {
   });
 }
 
-const keptByMerge = ['batch_id', 'status', 'from_date', 'batch_start', 'batch_end'];
+const keptByMerge = ['batch_id', 'status', 'from_date', 'to_date', 'batch_start', 'batch_end'];
 
 function mergeJobs(fromFile: JobMaps, current: Workflow): JobMaps {
   return new Map(
     [...fromFile].map(([job, parameters]): [string, Parameters] => {
       const stored = current.jobs.get(job);
       if (stored === undefined) return [job, parameters];
-      // A to_date that no rule wrote is the user's own, and the file's word counts.
-      const kept = stored.get('emit_to_date') === true ? [...keptByMerge, 'to_date'] : keptByMerge;
+      // A job that begins to emit leaves behind what was its user's own to_date, and may be no time.
+      const beginsToEmit = parameters.get('emit_to_date') === true && stored.get('emit_to_date') !== true;
       const merged = new Map(parameters);
-      for (const name of kept) if (stored.has(name)) merged.set(name, stored.get(name) as Json);
+      for (const name of keptByMerge) {
+        if (stored.has(name) && !(name === 'to_date' && beginsToEmit)) merged.set(name, stored.get(name) as Json);
+      }
       return [job, merged];
     }),
   );
@@ -144,15 +155,15 @@ function checkNotOpen({ job, special }: JobState): void {
 function checkNotForward(state: JobState, next: Parameters | undefined, request: LoadRequest): void {
   const special = next === undefined ? null : (readSpecialParameters(next) as SpecialParameters);
   if (special === null) return;
-  const end = watermark(state.special, state.known, request.initialDate);
-  const noticed = state.ledger.skewNoticedAt;
-  const loadedUpTo = noticed === null ? end : minInstant(end, noticed);
-  // What a merge keeps is marked still, so the marked end counts on both sides.
-  const begins =
-    request.mode === 'merge'
-      ? watermark(special, state.known, request.initialDate)
-      : nextFrom(special, null, request.initialDate);
-  if (begins <= (request.mode === 'merge' ? end : loadedUpTo)) return;
+  const merges = request.mode === 'merge';
+  // What a merge keeps is marked still, so the mark of a wrong clock need not count on either side.
+  const loadedUpTo = merges
+    ? watermark(state.special, state.known, request.initialDate)
+    : trustedWatermark(state, request.initialDate);
+  const begins = merges
+    ? watermark(special, state.known, request.initialDate)
+    : nextFrom(special, null, request.initialDate);
+  if (begins <= loadedUpTo) return;
   throw new BatchyError(
     'watermark-forward',
     `Job ${quoteBriefly(state.job)} is loaded up to ${formatInstant(loadedUpTo)}, but would go on from ${formatInstant(begins)}: what lies between would be skipped. ` +
@@ -161,13 +172,21 @@ function checkNotForward(state: JobState, next: Parameters | undefined, request:
   );
 }
 
-function ledgerAfter(before: Workflow, jobs: JobMaps, mode: LoadRequest['mode']): ReadonlyMap<string, JobLedger> {
-  return new Map(
-    [...jobs.keys()].map((job) => [
-      job,
-      (mode === 'merge' ? before.ledger.jobs.get(job) : undefined) ?? unknownToLedger,
-    ]),
-  );
+/** A job that stands in both keeps what is known of it when merged; replaced, only that a late client may live. */
+function ledgerAfter(
+  before: Workflow,
+  states: readonly JobState[],
+  jobs: JobMaps,
+  mode: LoadRequest['mode'],
+): ReadonlyMap<string, JobLedger> {
+  const kept = mode === 'merge' ? before.ledger.jobs : new Map<string, JobLedger>();
+  const known = new Map([...jobs.keys()].map((job) => [job, kept.get(job) ?? unknownToLedger]));
+  for (const state of states) {
+    if (!jobs.has(state.job)) continue;
+    const batch = mode === 'merge' ? (batchInHead(state) ?? state.ledger.batch) : batchTakenAway(state);
+    known.set(state.job, { batch, skewNoticedAt: mode === 'merge' ? state.ledger.skewNoticedAt : null });
+  }
+  return known;
 }
 
 function fileBatchIds(jobs: JobMaps): number[] {

@@ -11,7 +11,7 @@ import {
   type SpecialParameters,
 } from './special-parameters.ts';
 import { floorToMicrosecond, type Instant } from './time.ts';
-import { changeWorkflow, type JobState, journalWindow } from './transition.ts';
+import { batchTakenAway, changeWorkflow, type JobState, journalWindow } from './transition.ts';
 import { jobLedger, knownBatch, type Workflow } from './workflow.ts';
 
 export interface EditRequest {
@@ -47,12 +47,11 @@ export function editJob(workflow: Workflow, request: EditRequest): WorkflowChang
     if (!request.force) throw stillOpen(state);
     checkOwner(request.job, state.known?.owner ?? null, null, request.force);
   }
-  const ledger = jobLedger(workflow, request.job);
   return changeWorkflow(workflow, {
     jobs: new Map([[request.job, edited]]),
     ...(movesWatermark
-      ? { known: new Map([[request.job, { batch: null, skewNoticedAt: null }]]) }
-      : { known: new Map([[request.job, ledger]]) }),
+      ? { known: new Map([[request.job, { batch: state && batchTakenAway(state), skewNoticedAt: null }]]) }
+      : {}),
     records:
       movesWatermark && state !== null ? supersededRecords([state], 'the watermark was edited', now, request.by) : [],
     journal: [
@@ -87,14 +86,18 @@ function editedParameters(parameters: Parameters, { set, remove }: EditRequest, 
   const places: ErrorPlace[] = [];
   const edited = new Map(parameters);
   const unreadable = 'problems' in readSpecialParameters(parameters);
+  const emits =
+    parameters.get('emit_to_date') === true &&
+    (set['emit_to_date'] ?? true) === true &&
+    !remove.includes('emit_to_date');
   for (const name of [...Object.keys(set), ...remove]) {
     // What a batch wrote may be edited only to mend what cannot be read.
-    if (batchOwned.has(name) && !unreadable)
+    if ((batchOwned.has(name) || (name === 'to_date' && emits)) && !unreadable)
       places.push({
         pointer: `/set/${escapePointer(name)}`,
         detail: `${name} is written by batches; edit from_date to have a window run again`,
       });
-    if (name in set && remove.includes(name))
+    if (Object.hasOwn(set, name) && remove.includes(name))
       places.push({ pointer: `/remove`, detail: `${name} is both set and removed` });
   }
   for (const name of remove) {

@@ -5,10 +5,10 @@ import { quoteBriefly } from './names.ts';
 import { checkOwner, openingOf } from './open-batch.ts';
 import { escapePointer, isSpecial, type Parameters, withParameters } from './special-parameters.ts';
 import { floorToMicrosecond, formatInstant, type Instant } from './time.ts';
-import { addressedJobs, changeWorkflow, type JobState, journalWindow, recordJob } from './transition.ts';
+import { addressedJobs, batchInHead, changeWorkflow, type JobState, journalWindow, recordJob } from './transition.ts';
 import { batchTransitions, type Status } from './transitions.ts';
 import { batchInstant } from './watermark.ts';
-import type { JobLedger, Workflow } from './workflow.ts';
+import type { JobLedger, KnownBatch, Workflow } from './workflow.ts';
 
 export interface EndRequest {
   readonly outcome: 'success' | 'failed';
@@ -58,7 +58,8 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
   for (const job of changing) {
     const parameters = endedParameters(job.parameters, request.outcome, now, request.parameters.get(job.job) ?? {});
     jobs.set(job.job, parameters);
-    if (job.known !== null) known.set(job.job, { ...job.ledger, batch: { ...job.known, owner: null } });
+    const batch = batchInHead(job);
+    if (batch !== null) known.set(job.job, { ...job.ledger, batch: endedBatch(batch, request.outcome) });
     const outcome = recordJob(job, request.outcome, { batchEnd: now, reason: request.reason, endedBy: request.by });
     records.push(recordOf(job, { outcome, copy: parameters }, now));
   }
@@ -75,11 +76,12 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
 function jobsToEnd(workflow: Workflow, request: EndRequest): JobState[] {
   if (request.jobs !== null) return addressedJobs(workflow, request.jobs);
   const all = addressedJobs(workflow, null);
-  const carrying = request.batchId === null ? all : all.filter(({ special }) => special.batchId === request.batchId);
+  const { batchId } = request;
+  const carrying = batchId === null ? all : all.filter((job) => isCurrentBatch(workflow, job, batchId, request));
   const open = carrying.filter(({ special }) => special.status === 'open');
   if (open.length > 0) return open;
-  if (request.batchId === null) throw notOpen(workflow);
-  if (carrying.length === 0) throw staleBatch(workflow, request.batchId, all);
+  if (batchId === null) throw notOpen(workflow);
+  if (carrying.length === 0) throw staleBatch(workflow, batchId, all);
   return carrying;
 }
 
@@ -93,28 +95,38 @@ function checkFence(workflow: Workflow, addressed: readonly JobState[], request:
     return;
   }
   for (const job of addressed)
-    if (!isCurrentBatch(job, request.batchId, request.recordedStarts))
+    if (!isCurrentBatch(workflow, job, request.batchId, request))
       throw staleBatch(workflow, request.batchId, addressed);
 }
 
-/** The id must be the current one, and mean the batch that our record means: another program may have opened under it. */
+/**
+ * The id must be the current one, and mean the batch that we gave it to: another program may have opened under it, this job
+ * or another of the workflow. A batch of ours has one start for all its jobs.
+ */
 function isCurrentBatch(
-  { job, special, known, ledger }: JobState,
+  workflow: Workflow,
+  { job, special }: JobState,
   batchId: number,
-  recordedStarts: EndRequest['recordedStarts'],
+  { recordedStarts }: Pick<EndRequest, 'recordedStarts'>,
 ): boolean {
   if (special.batchId !== batchId) return false;
-  if (known !== null && !known.foreign) return true;
-  if (known === null && ledger.batch?.id === batchId) return false;
-  const recorded = recordedStarts?.get(job) ?? null;
-  return recorded === null || special.batchStart === null || recorded === floorToMicrosecond(special.batchStart);
+  const start = special.batchStart === null ? null : floorToMicrosecond(special.batchStart);
+  const own = [...workflow.ledger.jobs.values()].find(({ batch }) => batch?.id === batchId && !batch.foreign)?.batch;
+  if (own) return own.start === start;
+  if (recordedStarts === null) return true;
+  return recordedStarts.has(job) ? recordedStarts.get(job) === start : [...recordedStarts.values()].includes(start);
 }
 
-function needsFence({ special, known }: JobState, request: EndRequest): boolean {
+function endedBatch(batch: KnownBatch, outcome: EndRequest['outcome']): KnownBatch {
+  return { ...batch, owner: null, ended: true, superseded: batch.superseded && outcome !== 'success' };
+}
+
+function needsFence(job: JobState, request: EndRequest): boolean {
+  const { special } = job;
   return (
     request.outcome === 'success' &&
     special.status === 'open' &&
-    known?.superseded === true &&
+    batchInHead(job)?.superseded === true &&
     (special.requireFence || request.requireFence)
   );
 }
@@ -131,7 +143,7 @@ export function checkMove(
   const move = batchTransitions[status][request.outcome === 'success' ? 'close' : 'fail'];
   if (move.to === 'unchanged') return 'unchanged';
   if (move.to === 'refused') throw neverOpened(job);
-  if (move.guard === 'force-and-reason' && !(request.force && request.reason !== null)) {
+  if (move.guard === 'force-and-reason' && !(request.force && (request.reason ?? '').trim() !== '')) {
     throw new BatchyError(
       'override-required',
       `Job ${quoteBriefly(job)} has failed. To declare its window loaded all the same, say force=true and a reason; to load it, open a batch.`,

@@ -3,7 +3,15 @@ import { BatchyError } from './errors.ts';
 import { quoteBriefly } from './names.ts';
 import { type Parameters, withParameters } from './special-parameters.ts';
 import { formatInstant, type Instant } from './time.ts';
-import { addressedJobs, changeWorkflow, type JobState, journalWindow, nextBatchId, recordJob } from './transition.ts';
+import {
+  addressedJobs,
+  changeWorkflow,
+  type JobState,
+  journalWindow,
+  lateClientMayLive,
+  nextBatchId,
+  recordJob,
+} from './transition.ts';
 import { batchInstant, type FromRule, nextWindow, type Window } from './watermark.ts';
 import type { JobLedger, Workflow } from './workflow.ts';
 
@@ -121,21 +129,20 @@ function openedParameters(job: JobState, window: Window, now: Instant, batchId: 
 }
 
 function ledgerOfOpened(
-  { special, known }: JobState,
+  state: JobState,
   window: Window,
   now: Instant,
   batchId: number,
   owner: string | null,
 ): JobLedger {
-  // A late client of the batch whose place was taken may live on through failures, until a success ends the story.
-  const superseded = special.status === 'open' || (special.status === 'failed' && known?.superseded === true);
   return {
     batch: {
       id: batchId,
       start: now,
       until: window.until,
-      emitted: special.emitToDate,
-      superseded,
+      emitted: state.special.emitToDate,
+      superseded: lateClientMayLive(state),
+      ended: false,
       owner,
       foreign: false,
     },

@@ -78,11 +78,13 @@ export function readSpecialParameters(
     const value = parameters.get(name) ?? null;
     if (value === null) return null;
     const source = numberSource(value);
-    if (source === undefined || source.startsWith('-') || !Number.isFinite(Number(source))) {
+    // -0 is a zero, too; -1e-400 is not, although it reads as one.
+    const magnitude = source?.replace(/^-(?=[0.]+(?:[eE]|$))/, '');
+    if (magnitude === undefined || magnitude.startsWith('-') || !Number.isFinite(Number(magnitude))) {
       refuse(name, `a number of ${unit}, 0 or more`);
       return null;
     }
-    return durationFromDecimal(source, unit);
+    return durationFromDecimal(magnitude, unit);
   };
 
   const emitToDate = flag('emit_to_date');
@@ -108,27 +110,38 @@ export function readSpecialParameters(
   return problems.length > 0 ? { problems } : special;
 }
 
-const dayAtItsLongest = durationFromDecimal('25', 'hours');
+const longestDays = { utc: durationFromDecimal('24', 'hours'), local: durationFromDecimal('25', 'hours') };
 
 /** A window that may not outgrow what is taken off its beginning never moves on: the watermark would stand still unseen. */
 function refuseStandstill(special: SpecialParameters, refuse: (name: string, expected: string) => void): void {
   if (special.maxWindow === null) return;
-  const takenOff = special.reprocess + (special.truncStart ? dayAtItsLongest : 0n);
-  if (special.maxWindow <= takenOff) {
+  // A window of just one day, truncated, ends where the next day begins; without truncation it must be longer than what is taken off.
+  const day = special.timezone === 'UTC' ? longestDays.utc : longestDays.local;
+  const standsStill = special.truncStart
+    ? special.maxWindow < special.reprocess + day
+    : special.maxWindow <= special.reprocess;
+  if (standsStill) {
     refuse(
       'max_window_hours',
-      `more than reprocess_hours${special.truncStart ? ' and the 25 hours of a truncated day' : ''}, else the window would never move on`,
+      `${special.truncStart ? 'at least reprocess_hours and a truncated day (24 hours in UTC, 25 elsewhere)' : 'more than reprocess_hours'}, else the window would never move on`,
     );
   }
 }
 
+/** The greatest batch id that can be written and read back exactly. */
+export const greatestPossibleBatchId = Number.MAX_SAFE_INTEGER;
+
+/** The batch id in a map, whatever else in it cannot be read; `null` when there is none. */
+export function storedBatchId(parameters: Parameters): number | null {
+  const value = parameters.get('batch_id');
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+}
+
 function readBatchId(parameters: Parameters, refuse: (name: string, expected: string) => void): number | null {
-  const value = parameters.get('batch_id') ?? null;
-  if (value === null) return null;
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value < Number.MAX_SAFE_INTEGER - 1)
-    return value;
-  refuse('batch_id', 'a whole number of epoch seconds');
-  return null;
+  const id = storedBatchId(parameters);
+  if (id === null && (parameters.get('batch_id') ?? null) !== null)
+    refuse('batch_id', 'a whole number of epoch seconds');
+  return id;
 }
 
 function readStatus(parameters: Parameters, refuse: (name: string, expected: string) => void): Status {

@@ -9,9 +9,11 @@ import {
 import { BatchyError } from './errors.ts';
 import { quoteBriefly } from './names.ts';
 import {
+  greatestPossibleBatchId,
   type Parameters,
   readSpecialParameters,
   type SpecialParameters,
+  storedBatchId,
   storedSpecialParameters,
 } from './special-parameters.ts';
 import { epochSeconds, floorToMicrosecond, type Instant } from './time.ts';
@@ -55,20 +57,67 @@ function unknownJob(workflow: Workflow, job: string): BatchyError {
 export function greatestBatchId(workflow: Workflow): number {
   let greatest = workflow.ledger.lastBatchId;
   for (const parameters of workflow.jobs.values()) {
-    const special = readSpecialParameters(parameters);
-    if (!('problems' in special) && special.batchId !== null) greatest = Math.max(greatest, special.batchId);
+    greatest = Math.max(greatest, storedBatchId(parameters) ?? 0);
   }
   return greatest;
 }
 
-/** Epoch seconds, but always greater than every id before. */
+/**
+ * Epoch seconds, but always greater than every id before.
+ * @throws BatchyError `unreadable-parameter` when a stored id leaves no greater one
+ */
 export function nextBatchId(workflow: Workflow, now: Instant): number {
-  return Math.max(epochSeconds(now), greatestBatchId(workflow) + 1);
+  const greatest = greatestBatchId(workflow);
+  if (greatest < greatestPossibleBatchId) return Math.max(epochSeconds(now), greatest + 1);
+  throw new BatchyError(
+    'unreadable-parameter',
+    `Workflow ${quoteBriefly(workflow.name)}: batch_id ${greatest} leaves no greater one. Load the workflow under another name.`,
+  );
+}
+
+/** What is known of the batch in the head, be it ours or another program's; `null` where the head holds none. */
+export function batchInHead(state: Pick<JobState, 'special' | 'known' | 'ledger'>): KnownBatch | null {
+  return state.known ?? foreignBatch(state);
+}
+
+function foreignBatch({ special, ledger }: Pick<JobState, 'special' | 'ledger'>): KnownBatch | null {
+  const { batchId, batchStart, status } = special;
+  if (batchId === null || batchStart === null || status === 'new') return null;
+  const start = floorToMicrosecond(batchStart);
+  // The client of a batch of ours that we did not see end may be alive, and late.
+  const superseded = ledger.batch !== null && (ledger.batch.superseded || !ledger.batch.ended);
+  return {
+    id: batchId,
+    start,
+    until: start,
+    emitted: false,
+    superseded,
+    ended: status !== 'open',
+    owner: null,
+    foreign: true,
+  };
+}
+
+/**
+ * Whether the next batch of this job takes the place of an open one: now, or at a failure, an edit or a load since, whose
+ * client may still be alive. A success ends the story.
+ */
+export function lateClientMayLive(state: JobState): boolean {
+  const { status } = state.special;
+  if (status === 'open' || status === 'success') return status === 'open';
+  return (batchInHead(state) ?? state.ledger.batch)?.superseded === true;
+}
+
+/** What the ledger keeps of a job whose batch was taken from under it: only that a late client may live. */
+export function batchTakenAway(state: JobState): KnownBatch | null {
+  const batch = batchInHead(state) ?? state.ledger.batch;
+  return batch !== null && lateClientMayLive(state) ? { ...batch, superseded: true, ended: true, owner: null } : null;
 }
 
 /** The window of a job as the journal shows it. */
 export function journalWindow({ special, known }: Pick<JobState, 'special' | 'known'>): JournalWindow {
-  return { status: special.status, batchId: special.batchId, fromDate: special.fromDate, until: known?.until ?? null };
+  const until = special.status === 'new' ? null : (known?.until ?? null);
+  return { status: special.status, batchId: special.batchId, fromDate: special.fromDate, until };
 }
 
 /** The window as the record of its batch keeps it. A batch of another program proves what it began with: up to its start. */
@@ -131,24 +180,15 @@ function adoptForeignBatches(workflow: Workflow): { known: Map<string, JobLedger
   const known = new Map<string, JobLedger>();
   const byId = new Map<number, { start: Instant; jobs: Map<string, { outcome: RecordJob; copy: null }> }>();
   for (const job of foreignJobs(workflow)) {
-    const { batchId, batchStart, batchEnd, status } = job.special;
-    if (batchId === null || batchStart === null) continue;
-    const start = floorToMicrosecond(batchStart);
-    const record = byId.get(batchId) ?? { start, jobs: new Map() };
-    byId.set(batchId, record);
+    const { batchEnd, status } = job.special;
+    const batch = batchInHead(job);
+    if (batch === null) continue;
+    const record = byId.get(batch.id) ?? { start: batch.start, jobs: new Map() };
+    byId.set(batch.id, record);
     record.jobs.set(job.job, {
       outcome: recordJob(job, status, { batchEnd, reason: null, endedBy: null }),
       copy: null,
     });
-    const batch: KnownBatch = {
-      id: batchId,
-      start,
-      until: start,
-      emitted: false,
-      superseded: false,
-      owner: null,
-      foreign: true,
-    };
     known.set(job.job, { ...job.ledger, batch });
   }
   const records = [...byId].map(([number, { start, jobs }]): RecordWrite => {

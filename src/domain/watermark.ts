@@ -69,8 +69,10 @@ function untruncatedFrom(input: WindowInput): { from: Instant; rule: FromRule } 
   const lowered = (instant: Instant): Instant => (noticed === null ? instant : minInstant(instant, noticed));
   if (special.status === 'success' && special.batchStart !== null) {
     if (noticed !== null && !input.force) throw clockSkew(input.job, noticed);
-    const end = lowered(known?.until ?? special.batchStart);
-    return { from: subtractDuration(end, special.reprocess), rule: 'after-success' };
+    const begins = subtractDuration(lowered(known?.until ?? special.batchStart), special.reprocess);
+    if (noticed === null) return { from: begins, rule: 'after-success' };
+    // How far the data went when it was read, neither end nor noticing tells: the clock may long have been ahead by then.
+    return { from: minInstant(begins, special.fromDate ?? input.initialDate), rule: 'same-window-again' };
   }
   if (special.fromDate !== null) return { from: lowered(special.fromDate), rule: 'same-window-again' };
   return { from: lowered(input.initialDate), rule: 'initial-date' };
@@ -93,6 +95,16 @@ function nextUntil({ special, ledger, known, now }: WindowInput, from: Instant):
 export function watermark(special: SpecialParameters, known: KnownBatch | null, initialDate: Instant): Instant {
   if (special.status === 'success' && special.batchStart !== null) return known?.until ?? special.batchStart;
   return special.fromDate ?? initialDate;
+}
+
+/** As `watermark`, where the clock was found wrong: the end of the last window then proves nothing, only its beginning does. */
+export function trustedWatermark(
+  { special, known, ledger }: Pick<WindowInput, 'special' | 'known' | 'ledger'>,
+  initialDate: Instant,
+): Instant {
+  const end = watermark(special, known, initialDate);
+  if (ledger.skewNoticedAt === null) return end;
+  return minInstant(minInstant(end, ledger.skewNoticedAt), special.fromDate ?? initialDate);
 }
 
 /** Where the next window of a job would begin, were it opened without regard to the clock. */
@@ -121,7 +133,7 @@ function clockSkew(job: string, noticed: Instant): BatchyError {
   return new BatchyError(
     'clock-skew',
     `Job ${quoteBriefly(job)}: its last success began ahead of the clock (noticed at ${formatInstant(noticed)}), so its end cannot be trusted. ` +
-      'Open with force=true to begin at the earlier of the two, or set from_date with PATCH. Waiting would skip data.',
+      'Open with force=true to run its window again, or set from_date with PATCH. Waiting would skip data.',
     { facts: { noticed_at: formatInstant(noticed) } },
   );
 }

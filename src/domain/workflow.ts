@@ -40,8 +40,10 @@ export interface KnownBatch {
   readonly until: Instant;
   /** Whether `until` was told to the job as `to_date`. */
   readonly emitted: boolean;
-  /** Whether it took the place of an open batch whose client may still be alive. */
+  /** Whether it took the place of an open batch whose client may still be alive; a success ends that story. */
   readonly superseded: boolean;
+  /** Whether we saw it end. */
+  readonly ended: boolean;
   /** The execution that owns it, or `null`. */
   readonly owner: string | null;
   /** Opened by another program, found in the head. */
@@ -198,6 +200,7 @@ function decodeJobLedger(known: { batch?: JsonObject; skew_noticed_at?: string }
             until: ledgerInstant(batch['until']),
             emitted: batch['emitted'] === true,
             superseded: batch['superseded'] === true,
+            ended: batch['ended'] === true,
             owner: (batch['owner'] ?? null) as string | null,
             foreign: batch['foreign'] === true,
           },
