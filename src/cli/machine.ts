@@ -24,7 +24,7 @@ export interface Machine {
   serve(settings: Settings): Promise<void>;
   /** The store that the settings name. Whoever opens it closes it: `stores.upkeep.close()`. @throws BatchyError `store-unavailable` */
   openStores(settings: Settings): Promise<Stores>;
-  createServices(stores: Stores, settings: Settings): Services;
+  createServices(stores: Stores, settings: Settings): Promise<Services>;
   /** This machine's clock, for the dates of API keys. */
   now(): Promise<Instant>;
 }

@@ -1,0 +1,220 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { isJsonObject, type Json, parseJson } from '../domain/json.ts';
+import { CommandFailure, exitOfProblem, exits } from './exit-codes.ts';
+import { cellText } from './table.ts';
+import { type ServerAddress, unreachableReason } from './server-address.ts';
+
+export interface ClientRequest {
+  readonly method?: 'GET' | 'POST';
+  readonly path: string;
+  /** Left out where `undefined` or `false`. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** JSON text. */
+  readonly body?: string | undefined;
+  /** Given for what changes something: with it a request may be repeated without a second effect. */
+  readonly idempotencyKey?: string;
+}
+
+export interface ClientAnswer {
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+export interface ClientOptions {
+  readonly address: ServerAddress;
+  /** Within which a request must be answered, its repetitions included. */
+  readonly timeoutSeconds: number;
+  /** Told once, when a request is about to be repeated. */
+  readonly onRepeat: (message: string) => void;
+}
+
+export interface Client {
+  /**
+   * Sends a request and waits for its answer. One with an idempotency key is repeated, under that key, while the server
+   * cannot be reached or has no room: it has one effect, however many of its answers were lost on the way.
+   * @throws CommandFailure for every answer but a 2xx
+   */
+  send(request: ClientRequest): Promise<ClientAnswer>;
+  /** As `send`, and parses the answer. */
+  json(request: ClientRequest): Promise<Json>;
+  /** The items of a list, page by page, until `limit` of them are there. */
+  list(request: ClientRequest, limit: number): Promise<Json[]>;
+}
+
+const firstPauseMilliseconds = 250;
+const longestPauseMilliseconds = 5000;
+/** What a server accepts as `limit` of one page. */
+const largestPage = 500;
+
+type Outcome =
+  | { readonly kind: 'answer'; readonly answer: ClientAnswer }
+  | { readonly kind: 'refused'; readonly failure: CommandFailure; readonly retryAfterMilliseconds: number }
+  | { readonly kind: 'away'; readonly why: string };
+
+export function createClient({ address, timeoutSeconds, onRepeat }: ClientOptions): Client {
+  async function attempt(request: ClientRequest, deadline: AbortSignal): Promise<Outcome> {
+    try {
+      const response = await fetch(
+        `${address.base}${request.path}${queryText(request.query)}`,
+        requestInit(request, address, deadline),
+      );
+      const text = await response.text();
+      if (response.ok) return { kind: 'answer', answer: { headers: response.headers, text } };
+      return { kind: 'refused', failure: problemFailure(response, text), retryAfterMilliseconds: retryAfter(response) };
+    } catch (error) {
+      return { kind: 'away', why: unreachableReason(error) };
+    }
+  }
+
+  async function send(request: ClientRequest): Promise<ClientAnswer> {
+    const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
+    let lastReason: string | null = null;
+    for (let wait = firstPauseMilliseconds; ; wait = Math.min(wait * 2, longestPauseMilliseconds)) {
+      const outcome = await attempt(request, deadline);
+      if (outcome.kind === 'answer') return outcome.answer;
+      // An attempt that the deadline cut off says nothing; what it was like before does.
+      const cutOff = outcome.kind === 'away' && deadline.aborted;
+      const failure: CommandFailure =
+        outcome.kind === 'refused'
+          ? outcome.failure
+          : cutOff && lastReason === null
+            ? unanswered(request)
+            : unreachable(request, lastReason ?? outcome.why);
+      if (failure.exit !== exits.unreachable || request.idempotencyKey === undefined || deadline.aborted) throw failure;
+      const reason: string = outcome.kind === 'away' ? outcome.why : failure.message;
+      if (lastReason === null) onRepeat(`${reason}: trying again, for ${timeoutSeconds} s at most (--timeout)`);
+      lastReason = reason;
+      await waitFor(Math.max(wait, outcome.kind === 'refused' ? outcome.retryAfterMilliseconds : 0), deadline);
+      if (deadline.aborted) throw failure;
+    }
+  }
+
+  function unreachable(request: ClientRequest, why: string): CommandFailure {
+    return new CommandFailure(
+      exits.unreachable,
+      `The server at ${address.base} cannot be reached (${why}). Is it running, and is --url (BATCHY_URL) right?${doubt(request)}`,
+    );
+  }
+
+  function unanswered(request: ClientRequest): CommandFailure {
+    return new CommandFailure(
+      exits.timeout,
+      `The server at ${address.base} did not answer within ${timeoutSeconds} s (--timeout).${doubt(request)}`,
+    );
+  }
+
+  async function json(request: ClientRequest): Promise<Json> {
+    return parseAnswer(address, (await send(request)).text);
+  }
+
+  return {
+    send,
+    json,
+
+    async list(request, limit) {
+      const items: Json[] = [];
+      let next: ClientRequest | null = { ...request, query: { ...request.query, limit: Math.min(limit, largestPage) } };
+      while (next !== null && items.length < limit) {
+        const { headers, text } = await send(next);
+        const page = parseAnswer(address, text);
+        if (!Array.isArray(page)) throw strangeAnswer(address);
+        items.push(...(page as Json[]));
+        const path = nextPage(address, headers.get('link'));
+        next = path === null ? null : { path };
+      }
+      return items.slice(0, limit);
+    },
+  };
+}
+
+function requestInit(
+  { method = 'GET', body, idempotencyKey }: ClientRequest,
+  address: ServerAddress,
+  signal: AbortSignal,
+): RequestInit {
+  return {
+    method,
+    signal,
+    headers: {
+      accept: 'application/json, text/plain;q=0.9, */*;q=0.1',
+      ...address.headers,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+    },
+    ...(body === undefined ? {} : { body }),
+  };
+}
+
+function queryText(query: ClientRequest['query'] = {}): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined || value === false ? [] : [[name, String(value)] as [string, string]],
+  );
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
+}
+
+/** After a timeout nobody knows whether it happened; the key is what settles it. */
+function doubt({ idempotencyKey }: ClientRequest): string {
+  if (idempotencyKey === undefined) return '';
+  return ` Whether it took effect is not known: repeat the command with --idempotency-key ${idempotencyKey} within 24 hours, and it will have one effect at most.`;
+}
+
+/** Says what the server said: its detail, and the places that it names. */
+function problemFailure(response: Response, text: string): CommandFailure {
+  let problem: Json = null;
+  try {
+    problem = parseJson(text);
+  } catch {
+    // Not one of ours: a proxy's page, or an older server's.
+  }
+  if (!isJsonObject(problem) || typeof problem['detail'] !== 'string') {
+    const brief = text.trim().slice(0, 200);
+    return new CommandFailure(
+      exitOfProblem(null, response.status),
+      `The server answered ${response.status} ${response.statusText}${brief === '' ? '' : `: ${brief}`}`,
+    );
+  }
+  const code = typeof problem['type'] === 'string' ? (problem['type'].split('/').at(-1) ?? null) : null;
+  const errors = Array.isArray(problem['errors']) ? (problem['errors'] as readonly Json[]) : [];
+  const places = errors.flatMap((error) =>
+    isJsonObject(error) ? [{ pointer: cellText(error['pointer']), detail: cellText(error['detail']) }] : [],
+  );
+  return new CommandFailure(exitOfProblem(code, response.status), problem['detail'], { code, places });
+}
+
+function retryAfter(response: Response): number {
+  const seconds = Number(response.headers.get('retry-after') ?? 0);
+  return Number.isFinite(seconds) ? Math.min(seconds, 60) * 1000 : 0;
+}
+
+/** The path of the next page from `Link: </workflows?cursor=…>; rel="next"`, below the server's own address. */
+function nextPage(address: ServerAddress, link: string | null): string | null {
+  const target = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link ?? '')?.[1];
+  if (target === undefined) return null;
+  const { pathname, search } = new URL(target, `${address.base}/`);
+  const prefix = new URL(address.base).pathname.replace(/\/$/, '');
+  return `${pathname.startsWith(`${prefix}/`) ? pathname.slice(prefix.length) : pathname}${search}`;
+}
+
+function parseAnswer(address: ServerAddress, text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    throw strangeAnswer(address);
+  }
+}
+
+function strangeAnswer(address: ServerAddress): CommandFailure {
+  return new CommandFailure(
+    exits.failed,
+    `What answers at ${address.base} is no Batchy server, or one of another version: its answer was not understood. Is --url (BATCHY_URL) right?`,
+  );
+}
+
+async function waitFor(milliseconds: number, deadline: AbortSignal): Promise<void> {
+  try {
+    await pause(milliseconds, undefined, { signal: deadline });
+  } catch {
+    // The deadline came first; whoever called looks at it.
+  }
+}

@@ -1,0 +1,63 @@
+import { styleText } from 'node:util';
+
+/** Where a command writes: results to `out`, all else to `err`, so that a script can tell them apart. */
+export interface Terminal {
+  /** One line, or several, of the result. */
+  out(text: string): void;
+  /** Text of the result exactly as it is, no line break added. */
+  raw(text: string): void;
+  /** A remark for people. */
+  err(text: string): void;
+  /** A line that the next one overwrites on a terminal; elsewhere nothing. `null` ends it. */
+  progress(text: string | null): void;
+  paint(style: Style, text: string): string;
+}
+
+export type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
+
+export interface TerminalStreams {
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** Colours only on a terminal, and not where NO_COLOR says so: `styleText` looks at both. */
+export function createTerminal({ stdout, stderr }: TerminalStreams): Terminal {
+  let inProgress = false;
+  // `batchy history wf | head` closes the pipe early; that is no error.
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  const endProgress = (): void => {
+    if (inProgress) stderr.write('\n');
+    inProgress = false;
+  };
+  return {
+    out: (text) => {
+      stdout.write(`${text}\n`);
+    },
+    raw: (text) => {
+      stdout.write(text);
+    },
+    err: (text) => {
+      endProgress();
+      stderr.write(`${text}\n`);
+    },
+    progress: (text) => {
+      if (!stderr.isTTY) return;
+      if (text === null) return endProgress();
+      stderr.write(`\r\u001b[K${text}`);
+      inProgress = true;
+    },
+    paint: (style, text) => styleText(style, text, { stream: stdout }),
+  };
+}
+
+/** Text from elsewhere made harmless for a terminal: control characters, which could rewrite the screen, are spelled out. */
+export function printable(text: string): string {
+  // eslint-disable-next-line no-control-regex -- control characters are exactly what is replaced
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
