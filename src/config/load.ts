@@ -80,7 +80,7 @@ function readConfigFile(file: string, named: boolean): Record<string, unknown> {
   let content: unknown;
   const text = readFileSync(file, 'utf8');
   try {
-    content = text.trim() === '' ? {} : (parseYaml(text) ?? {});
+    content = hasOnlyComments(text) ? {} : (parseYaml(text) ?? {});
   } catch (cause) {
     throw new BatchyError('invalid-setting', `${file} is no valid YAML: ${(cause as Error).message}`, { cause });
   }
@@ -94,6 +94,11 @@ function readConfigFile(file: string, named: boolean): Record<string, unknown> {
       `${file}: unknown setting ${unknown.join(', ')}. batchy config --help lists all of them.`,
     );
   return content as Record<string, unknown>;
+}
+
+/** The parser takes a file without any value for a mistake; a file whose settings are all commented out is none. */
+function hasOnlyComments(text: string): boolean {
+  return text.split('\n').every((line) => /^\s*(#|$)/.test(line));
 }
 
 /** Text (from the environment or a flag) becomes the setting's type; anything else must have it already. */
