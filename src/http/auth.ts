@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 
 import { BatchyError } from '../domain/errors.ts';
 import type { Instant } from '../domain/time.ts';
@@ -40,8 +40,12 @@ const everybody: Principal = { name: 'anonymous', scope: 'admin' };
 export function addAuthentication(server: FastifyInstance, { keys, trustedNetworks, now }: AuthOptions): void {
   const trusted = blockListOf(trustedNetworks);
   server.decorateRequest('principal', null as unknown as Principal);
-  server.addHook('onRoute', ({ url, config }) => {
-    if (config?.scope === undefined) throw new Error(`route ${url} names no scope`);
+  const routes: RouteOptions[] = [];
+  server.addHook('onRoute', (route) => void routes.push(route));
+  // Only then, since a plugin's routes get their scope from the hooks of the part that they are registered in.
+  server.addHook('onReady', async () => {
+    const nameless = routes.find(({ config }) => config?.scope === undefined);
+    if (nameless !== undefined) throw new Error(`route ${nameless.url} names no scope`);
   });
   server.addHook('onRequest', async (request) => {
     const { scope = 'admin', classic = false } = request.routeOptions.config;

@@ -27,7 +27,7 @@ import { addHistoryRoutes } from './routes/history.ts';
 import { addIndexRoutes } from './routes/index.ts';
 import { addWaitRoutes } from './routes/waits.ts';
 import { addWorkflowRoutes } from './routes/workflows.ts';
-import { ProblemSchema } from './schemas/common.ts';
+import { ProblemSchema } from './schemas/vocabulary.ts';
 import { validatorCompiler } from './validation.ts';
 
 export type BatchyServer = FastifyInstance<Server>;
@@ -124,6 +124,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     addWaitRoutes(typed, options);
     addEventRoutes(typed, options);
     addHealthRoutes(typed, options);
+    metrics.addRoute(typed);
   });
   return server;
 }

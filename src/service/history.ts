@@ -41,7 +41,10 @@ export interface History {
   /** @throws BatchyError `unknown-workflow`, `unknown-batch` */
   record(workflow: string, id: string): Promise<{ record: BatchRecord; copy: JobMaps }>;
   coverage(workflow: string, options: CoverageOptions): Promise<{ jobs: readonly JobCoverage[]; truncated: boolean }>;
+  /** @throws BatchyError `unknown-workflow` */
   journal(page: JournalPage): Promise<JournaledEntry[]>;
+  /** The least and the greatest sequence number that the journal keeps; zeros when it is empty. */
+  journalBounds(): Promise<{ first: number; last: number }>;
 }
 
 /** A page walks at most this many records in search of those that match, so that no request costs the whole history. */
@@ -111,6 +114,8 @@ export function createHistory({ reader, journal }: { reader: BatchReader; journa
       if (page.workflow !== null) await checkKnown(page.workflow);
       return journal.read(page);
     },
+
+    journalBounds: () => journal.bounds(),
   };
 }
 

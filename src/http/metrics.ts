@@ -1,0 +1,170 @@
+import type { Metric, Registry } from 'prom-client';
+import { Type } from 'typebox';
+
+import { countRequests, durationBuckets, type RequestCount } from './request-counts.ts';
+import { problemResponses } from './schemas/vocabulary.ts';
+import type { BatchyServer, ServerOptions } from './server.ts';
+import { mostWorkflows, readWorkflowAges, type WorkflowAges } from './workflow-ages.ts';
+
+export interface Metrics {
+  prefetchRefused(): void;
+  /** `GET /metrics`; to be added with the other routes, so that it is documented with them. */
+  addRoute(server: BatchyServer): void;
+}
+
+/** Counts from now on; what costs something (the library, the process's own metrics, the ages) begins at the first scrape. */
+export function addMetrics(server: BatchyServer, options: ServerOptions): Metrics {
+  const requests = countRequests(server);
+  let prefetches = 0;
+  let exposition: Promise<Exposition> | null = null;
+
+  return {
+    prefetchRefused: () => {
+      prefetches += 1;
+    },
+    addRoute: (routes) => {
+      routes.get(
+        '/metrics',
+        {
+          config: { scope: 'read' },
+          schema: {
+            tags: ['service'],
+            summary: 'Metrics in the text format of Prometheus',
+            description:
+              `Ages of watermarks and open batches are those of the ${mostWorkflows} workflows changed last ` +
+              '(`batchy_workflows_truncated` is 1 when there are more). Names of workflows and jobs appear, values of parameters never.',
+            response: { 200: metricsAnswer, ...problemResponses('foreign-data') },
+          },
+        },
+        async (_request, reply) => {
+          exposition ??= createExposition(requests);
+          const { registry, fill } = await exposition;
+          const [ages, storeSeconds] = await Promise.all([
+            readWorkflowAges(options.services.workflows, await options.now()),
+            roundTripSeconds(options),
+          ]);
+          fill({ ages, storeSeconds, prefetches });
+          return reply.type(registry.contentType).send(await registry.metrics());
+        },
+      );
+    },
+  };
+}
+
+const metricsAnswer = {
+  description: 'Metrics',
+  content: {
+    'text/plain': {
+      schema: Type.String(),
+      example:
+        '# TYPE batchy_watermark_age_seconds gauge\nbatchy_watermark_age_seconds{workflow="orders",job="customers"} 3600.5\n',
+    },
+  },
+} as never;
+
+async function roundTripSeconds({ health }: ServerOptions): Promise<number> {
+  const begin = performance.now();
+  await health.ping();
+  return (performance.now() - begin) / 1000;
+}
+
+interface Scraped {
+  readonly ages: WorkflowAges;
+  readonly storeSeconds: number;
+  readonly prefetches: number;
+}
+
+interface Exposition {
+  readonly registry: Registry;
+  /** Puts all that was scraped in at once, so that two scrapes at a time do not mix. */
+  fill(scraped: Scraped): void;
+}
+
+async function createExposition(requests: () => readonly RequestCount[]): Promise<Exposition> {
+  const { collectDefaultMetrics, Gauge, Registry } = await import('prom-client');
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const perJob = { labelNames: ['workflow', 'job'] as const, registers };
+  const watermarkAge = new Gauge({
+    name: 'batchy_watermark_age_seconds',
+    help: 'How far the data that is known to be loaded lies behind now.',
+    ...perJob,
+  });
+  const openAge = new Gauge({
+    name: 'batchy_open_batch_age_seconds',
+    help: 'How long a batch has been open.',
+    ...perJob,
+  });
+  const truncated = new Gauge({
+    name: 'batchy_workflows_truncated',
+    help: `1 when there are more than ${mostWorkflows} workflows; the ages are of those changed last.`,
+    registers,
+  });
+  const store = new Gauge({
+    name: 'batchy_store_round_trip_seconds',
+    help: 'How long the store took to answer during this scrape.',
+    registers,
+  });
+  let prefetches = 0;
+  register(
+    registry,
+    'counter',
+    'batchy_prefetches_refused_total',
+    'Prefetches of routes with effects that were refused.',
+    () => [{ value: prefetches, labels: {} }],
+  );
+  register(registry, 'counter', 'batchy_http_requests_total', 'Requests answered, by method, route and status.', () =>
+    requests().map((each) => ({ value: each.count, labels: labelsOf(each) })),
+  );
+  register(registry, 'histogram', durationName, 'Time from the first byte of a request to the end of its answer.', () =>
+    requests().flatMap(histogramValues),
+  );
+  return {
+    registry,
+    fill(scraped) {
+      prefetches = scraped.prefetches;
+      store.set(scraped.storeSeconds);
+      truncated.set(scraped.ages.truncated ? 1 : 0);
+      watermarkAge.reset();
+      openAge.reset();
+      for (const { workflow, job, watermarkSeconds, openSeconds } of scraped.ages.jobs) {
+        if (watermarkSeconds !== null) watermarkAge.set({ workflow, job }, watermarkSeconds);
+        if (openSeconds !== null) openAge.set({ workflow, job }, openSeconds);
+      }
+    },
+  };
+}
+
+const durationName = 'batchy_http_request_duration_seconds';
+
+interface Sample {
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly metricName?: string;
+}
+
+/** A metric whose values are computed when it is read. The library's own kinds cannot take in what was counted elsewhere. */
+function register(registry: Registry, type: string, name: string, help: string, values: () => Sample[]): void {
+  const metric = { name, help, get: () => Promise.resolve({ name, help, type, values: values(), aggregator: 'sum' }) };
+  registry.registerMetric(metric as unknown as Metric);
+}
+
+function labelsOf({ method, route, status }: RequestCount): Readonly<Record<string, string | number>> {
+  return { method, route, status };
+}
+
+function histogramValues(each: RequestCount): Sample[] {
+  const labels = labelsOf(each);
+  let within = 0;
+  const buckets = durationBuckets.map((bound, index): Sample => {
+    within += each.buckets[index] ?? 0;
+    return { metricName: `${durationName}_bucket`, value: within, labels: { le: bound, ...labels } };
+  });
+  return [
+    ...buckets,
+    { metricName: `${durationName}_bucket`, value: each.count, labels: { le: '+Inf', ...labels } },
+    { metricName: `${durationName}_sum`, value: each.seconds, labels },
+    { metricName: `${durationName}_count`, value: each.count, labels },
+  ];
+}
