@@ -60,7 +60,7 @@ export async function openStores(settings: Settings): Promise<Stores> {
     return createRedisStores({ url: settings.REDIS_URL, allowEviction: settings.ALLOW_EVICTION });
   }
   const { createSqliteStores } = await import('./adapters/sqlite/stores.ts');
-  return createSqliteStores({ file: join(settings.BATCHY_DATA, 'batchy.db') });
+  return createSqliteStores({ file: join(settings.BATCHY_DATA, 'batchy.db'), clock: systemClock });
 }
 
 export function createServices(stores: Stores, settings: Settings): Services {

@@ -1,3 +1,4 @@
+import { systemClock } from '../../src/adapters/system/clock.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +33,7 @@ describe('a migration', () => {
   async function sqlite(): Promise<Stores> {
     const folder = await mkdtemp(join(tmpdir(), 'batchy-migration-'));
     folders.push(folder);
-    const stores = await createSqliteStores({ file: join(folder, 'batchy.sqlite') });
+    const stores = await createSqliteStores({ file: join(folder, 'batchy.sqlite'), clock: systemClock });
     opened.push(stores);
     return stores;
   }
@@ -52,7 +53,7 @@ describe('a migration', () => {
   }
 
   async function filled(): Promise<Stores> {
-    const stores = await createMemoryStores();
+    const stores = await createMemoryStores({ clock: systemClock });
     const answer = { status: 200, headers: { etag: '"1"' }, body: '{"rows":1.0}' };
     const head = new Map([
       ['2', '{"rows":1.0}'],
@@ -79,7 +80,7 @@ describe('a migration', () => {
   it('there and back brings everything, to the letter', async () => {
     const source = await filled();
     const between = await sqlite();
-    const target = await createMemoryStores();
+    const target = await createMemoryStores({ clock: systemClock });
     const moved = await migrateAll(source.upkeep, between.upkeep);
     expect(moved).toEqual({ workflow: 2, record: 4, journal: 2, operation: 3 });
     expect(await migrateAll(between.upkeep, target.upkeep)).toEqual(moved);
@@ -94,7 +95,7 @@ describe('a migration', () => {
   });
 
   it('tells how far it is', async () => {
-    const source = await createMemoryStores();
+    const source = await createMemoryStores({ clock: systemClock });
     await source.store.commit(commit([], { journal: Array.from({ length: 2500 }, () => entry()) }));
     const told: MovedItems[] = [];
     await migrateAll(source.upkeep, (await sqlite()).upkeep, (moved) => told.push(moved));

@@ -1,6 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Stores } from '../../ports/stores.ts';
-import { systemClock } from '../system/clock.ts';
 import { createMemoryReader } from './batch-reader.ts';
 import { emptyDatabase } from './database.ts';
 import { createMemoryJournal } from './journal.ts';
@@ -8,14 +7,13 @@ import { createMemoryStore } from './store.ts';
 import { createMemoryUpkeep } from './upkeep.ts';
 
 export interface MemoryStoresOptions {
-  /** Default: this machine's. */
-  readonly clock?: Clock;
+  /** By which windows are cut and operations forgotten. */
+  readonly clock: Clock;
 }
 
 /** A store that lives and dies with the process: for tests, and as the plainest statement of what the ports promise. */
-export function createMemoryStores(options: MemoryStoresOptions = {}): Promise<Stores> {
+export function createMemoryStores({ clock }: MemoryStoresOptions): Promise<Stores> {
   const database = emptyDatabase();
-  const clock = options.clock ?? systemClock;
   return Promise.resolve({
     store: createMemoryStore(database, clock),
     reader: createMemoryReader(database, clock),

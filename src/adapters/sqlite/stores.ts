@@ -1,6 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Stores } from '../../ports/stores.ts';
-import { systemClock } from '../system/clock.ts';
 import { createSqliteReader } from './batch-reader.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { createSqliteJournal } from './journal.ts';
@@ -10,8 +9,8 @@ import { createSqliteUpkeep } from './upkeep.ts';
 export interface SqliteStoresOptions {
   /** Path of the database; it and its folder are made when missing. Several processes may share it, on one machine. */
   readonly file: string;
-  /** Default: this machine's. */
-  readonly clock?: Clock;
+  /** By which windows are cut and operations forgotten. */
+  readonly clock: Clock;
   /** How long a request may wait for another process's lock, in milliseconds; 5000 unless told. */
   readonly lockPatience?: number;
   /** The greatest size of the file in bytes; that of the disk unless told. */
@@ -24,7 +23,7 @@ export interface SqliteStoresOptions {
  */
 export async function createSqliteStores({
   file,
-  clock = systemClock,
+  clock,
   lockPatience = 5000,
   maxBytes,
 }: SqliteStoresOptions): Promise<Stores> {

@@ -16,7 +16,7 @@ import { callerOf } from '../caller.ts';
 import { readInstant, readJobNames } from '../query.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 import * as schemas from '../schemas/batches.ts';
-import { IdempotencyHeaders, JobMaps, problemResponses, WorkflowParams } from '../schemas/common.ts';
+import { IdempotencyHeaders, JobMaps, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
 import { previewFields } from '../wire.ts';
 
 type Params = Static<typeof WorkflowParams>;

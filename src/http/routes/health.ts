@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 
 import { BatchyError } from '../../domain/errors.ts';
-import { problemResponses } from '../schemas/common.ts';
+import { problemResponses } from '../schemas/vocabulary.ts';
 import type { BatchyServer, ServerOptions } from '../server.ts';
 
 const Live = Type.Object({ status: Type.Literal('ok') }, { examples: [{ status: 'ok' }] });

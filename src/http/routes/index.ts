@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-import { problemResponses } from '../schemas/common.ts';
+import { problemResponses } from '../schemas/vocabulary.ts';
 import type { BatchyServer } from '../server.ts';
 
 /** `/index`: which program and version answers, as text. */

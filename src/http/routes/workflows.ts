@@ -12,7 +12,7 @@ import { jsonAnswer, sendAnswered } from '../answer.ts';
 import { callerOf } from '../caller.ts';
 import { decodeCursor, linkNext } from '../cursor.ts';
 import { LoadQuery, PreviewAnswer } from '../schemas/batches.ts';
-import { IdempotencyHeaders, JobMaps, problemResponses, WorkflowParams } from '../schemas/common.ts';
+import { IdempotencyHeaders, JobMaps, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
 import * as schemas from '../schemas/workflows.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 import { previewFields } from '../wire.ts';

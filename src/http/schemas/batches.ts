@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-import { BatchIdQuery, ForceQuery, JobMap, JobQuery, ReasonQuery, statusExample } from './common.ts';
+import { BatchIdQuery, ForceQuery, JobMap, JobQuery, ReasonQuery, statusExample } from './vocabulary.ts';
 
 const strict = { additionalProperties: false } as const;
 

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-import { CursorQuery, ForceQuery, LimitQuery, ReasonQuery } from './common.ts';
+import { CursorQuery, ForceQuery, LimitQuery, ReasonQuery } from './vocabulary.ts';
 
 const strict = { additionalProperties: false } as const;
 const status = Type.Union([Type.Literal('new'), Type.Literal('open'), Type.Literal('success'), Type.Literal('failed')]);

@@ -1,3 +1,4 @@
+import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createSqliteStores } from '../../../src/adapters/sqlite/stores.ts';
@@ -8,7 +9,7 @@ import { countingCommit } from './counting-commit.ts';
  * parent `ready`, begins at the first message from there, and tells each acknowledged commit.
  */
 const [, , file = '', times = '0', ...workflows] = process.argv;
-const stores = await createSqliteStores({ file });
+const stores = await createSqliteStores({ file, clock: systemClock });
 
 async function count(workflow: string): Promise<void> {
   for (let left = Number(times); left > 0;) {

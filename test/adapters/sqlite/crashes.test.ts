@@ -1,3 +1,4 @@
+import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -44,7 +45,7 @@ describe('a log that breaks off', () => {
 
   /** How far each workflow counted, in the file as it is after its recovery. */
   async function recover(file: string): Promise<number[]> {
-    const stores = await createSqliteStores({ file });
+    const stores = await createSqliteStores({ file, clock: systemClock });
     try {
       const counts: number[] = [];
       for (const workflow of workflows) counts.push(await expectWhole(stores, workflow));

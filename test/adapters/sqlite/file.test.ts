@@ -1,3 +1,4 @@
+import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -40,7 +41,7 @@ describe('the file of a store', () => {
     await (await files.open({ file })).upkeep.close();
     tamper(file, 'PRAGMA user_version = 99');
     const before = await readFile(file);
-    await expect(createSqliteStores({ file })).rejects.toMatchObject({
+    await expect(createSqliteStores({ file, clock: systemClock })).rejects.toMatchObject({
       code: 'newer-schema',
       facts: { version: 99 },
       message: expect.stringContaining(file),
@@ -62,7 +63,7 @@ describe('the file of a store', () => {
     const file = await files.file();
     tamper(file, 'CREATE TABLE theirs (value TEXT)');
     const before = await readFile(file);
-    const refused = createSqliteStores({ file });
+    const refused = createSqliteStores({ file, clock: systemClock });
     await expect(refused).rejects.toMatchObject({ code: 'store-unavailable', message: expect.stringContaining(file) });
     expect((await readFile(file)).equals(before)).toBe(true);
   });
@@ -74,7 +75,7 @@ describe('the file of a store', () => {
   ])('that is %s is refused by name', async (_what, path, put) => {
     const file = join(await files.folder(), path);
     await put(file);
-    await expect(createSqliteStores({ file })).rejects.toMatchObject({
+    await expect(createSqliteStores({ file, clock: systemClock })).rejects.toMatchObject({
       code: 'store-unavailable',
       message: expect.stringContaining(file),
     });

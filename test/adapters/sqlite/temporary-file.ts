@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
+import { systemClock } from '../../../src/adapters/system/clock.ts';
 import { createSqliteStores, type SqliteStoresOptions } from '../../../src/adapters/sqlite/stores.ts';
 import type { Stores } from '../../../src/ports/stores.ts';
 
@@ -24,8 +25,10 @@ export function temporaryFiles() {
     async file(): Promise<string> {
       return join(await this.folder(), 'batchy.sqlite');
     },
-    async open(options: SqliteStoresOptions): Promise<Stores> {
-      const stores = await createSqliteStores(options);
+    async open(
+      options: Omit<SqliteStoresOptions, 'clock'> & Partial<Pick<SqliteStoresOptions, 'clock'>>,
+    ): Promise<Stores> {
+      const stores = await createSqliteStores({ clock: systemClock, ...options });
       opened.push(stores);
       return stores;
     },

@@ -1,0 +1,40 @@
+import closeWithGrace from 'close-with-grace';
+import { pino } from 'pino';
+
+import { createApp } from './app.ts';
+import type { Settings } from './config/schema.ts';
+
+/**
+ * Serves until a signal says to stop, then answers what is in progress and closes.
+ * @throws BatchyError `invalid-setting`, `store-unavailable`
+ */
+export async function serve(settings: Settings): Promise<void> {
+  // The log goes to standard error, so that the lines to try stay readable on standard output.
+  const logger = pino({ level: settings.LOG_LEVEL, redact: ['req.headers.authorization'] }, pino.destination(2));
+  const app = await createApp(settings, { logger });
+  const stopped = new Promise<void>((resolve) => {
+    closeWithGrace({ delay: settings.SHUTDOWN_SECONDS * 1000, logger: false }, async ({ err }) => {
+      if (err !== undefined) logger.fatal({ err }, 'stopping after an error');
+      await app.stop();
+      resolve();
+    });
+  });
+  process.stdout.write(describeStart(await app.start()));
+  await stopped;
+}
+
+/** What a start prints: where everything is, and three lines to try. */
+function describeStart(address: string): string {
+  return [
+    `Batchy listens on ${address}`,
+    `  API docs    ${address}/docs`,
+    `  workflows   ${address}/workflows`,
+    '',
+    'Try it:',
+    `  curl -X POST ${address}/load_cfg/wf1`,
+    `  curl -X POST ${address}/open_batch/wf1`,
+    `  curl -X POST "${address}/close_batch/wf1?batch_id=BATCH_ID"`,
+    '',
+    '',
+  ].join('\n');
+}
