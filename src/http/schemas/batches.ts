@@ -105,7 +105,7 @@ export const PreviewAnswer = Type.Object(
       {
         workflow: 'orders',
         as_of: '2026-11-22T02:00:00.000000',
-        batch_id: 1795557215,
+        batch_id: 1795312800,
         jobs: [
           {
             job: 'customers',

@@ -1,6 +1,7 @@
 import { type TSchema, Type } from 'typebox';
 
 import { errorCodes } from '../../domain/errors.ts';
+import { problemAdvice } from '../problem-advice.ts';
 import { problemKinds } from '../problems.ts';
 
 export const WorkflowParams = Type.Object({
@@ -15,7 +16,7 @@ export const JobQuery = Type.Optional(
   }),
 );
 export const BatchIdQuery = Type.Optional(
-  Type.Integer({ minimum: 0, description: 'The fence: the batch_id that your open returned', examples: [1795557214] }),
+  Type.Integer({ minimum: 0, description: 'The fence: the batch_id that your open returned', examples: [1795298014] }),
 );
 export const ForceQuery = Type.Optional(Type.Boolean({ description: 'An operator’s override' }));
 export const ReasonQuery = Type.Optional(
@@ -49,7 +50,7 @@ export const statusExample = {
     from_date: '2026-11-20T21:53:34.230000',
     batch_start: '2026-11-21T21:53:34.230000',
     batch_end: null,
-    batch_id: 1795557214,
+    batch_id: 1795298014,
   },
 };
 export const JobMaps = Type.Record(Type.String(), JobMap, {
@@ -104,7 +105,7 @@ export function problemResponses(...codes: readonly Code[]): Record<string, TSch
                     type: `/problems/${code}`,
                     title: problemKinds[code].title,
                     status,
-                    detail: 'What is wrong, where, and what to do next.',
+                    detail: exampleDetail(code),
                   },
                 },
               ]),
@@ -114,4 +115,9 @@ export function problemResponses(...codes: readonly Code[]): Record<string, TSch
       } as unknown as TSchema,
     ]),
   );
+}
+
+/** The advice, as a stand-in for what `detail` says of the case. */
+function exampleDetail(code: Code): string {
+  return problemAdvice[code].replaceAll(/`|\*\*/g, '');
 }

@@ -55,7 +55,7 @@ export const WorkflowAnswer = Type.Object(
         jobs: {
           customers: {
             status: 'open',
-            batch_id: 1795557214,
+            batch_id: 1795298014,
             from_date: '2026-11-20T21:53:34.230000',
             until: '2026-11-21T21:53:34.230000',
             clock_skew_noticed_at: null,
