@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 
@@ -73,7 +73,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
   const timeout = settings.REQUEST_TIMEOUT_SECONDS * 1000;
   const server: BatchyServer = fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.BODY_LIMIT_BYTES,
     requestTimeout: timeout,
     keepAliveTimeout: 65_000,

@@ -93,7 +93,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
         ...(payload === undefined ? {} : { payload }),
       });
       const text = response.body;
-      const isJson = /json/.test(String(response.headers['content-type']));
+      const isJson = /application\/(problem\+)?json/.test(String(response.headers['content-type']));
       return {
         status: response.statusCode,
         headers: response.headers,

@@ -11,17 +11,17 @@ interface Layer {
 }
 
 const anyBuiltin = 'node:*';
-const web = ['fastify', '@fastify/*', 'typebox', 'prom-client', anyBuiltin];
-const terminal = ['commander', 'cli-table3', 'undici', 'typebox', 'lossless-json', anyBuiltin];
+const web = ['fastify', '@fastify/*', 'find-my-way', 'typebox', 'prom-client', anyBuiltin];
+const terminal = ['commander', 'cli-table3', 'undici', 'typebox', anyBuiltin];
 
 /** The files that wire everything: `app`, and `serve`, which runs it as a process. */
 const composition: Layer = {
   layers: ['domain', 'ports', 'service', 'dialects', 'adapters', 'config', 'http'],
-  packages: [...web, 'close-with-grace', 'uuidv7'],
+  packages: [...web, 'close-with-grace', 'pino', 'uuidv7'],
 };
 
 const layers: Readonly<Record<string, Layer>> = {
-  domain: { layers: [], packages: ['luxon', 'lossless-json'] },
+  domain: { layers: [], packages: ['luxon'] },
   ports: { layers: ['domain'], packages: [] },
   service: {
     layers: ['domain', 'ports'],

@@ -1,0 +1,17 @@
+import { afterAll, beforeAll } from 'vitest';
+
+import { createRedisStores } from '../../src/adapters/redis/stores.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../servers/redis.ts';
+import { acceptance } from './batch-state.ts';
+
+describeWithRedis('a real Redis', () => {
+  let server: RedisServer;
+  let database = 0;
+  beforeAll(async () => {
+    server = await startRedis({ args: ['--databases', '500'] });
+  });
+  afterAll(() => server.stop());
+
+  // A database for each test, so that "nothing was changed" can be said of all of it.
+  acceptance('Redis', (clock) => createRedisStores({ url: `${server.url}/${(database += 1)}`, clock }));
+});
