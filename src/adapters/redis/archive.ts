@@ -5,7 +5,6 @@ import { BatchyError } from '../../domain/errors.ts';
 import { copyKey, quoteBriefly } from '../../domain/names.ts';
 import { formatInstant, instantFromMilliseconds, parseInstant, splitInstant } from '../../domain/time.ts';
 import type { ArchivedItem } from '../../ports/upkeep.ts';
-import { readTime, type TimeReply } from './clock.ts';
 import { windowOf } from './commit-arguments.ts';
 import type { RedisConnection } from './connection.ts';
 import { type StreamEntry, sequenceOf, textOf } from './journal.ts';
@@ -137,24 +136,23 @@ async function* exportOperations(connection: RedisConnection): AsyncIterable<Arc
     const scanned = cursor;
     const [next, found] = await connection.call((redis) => redis.scan(scanned, 'MATCH', `${prefix}*`, 'COUNT', 1000));
     const answers = await connection.call((redis) =>
-      pipelined(redis, [
-        ['TIME'],
-        ...found.flatMap((key): RedisCommand[] => [
+      pipelined(
+        redis,
+        found.flatMap((key): RedisCommand[] => [
           ['GET', key],
-          ['PTTL', key],
+          ['PEXPIRETIME', key],
         ]),
-      ]),
+      ),
     );
-    const now = readTime(answers[0] as TimeReply);
     for (const [index, key] of found.entries()) {
-      const kept = answers[1 + 2 * index] as string | null;
-      const left = Number(answers[2 + 2 * index]);
-      if (kept !== null && left > 0)
+      const kept = answers[2 * index] as string | null;
+      const expiresAt = Number(answers[2 * index + 1]);
+      if (kept !== null && expiresAt > 0)
         yield {
           kind: 'operation',
           id: key.slice(prefix.length),
           text: operationText(kept),
-          expiresAt: formatInstant(now + instantFromMilliseconds(left)),
+          expiresAt: formatInstant(instantFromMilliseconds(expiresAt)),
         };
     }
     cursor = next;
