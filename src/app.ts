@@ -74,7 +74,12 @@ export function createServices(stores: Stores, settings: Settings): Services {
     const { text, fileName } = await files.read(name);
     return parseWorkflowYaml(text, fileName);
   };
-  const commands = createCommands({ store, reader, operationId: uuidv7 });
+  const commands = createCommands({
+    store,
+    reader,
+    operationId: uuidv7,
+    patienceMilliseconds: settings.REQUEST_TIMEOUT_SECONDS * 1000,
+  });
   return {
     commands,
     batches: createBatches({ commands, reader, settings: batchSettings }),

@@ -58,6 +58,8 @@ export interface CommandsOptions {
   readonly reader: BatchReader;
   /** A fresh, unique id for an operation without an Idempotency-Key. */
   readonly operationId: () => string;
+  /** How long a command may wait for those before it on the same workflow. */
+  readonly patienceMilliseconds: number;
 }
 
 /** How long the answer to an Idempotency-Key is kept, and how long an operation without one may be sent again. */
@@ -77,8 +79,8 @@ export interface Commands {
   apply(name: string, decide: (attempt: Attempt) => WorkflowChange | null): Promise<void>;
 }
 
-export function createCommands({ store, reader, operationId }: CommandsOptions): Commands {
-  const takeTurn = createTurns();
+export function createCommands({ store, reader, operationId, patienceMilliseconds }: CommandsOptions): Commands {
+  const takeTurn = createTurns(patienceMilliseconds);
 
   async function attempt(name: string): Promise<Attempt> {
     const loaded = await reader.load(name);
