@@ -49,58 +49,60 @@ const largestPage = 500;
 
 type Outcome =
   | { readonly kind: 'answer'; readonly answer: ClientAnswer }
-  | { readonly kind: 'refused'; readonly failure: CommandFailure; readonly retryAfterMilliseconds: number }
-  | { readonly kind: 'away'; readonly why: string };
+  | {
+      readonly kind: 'failure';
+      readonly failure: CommandFailure;
+      /** Whether the server may have done it all the same: the answer was lost, or does not tell. */
+      readonly mayHaveHappened: boolean;
+      readonly retryAfterMilliseconds: number;
+    };
 
 export function createClient({ address, timeoutSeconds, onRepeat }: ClientOptions): Client {
   async function attempt(request: ClientRequest, deadline: AbortSignal): Promise<Outcome> {
     try {
-      const response = await fetch(
-        `${address.base}${request.path}${queryText(request.query)}`,
-        requestInit(request, address, deadline),
-      );
+      const url = `${address.base}${request.path}${queryText(request.query)}`;
+      const response = await fetch(url, requestInit(request, address, deadline));
       const text = await response.text();
       if (response.ok) return { kind: 'answer', answer: { headers: response.headers, text } };
-      return { kind: 'refused', failure: problemFailure(response, text), retryAfterMilliseconds: retryAfter(response) };
+      const failure = problemFailure(response, text);
+      const mayHaveHappened = failure.code === null || !certainRefusals.has(failure.code);
+      return { kind: 'failure', failure, mayHaveHappened, retryAfterMilliseconds: retryAfter(response) };
     } catch (error) {
-      return { kind: 'away', why: unreachableReason(error) };
+      const why = unreachableReason(error);
+      const failure = deadline.aborted ? unanswered() : unreachable(why);
+      return { kind: 'failure', failure, mayHaveHappened: !neverConnected.test(why), retryAfterMilliseconds: 0 };
     }
   }
 
   async function send(request: ClientRequest): Promise<ClientAnswer> {
-    const deadline = AbortSignal.timeout(timeoutSeconds * 1000);
-    let lastReason: string | null = null;
+    const deadline = AbortSignal.timeout(Math.ceil(timeoutSeconds * 1000));
+    let last: CommandFailure | null = null;
+    let isUncertain = false;
     for (let wait = firstPauseMilliseconds; ; wait = Math.min(wait * 2, longestPauseMilliseconds)) {
       const outcome = await attempt(request, deadline);
       if (outcome.kind === 'answer') return outcome.answer;
+      isUncertain ||= outcome.mayHaveHappened;
       // An attempt that the deadline cut off says nothing; what it was like before does.
-      const cutOff = outcome.kind === 'away' && deadline.aborted;
-      const failure: CommandFailure =
-        outcome.kind === 'refused'
-          ? outcome.failure
-          : cutOff && lastReason === null
-            ? unanswered(request)
-            : unreachable(request, lastReason ?? outcome.why);
-      if (failure.exit !== exits.unreachable || request.idempotencyKey === undefined || deadline.aborted) throw failure;
-      const reason: string = outcome.kind === 'away' ? outcome.why : failure.message;
-      if (lastReason === null) onRepeat(`${reason}: trying again, for ${timeoutSeconds} s at most (--timeout)`);
-      lastReason = reason;
-      await waitFor(Math.max(wait, outcome.kind === 'refused' ? outcome.retryAfterMilliseconds : 0), deadline);
-      if (deadline.aborted) throw failure;
+      const failure: CommandFailure = deadline.aborted && last !== null ? last : outcome.failure;
+      const isPassing = failure.exit === exits.unreachable && request.idempotencyKey !== undefined;
+      if (isPassing && last === null) onRepeat(`${failure.message} Trying again, for ${timeoutSeconds} s at most.`);
+      last = failure;
+      if (isPassing) await waitFor(Math.max(wait, outcome.retryAfterMilliseconds), deadline);
+      if (!isPassing || deadline.aborted) throw isUncertain ? inDoubt(failure, request) : failure;
     }
   }
 
-  function unreachable(request: ClientRequest, why: string): CommandFailure {
+  function unreachable(why: string): CommandFailure {
     return new CommandFailure(
       exits.unreachable,
-      `The server at ${address.base} cannot be reached (${why}). Is it running, and is --url (BATCHY_URL) right?${doubt(request)}`,
+      `The server at ${address.base} cannot be reached (${why}). Is it running, and is --url (BATCHY_URL) right?`,
     );
   }
 
-  function unanswered(request: ClientRequest): CommandFailure {
+  function unanswered(): CommandFailure {
     return new CommandFailure(
       exits.timeout,
-      `The server at ${address.base} did not answer within ${timeoutSeconds} s (--timeout).${doubt(request)}`,
+      `The server at ${address.base} did not answer within ${timeoutSeconds} s (--timeout).`,
     );
   }
 
@@ -153,10 +155,17 @@ function queryText(query: ClientRequest['query'] = {}): string {
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`;
 }
 
-/** After a timeout nobody knows whether it happened; the key is what settles it. */
-function doubt({ idempotencyKey }: ClientRequest): string {
-  if (idempotencyKey === undefined) return '';
-  return ` Whether it took effect is not known: repeat the command with --idempotency-key ${idempotencyKey} within 24 hours, and it will have one effect at most.`;
+/** Problems that say for certain that nothing was changed, though trying again may help. */
+const certainRefusals: ReadonlySet<string> = new Set(['overloaded', 'rate-limited', 'contention']);
+/** Reasons for which not a byte of the request can have arrived. */
+const neverConnected = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|bad port/;
+
+/** After a lost answer nobody knows whether it happened; the key is what settles it. */
+function inDoubt(failure: CommandFailure, { idempotencyKey }: ClientRequest): CommandFailure {
+  const { exit, message, code, places } = failure;
+  if (idempotencyKey === undefined || (exit !== exits.unreachable && exit !== exits.timeout)) return failure;
+  const advice = `Whether it took effect is not known: repeat the command with --idempotency-key ${idempotencyKey} within 24 hours, and it will have one effect at most.`;
+  return new CommandFailure(exit, `${message} ${advice}`, { code, places, cause: failure });
 }
 
 /** Says what the server said: its detail, and the places that it names. */

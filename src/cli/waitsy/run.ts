@@ -30,7 +30,8 @@ export async function runWaitsy({ argv, environment, stdout, stderr }: WaitsyPro
 }
 
 async function waitFor(options: WaitsyOptions, print: (line: string) => void): Promise<number> {
-  const deadline = options.timeoutSeconds === null ? null : AbortSignal.timeout(options.timeoutSeconds * 1000);
+  const deadline =
+    options.timeoutSeconds === null ? null : AbortSignal.timeout(Math.ceil(options.timeoutSeconds * 1000));
   let last: readonly PolledWorkflow[] = [];
   for (;;) {
     const polled = await Promise.all(options.workflows.map((workflow) => pollWorkflow(workflow, options, deadline)));
