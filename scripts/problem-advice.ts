@@ -1,0 +1,76 @@
+import type { ErrorCode } from '../src/domain/errors.ts';
+
+/** What to do about each problem, for whoever is called about it at night. A code without advice does not compile. */
+export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
+  'invalid-name':
+    'Workflow names are 1 to 128 letters, digits, `_`, `.` or `-`, begin with a letter, a digit or `_`, and do not end in `-` and nine or more digits. Mend the URL.',
+  'invalid-request':
+    'A query parameter, header or part of the path is not known or has the wrong form; `errors` names each. Mend the call; nothing was changed.',
+  'invalid-body': 'The JSON body is not what the route takes; `errors` points at the places. Nothing was changed.',
+  'invalid-configuration':
+    'The YAML file of the workflow cannot be read or holds a parameter that cannot be; `detail` names line and column, or job and parameter. Mend the file and load again; the stored workflow is as it was.',
+  'unknown-format': 'Say `/json`, `/infa`, or nothing. No batch was opened.',
+  'unknown-profile': 'The profiles of parameter files are `batchy`, `powercenter` and `iics`. No batch was opened.',
+  'prefetch-refused':
+    'A browser or chat program tried to preview a link that changes state. Do not paste such links; use `POST`.',
+  'unknown-workflow':
+    'Misspelt, or never loaded into this store: `GET /workflows` lists what there is. Is this the right server?',
+  'unknown-job':
+    '`detail` lists the jobs of the workflow. A job that was removed from the configuration is gone after a load.',
+  'unknown-batch': 'No such record: a wrong id, or older than the retention.',
+  'missing-configuration':
+    'Put `<workflow>.yaml` (or `.yml`) into the folder `BATCHY_CFG` of the server, then load again.',
+  'not-found': 'No such route, key or file; `/openapi.json` lists the routes.',
+  'method-not-allowed': 'The header `Allow` says which methods the route has.',
+  'foreign-data':
+    'The key of that name in Redis is no hash of jobs: another program’s. It is left untouched. Choose another workflow name, or move that key.',
+  'unreadable-parameter':
+    'A time, flag or number that somebody wrote into the store cannot be read; `errors` names it. Mend it with `PATCH /workflows/:wf/jobs/:job`, or load the configuration with `mode=merge`. Until then nothing is opened.',
+  'batch-open':
+    'A job is open. If its client is alive, wait; if it is dead, `fail_batch` with its `batch_id`, then repeat. `force=true` overrides a load, an edit or a deletion.',
+  'not-open':
+    'There is nothing to end: it was ended before, or never opened. With its `batch_id` a repeated close is answered 200.',
+  'never-opened':
+    'Open a batch first. After an edit of `from_date` the job is `new` and the batch before can no longer be ended.',
+  ambiguous: 'Jobs of several batches are open. Say which with `batch_id=`, or name the jobs with `job=`.',
+  'stale-batch':
+    'Another opening took the place of your batch. **Do not retry, do not close without the id:** the window belongs to the newer run. Find out who opened it (`/workflows/:wf/batches`, journal).',
+  'fence-required':
+    'Repeat the close with the `batch_id` that your open returned. If you do not have it, you are not the run that may close.',
+  'override-required':
+    'You are about to undo an outcome. Declaring a failed window loaded needs `force=true` and a `reason`; having a successful one run again needs its `batch_id` or `force=true`.',
+  owned: 'A live execution owns the batch and will end it. `force=true` acts in its place.',
+  'empty-window':
+    'There is nothing to load yet: `until` is not later than `from_date`. Usual causes: opened again within `lag_minutes`, or a `from_date` in the future. Open later; mend a wrong `from_date` with PATCH.',
+  'clock-skew':
+    'The last success began ahead of the clock, so its end proves nothing. **Do not wait for the clock to catch up.** Read [operations](operations.md#the-clock-was-wrong): open with `force=true`, or set `from_date`.',
+  'watermark-forward':
+    'The file would move a watermark forward: data would be skipped. Load with `mode=merge` to keep the watermark, lower `from_date` in the file, or say `force=true` if skipping is what you want.',
+  'not-renderable':
+    'A name or value holds a line break or another sign that a parameter file cannot hold; `detail` names it. No batch was opened. Mend the parameter, or take JSON.',
+  'idempotency-mismatch':
+    'The same `Idempotency-Key` was used for another request within 24 hours. Make a fresh key for each request; repeat a key only with the very same request.',
+  'precondition-failed':
+    'Somebody changed the workflow since you read it. Read it again, look, repeat with the new `ETag`.',
+  'precondition-required':
+    'Send `If-Match` with the `ETag` of `GET /get_status/:wf`; `If-Match: *` edits whatever is there.',
+  unauthenticated:
+    'Send `Authorization: Bearer KEY`, or put the key into the URL: `http://x:KEY@host/…`. A revoked key ends up here, too.',
+  forbidden:
+    'The key’s scope is too small; `detail` says which is needed. `batchy keys create NAME --scope …` makes one.',
+  'rate-limited': 'Slow down; `Retry-After` says how long. The limit is `RATE_LIMIT_PER_MINUTE`.',
+  'body-too-large': 'Send less; the limit is `BODY_LIMIT_BYTES`.',
+  'unsupported-media-type': 'Send the body as `application/json`.',
+  'request-timeout': 'The request took too long to arrive. Repeat it with the same `Idempotency-Key`.',
+  contention:
+    'Others change the workflow faster than this request could be stored. Nothing was changed; repeat. If it lasts, some client opens in a loop.',
+  overloaded:
+    'More requests at once than the service takes. Repeat after `Retry-After`, with the same `Idempotency-Key`. Closes and fails have a reserve of their own.',
+  'store-unavailable':
+    'Redis or the database file cannot be reached; `/health/ready` says which part. **The outcome of a change is unknown**: repeat with the same `Idempotency-Key` until you have an answer.',
+  'store-full': 'The disk or the memory of Redis is full. Nothing was changed. Make room, then repeat.',
+  'newer-schema': 'The store was written by a later release. Start that release; never point an older one at it.',
+  'invalid-setting': '`detail` names the setting, what was expected and what was found. Mend it and start again.',
+  internal:
+    'A defect of ours; the log has it whole. State is changed only by whole commits, so it is consistent: look at `/get_status/:wf` before you repeat, and report it.',
+};
