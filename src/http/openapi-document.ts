@@ -10,8 +10,26 @@ export interface OpenApiDocument {
 export interface Operation {
   operationId?: string;
   description?: string;
-  requestBody?: unknown;
+  requestBody?: Content;
+  readonly responses?: Readonly<Record<string, Content>>;
   readonly [field: string]: unknown;
+}
+
+interface Content {
+  readonly content?: Readonly<Record<string, Media>>;
+  readonly [field: string]: unknown;
+}
+
+interface Media {
+  readonly schema?: Schema;
+  example?: unknown;
+  readonly examples?: unknown;
+}
+
+interface Schema {
+  readonly examples?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly [keyword: string]: unknown;
 }
 
 /** Marks an operation that changes state, whatever its method. */
@@ -72,13 +90,29 @@ function completePath(path: string, operations: Record<string, Operation>): Reco
       if (isPair && method === 'get' && operation[effectsField] === true)
         operation.description = [fetchOnly, operation.description ?? ''].join(' ').trim();
       if (method === 'post' && /^\/(close|fail)_batch\//.test(path)) operation.requestBody = endBody;
+      for (const part of [operation.requestBody, ...Object.values(operation.responses ?? {})]) giveExamples(part);
       return [method, operation];
     }),
   );
 }
 
+/** Lifts a schema's example (or those of its properties) to where readers of the document look for it. */
+function giveExamples(part: Content | undefined): void {
+  for (const media of Object.values(part?.content ?? {})) {
+    if (media.example !== undefined || media.examples !== undefined) continue;
+    const example = exampleOf(media.schema ?? {});
+    if (example !== undefined) media.example = example;
+  }
+}
+
+function exampleOf({ examples, properties }: Schema): unknown {
+  if (examples !== undefined || properties === undefined) return examples?.[0];
+  const given = Object.entries(properties).filter(([, property]) => property.examples !== undefined);
+  return Object.fromEntries(given.map(([name, property]) => [name, property.examples?.[0]]));
+}
+
 /** Never sent with GET, so it cannot stand in the schema that both methods share. */
-const endBody = {
+const endBody: Content = {
   description: 'Your own parameters to store with the outcome, by job',
   required: false,
   content: {

@@ -1,0 +1,206 @@
+import path from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { updateKeyFile } from '../../src/config/key-file.ts';
+import { revokeKey, type Scope, scopes } from '../../src/service/keys.ts';
+import {
+  callStream,
+  exampleConfiguration,
+  exampleRequest,
+  fetchDocument,
+  isStream,
+  type Operation,
+  operationsOf,
+  prepareExamples,
+} from './openapi-requests.ts';
+import { type TestApp, testApp, type TestAppOptions } from './test-app.ts';
+
+/** The matrix route × key is made from the OpenAPI document: a route that is not in it, or is given no scope, cannot exist. */
+
+const secretOf: Readonly<Record<Scope, string>> = {
+  read: 'read-key-0123456789abcdef',
+  operate: 'operate-key-0123456789abcdef',
+  admin: 'admin-key-0123456789abcdef',
+};
+const revoked = 'revoked-key-0123456789abcdef';
+const keys = Object.fromEntries(scopes.map((scope) => [secretOf[scope], scope]));
+
+const bearer = (secret: string): Record<string, string> => ({ authorization: `Bearer ${secret}` });
+const basic = (text: string): Record<string, string> => ({
+  authorization: `Basic ${Buffer.from(text).toString('base64')}`,
+});
+const admin = bearer(secretOf.admin);
+
+/** Every way of asking, and the scope that it should be worth; `null` for none. */
+const ways: readonly {
+  readonly name: string;
+  readonly headers: Record<string, string>;
+  readonly worth: Scope | null;
+}[] = [
+  { name: 'no key', headers: {}, worth: null },
+  ...scopes.map((scope) => ({ name: `a key of scope ${scope}`, headers: bearer(secretOf[scope]), worth: scope })),
+  ...scopes.map((scope) => ({
+    name: `Basic with the ${scope} key as password`,
+    headers: basic(`x:${secretOf[scope]}`),
+    worth: scope,
+  })),
+  { name: 'a scheme in other letters', headers: { authorization: `bEARER ${secretOf.read}` }, worth: 'read' },
+  { name: 'a revoked key', headers: bearer(revoked), worth: null },
+  { name: 'a key that never was', headers: bearer('no-such-key-0123456789abcdef'), worth: null },
+  { name: 'a key with a letter more', headers: bearer(`${secretOf.admin}x`), worth: null },
+  { name: 'the key as user name', headers: basic(`${secretOf.admin}:`), worth: null },
+  { name: 'Basic without a colon', headers: basic(secretOf.admin), worth: null },
+  { name: 'Basic that is no base64', headers: { authorization: 'Basic %%%' }, worth: null },
+  { name: 'an unknown scheme', headers: { authorization: `Digest ${secretOf.admin}` }, worth: null },
+  { name: 'a scheme without a key', headers: { authorization: 'Bearer' }, worth: null },
+];
+
+async function keyedApp(options: TestAppOptions = {}): Promise<TestApp> {
+  return testApp({ cfg: exampleConfiguration, keys, ...options });
+}
+
+/** The status of an operation's example request, asked in some way. */
+async function ask(app: TestApp, operation: Operation, headers: Record<string, string>): Promise<number> {
+  const request = exampleRequest(operation);
+  const all = { ...request.headers, ...headers };
+  if (isStream(operation)) return (await callStream(app, { ...request, headers: all }, 1)).status;
+  return (await app.call(request.method, request.url, { headers: all, body: request.body })).status;
+}
+
+function expected(needed: Scope | 'public', worth: Scope | null): 'allowed' | 401 | 403 {
+  if (needed === 'public') return 'allowed';
+  if (worth === null) return 401;
+  return scopes.indexOf(worth) >= scopes.indexOf(needed) ? 'allowed' : 403;
+}
+
+type Table = Record<string, 'allowed' | 401 | 403>;
+
+async function outcomes(app: TestApp, headers: Record<string, string>): Promise<Table> {
+  const table: Table = {};
+  for (const operation of operationsOf(await fetchDocument(app, admin))) {
+    const status = await ask(app, operation, headers);
+    expect(status, operation.title).toBeLessThan(500);
+    table[operation.title] = status === 401 || status === 403 ? status : 'allowed';
+  }
+  return table;
+}
+
+async function expectations(app: TestApp, worth: Scope | null): Promise<Table> {
+  const operations = operationsOf(await fetchDocument(app, admin));
+  return Object.fromEntries(operations.map(({ title, object }) => [title, expected(object['x-scope'], worth)]));
+}
+
+test.each(ways)('$name is worth $worth on every route', async ({ headers, worth }) => {
+  const app = await keyedApp();
+  await prepareExamples(app, admin);
+  const before = await app.everything();
+  const wanted = await expectations(app, worth);
+  expect(Object.keys(wanted).length).toBeGreaterThan(25);
+  expect(await outcomes(app, headers)).toEqual(wanted);
+  // Whoever may not change anything has changed nothing.
+  if (worth === null || worth === 'read') expect(await app.everything()).toBe(before);
+});
+
+test('a key that is revoked while the service runs is refused on every route', async () => {
+  const app = await keyedApp({ keys: { ...keys, [revoked]: 'admin' } });
+  expect((await app.call('GET', '/index', { headers: bearer(revoked) })).status).toBe(200);
+  await updateKeyFile(path.join(app.folder, 'data', 'keys.json'), (known) =>
+    revokeKey(known, `admin-${scopes.length}`),
+  );
+  await expect
+    .poll(() => app.call('GET', '/index', { headers: bearer(revoked) }), { timeout: 20_000 })
+    .toMatchObject({ status: 401 });
+  expect(await outcomes(app, bearer(revoked))).toEqual(await expectations(app, null));
+});
+
+test('a refusal says how to ask, and nothing of what is stored', async () => {
+  const app = await keyedApp();
+  const without = await app.call('GET', '/get_status/orders');
+  expect(without.headers['www-authenticate']).toMatch(/Bearer.*Basic/);
+  expect(without.json).toMatchObject({ type: '/problems/unauthenticated', status: 401 });
+  const tooSmall = await app.call('POST', '/open_batch/orders', { headers: bearer(secretOf.read) });
+  expect(tooSmall.json).toMatchObject({ type: '/problems/forbidden', status: 403 });
+  expect(tooSmall.json.detail).toContain('operate');
+  expect(JSON.stringify([without.json, tooSmall.json])).not.toContain('key-0123456789abcdef');
+});
+
+const classic = /^(GET|POST) \/(index|load_cfg|get_status|open_batch|close_batch|fail_batch)(\/|$)/;
+
+test('from a trusted network the classic routes need no key, and only those', async () => {
+  const app = await keyedApp({ settings: { TRUSTED_NETWORKS: '127.0.0.0/8' } });
+  const wanted = await expectations(app, null);
+  const opened = Object.keys(wanted).filter((title) => classic.test(title));
+  expect(opened.length).toBe(14);
+  for (const title of opened) wanted[title] = 'allowed';
+  expect(await outcomes(app, {})).toEqual(wanted);
+});
+
+test('a wrong key is refused from a trusted network, too', async () => {
+  const app = await keyedApp({ settings: { TRUSTED_NETWORKS: '127.0.0.0/8' } });
+  expect(await outcomes(app, bearer('no-such-key-0123456789abcdef'))).toEqual(await expectations(app, null));
+});
+
+test('another network is not trusted', async () => {
+  const app = await keyedApp({ settings: { TRUSTED_NETWORKS: '10.0.0.0/8,fd00::/8' } });
+  expect(await outcomes(app, {})).toEqual(await expectations(app, null));
+});
+
+test('without any key every route is open', async () => {
+  const app = await testApp({ cfg: exampleConfiguration });
+  await prepareExamples(app);
+  const table = await outcomes(app, {});
+  expect(new Set(Object.values(table))).toEqual(new Set(['allowed']));
+});
+
+test('what is public is known: health, and what problems mean', async () => {
+  const app = await keyedApp();
+  const open = operationsOf(await fetchDocument(app, admin)).filter(({ object }) => object['x-scope'] === 'public');
+  expect(open.map(({ title }) => title).sort()).toEqual([
+    'GET /health/live',
+    'GET /health/ready',
+    'GET /problems/{code}',
+  ]);
+  for (const { object } of open) expect(object.security).toEqual([]);
+});
+
+test.each([
+  '/docs',
+  '/docs/',
+  '/docs/json',
+  '/docs/yaml',
+  '/docs/static/swagger-ui.css',
+  '/docs/static/swagger-initializer.js',
+])('%s, which is not in the document, needs the scope read', async (url) => {
+  const app = await keyedApp();
+  expect((await app.call('GET', url)).status).toBe(401);
+  expect((await app.call('GET', url, { headers: bearer(secretOf.read) })).status).toBe(200);
+});
+
+test.each(['HEAD', 'OPTIONS'] as const)(
+  '%s on any route leaves the stored state as it was, to the byte',
+  async (method) => {
+    const app = await testApp({ cfg: exampleConfiguration });
+    await prepareExamples(app);
+    const before = await app.everything();
+    for (const operation of operationsOf(await fetchDocument(app))) {
+      const { url } = exampleRequest(operation);
+      const { status, text } = await app.call(method, url);
+      expect(status, `${method} ${url}`).toBeLessThan(500);
+      if (method === 'HEAD') expect(text).toBe('');
+    }
+    expect(await app.everything()).toBe(before);
+  },
+);
+
+test('a prefetch of a route with effects changes nothing', async () => {
+  const app = await testApp({ cfg: exampleConfiguration });
+  await prepareExamples(app);
+  const before = await app.everything();
+  const changing = operationsOf(await fetchDocument(app)).filter(({ object }) => object['x-effects'] === true);
+  expect(changing.length).toBeGreaterThan(10);
+  for (const operation of changing) {
+    expect(await ask(app, operation, { 'sec-purpose': 'prefetch;prerender' }), operation.title).toBe(403);
+  }
+  expect(await app.everything()).toBe(before);
+});
