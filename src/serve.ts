@@ -12,14 +12,22 @@ export async function serve(settings: Settings): Promise<void> {
   // The log goes to standard error, so that the lines to try stay readable on standard output.
   const logger = pino({ level: settings.LOG_LEVEL, redact: ['req.headers.authorization'] }, pino.destination(2));
   const app = await createApp(settings, { logger });
+  let grace: ReturnType<typeof closeWithGrace> | undefined;
   const stopped = new Promise<void>((resolve) => {
-    closeWithGrace({ delay: settings.SHUTDOWN_SECONDS * 1000, logger: false }, async ({ err }) => {
+    grace = closeWithGrace({ delay: settings.SHUTDOWN_SECONDS * 1000, logger: false }, async ({ err }) => {
       if (err !== undefined) logger.fatal({ err }, 'stopping after an error');
       await app.stop();
       resolve();
     });
   });
-  process.stdout.write(describeStart(await app.start()));
+  try {
+    process.stdout.write(describeStart(await app.start()));
+  } catch (error) {
+    // Whoever called decides how the process ends; left installed, it would end as if all were well.
+    grace?.uninstall();
+    await app.stop();
+    throw error;
+  }
   await stopped;
 }
 

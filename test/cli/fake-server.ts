@@ -30,16 +30,20 @@ export interface FakeServer {
 /** A server that answers what a test says, ended with the test. */
 export async function fakeServer(answer: (request: FakeRequest, count: number) => FakeAnswer): Promise<FakeServer> {
   const requests: FakeRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer((request, response) => {
     let body = '';
-    for await (const chunk of request) body += String(chunk);
-    const asked = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
-    requests.push(asked);
-    const given = answer(asked, requests.length);
-    if (given === 'drop') request.socket.destroy();
-    if (typeof given === 'string') return;
-    const text = typeof given.body === 'string' ? given.body : JSON.stringify(given.body ?? {});
-    response.writeHead(given.status ?? 200, { 'content-type': 'application/json', ...given.headers }).end(text);
+    request.on('data', (chunk) => {
+      body += String(chunk);
+    });
+    request.on('end', () => {
+      const asked = { method: request.method ?? '', url: request.url ?? '', headers: request.headers, body };
+      requests.push(asked);
+      const given = answer(asked, requests.length);
+      if (given === 'drop') request.socket.destroy();
+      if (typeof given === 'string') return;
+      const text = typeof given.body === 'string' ? given.body : JSON.stringify(given.body ?? {});
+      response.writeHead(given.status ?? 200, { 'content-type': 'application/json', ...given.headers }).end(text);
+    });
   });
   await listen(server, 0);
   const { port } = server.address() as AddressInfo;

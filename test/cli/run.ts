@@ -31,7 +31,8 @@ export interface Ended {
   readonly err: string;
 }
 
+/** Runs one to its end. */
 export async function run(program: Program, args: readonly string[], options?: RunOptions): Promise<Ended> {
   const { exitCode, stdout, stderr } = await (start(program, args, options) as ResultPromise<{ reject: false }>);
-  return { exit: exitCode, out: String(stdout), err: String(stderr) };
+  return { exit: exitCode, out: stdout, err: stderr };
 }
