@@ -7,38 +7,32 @@ export interface OpenApiDocument {
 
 interface Operation {
   readonly summary?: string;
-  readonly description?: string;
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly required?: boolean }[];
   readonly 'x-scope'?: string;
 }
 
-const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
-
-/** The routes of the service, from its OpenAPI document: methods, query parameters, and what each does. */
+/** The routes of the service, from its OpenAPI document: methods, scope of the key, query parameters, what each does. */
 export function listRoutes(document: OpenApiDocument): string {
-  const rows = Object.entries(document.paths).map(([path, operations]) => {
-    const offered = methods.filter((method) => operations[method] !== undefined);
-    const operation = operations[offered[0] ?? 'get'] ?? {};
+  const rows = Object.entries(document.paths)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .flatMap(([path, operations]) => routesOf(path, operations));
+  return markdownTable(['methods', 'route', 'scope', 'query', 'does'], rows);
+}
+
+/** One row for the methods that do the same. */
+function routesOf(path: string, operations: Readonly<Record<string, Operation>>): string[][] {
+  const bySummary = Map.groupBy(Object.entries(operations), ([, operation]) => operation.summary ?? '');
+  return [...bySummary].map(([summary, same]) => {
+    const [, operation = {}] = same[0] ?? [];
     const query = (operation.parameters ?? [])
       .filter((parameter) => parameter.in === 'query')
       .map(({ name, required = false }) => `\`${name}\`${required ? ' (required)' : ''}`);
-    return {
-      path,
-      cells: [
-        offered.map((method) => method.toUpperCase()).join(', '),
-        `\`${path.replaceAll(/\{(\w+)\}/g, ':$1')}\``,
-        scopeOf(operation),
-        query.join(', '),
-        operation.summary ?? '',
-      ],
-    };
+    return [
+      same.map(([method]) => method.toUpperCase()).join(', '),
+      `\`${path.replaceAll(/\{(\w+)\}/g, ':$1')}\``,
+      operation['x-scope'] ?? '',
+      query.join(', '),
+      summary,
+    ];
   });
-  return markdownTable(
-    ['methods', 'route', 'scope', 'query', 'does'],
-    rows.map(({ cells }) => cells),
-  );
-}
-
-function scopeOf(operation: Operation): string {
-  return operation['x-scope'] ?? '';
 }

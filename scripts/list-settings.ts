@@ -15,7 +15,7 @@ interface SettingSchema {
 /** Every setting with its three names, its default, what it accepts and what it does, from the schema. */
 export function listSettings(): string {
   const rows = settingNames.map((name) => {
-    const schema = settingsSchema.properties[name] as SettingSchema;
+    const schema = settingsSchema.properties[name] as object as SettingSchema;
     return [`\`${name}\``, shownDefault(schema), accepted(schema), schema.description];
   });
   const example: SettingName = 'REDIS_URL';
