@@ -4,29 +4,29 @@ import { type BatchRecord, type JobMaps, type RecordKind, recordKinds } from '..
 import { decodeRecord } from '../../domain/change-text.ts';
 import { isJsonObject, parseJson } from '../../domain/json.ts';
 import { copyKey } from '../../domain/names.ts';
-import { parseInstant } from '../../domain/time.ts';
+import { type Instant, parseInstant } from '../../domain/time.ts';
 import { foreignData, type StoredWorkflow } from '../../domain/workflow.ts';
-import type { BatchReader, RecordPage, WindowPage } from '../../ports/batch-reader.ts';
+import type { BatchReader, LoadedWorkflow, RecordPage, WindowPage } from '../../ports/batch-reader.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { readTime, type TimeReply } from './clock.ts';
 import type { RedisConnection } from './connection.ts';
 import { keys, openingField, recordIdOf, recordMember, timedMember, windowMemberBeyond } from './keys.ts';
 import { readOperation } from './operation-text.ts';
 import { fieldsOf, pipelined, together } from './pipeline.ts';
+import { loadScript } from './script.ts';
 import { isWrongType } from './server-errors.ts';
 import { pageWorkflows } from './workflow-list.ts';
+
+const peekScript = loadScript('./peek.lua');
 
 /** @param clock in place of the server's own */
 export function createRedisReader(connection: RedisConnection, clock: Clock | null): BatchReader {
   return {
     async load(workflow) {
-      if (clock !== null) return { ...(await peek(connection, workflow)), now: await clock.now() };
-      const [head, ledger, time] = await connection.call((redis) =>
-        headOr(workflow, pipelined(redis, [['HGETALL', workflow], ['GET', keys.ledger(workflow)], ['TIME']])),
-      );
-      return { ...(await stored(connection, workflow, head, ledger)), now: readTime(time as TimeReply) };
+      if (clock !== null) return { ...(await read(connection, workflow, [])), now: await clock.now() };
+      return read(connection, workflow, ['time']);
     },
-    peek: (workflow) => peek(connection, workflow),
+    peek: (workflow) => read(connection, workflow, []),
     record: (workflow, id) =>
       connection.call(async (redis) => recordOf(id, await redis.call('HGETALL', keys.record(workflow, id)))),
     copy: (workflow, id) => connection.call((redis) => readCopy(redis, copyKey(workflow, id))),
@@ -46,35 +46,15 @@ export function createRedisReader(connection: RedisConnection, clock: Clock | nu
   };
 }
 
-async function peek(connection: RedisConnection, workflow: string): Promise<StoredWorkflow> {
-  const [head, ledger] = await connection.call((redis) =>
-    headOr(
-      workflow,
-      pipelined(redis, [
-        ['HGETALL', workflow],
-        ['GET', keys.ledger(workflow)],
-      ]),
-    ),
-  );
-  return stored(connection, workflow, head, ledger);
-}
-
-async function headOr<T>(workflow: string, reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    throw isWrongType(error) ? foreignData(workflow, 'it is no hash') : error;
-  }
-}
-
-async function stored(
+async function read(connection: RedisConnection, workflow: string, wanted: readonly ['time']): Promise<LoadedWorkflow>;
+async function read(connection: RedisConnection, workflow: string, wanted: readonly []): Promise<StoredWorkflow>;
+async function read(
   connection: RedisConnection,
   workflow: string,
-  flat: unknown,
-  ledger: unknown,
-): Promise<StoredWorkflow> {
+  wanted: readonly string[],
+): Promise<StoredWorkflow & { now?: Instant }> {
+  const [flat, ledger, time] = await connection.call((redis) => peekOrExplain(redis, workflow, wanted));
   const head = fieldsOf(flat);
-  if (head.size === 0) return { head: null, ledger: ledger as string | null };
   for (const [job, text] of head) {
     // This sign stands for bytes that are no text, unless it was written as such.
     if (job.includes('\ufffd') || text.includes('\ufffd')) {
@@ -82,7 +62,20 @@ async function stored(
       break;
     }
   }
-  return { head, ledger: ledger as string | null };
+  const stored = { head: head.size === 0 ? null : head, ledger };
+  return time === undefined ? stored : { ...stored, now: readTime(time) };
+}
+
+type Peeked = [flat: string[], ledger: string | null, time?: TimeReply];
+
+async function peekOrExplain(redis: Redis, workflow: string, wanted: readonly string[]): Promise<Peeked> {
+  try {
+    return (await peekScript(redis, wanted, [workflow, keys.ledger(workflow)])) as Peeked;
+  } catch (error) {
+    if (!isWrongType(error)) throw error;
+    const type = await redis.type(workflow);
+    throw type === 'hash' || type === 'none' ? error : foreignData(workflow, `it is no hash but a ${type}`);
+  }
 }
 
 /** What is no UTF-8 cannot be compared with what was read of it, nor carried on unharmed. */

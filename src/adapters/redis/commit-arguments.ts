@@ -32,15 +32,9 @@ function pushChange(flat: string[], { name, expected, head, ledger, listing, rec
   for (const [job, text] of expected.head ?? []) flat.push(job, text);
   flat.push(expected.ledger === null ? '0' : '1', expected.ledger ?? '');
   // A head without jobs cannot be told from none: Redis keeps no empty hash.
-  const sets = [...(head ?? [])].filter(([job, text]) => expected.head?.get(job) !== text).flat();
-  const deletions = head === null ? [] : [...(expected.head?.keys() ?? [])].filter((job) => !head.has(job));
-  flat.push(
-    head === null || head.size === 0 ? '1' : '0',
-    String(sets.length),
-    ...sets,
-    String(deletions.length),
-    ...deletions,
-  );
+  flat.push(head === null || head.size === 0 ? '1' : '0');
+  pushList(flat, [...(head ?? [])].filter(([job, text]) => expected.head?.get(job) !== text).flat());
+  pushList(flat, head === null ? [] : [...(expected.head?.keys() ?? [])].filter((job) => !head.has(job)));
   flat.push(
     ledger,
     listing.status,
@@ -51,17 +45,20 @@ function pushChange(flat: string[], { name, expected, head, ledger, listing, rec
   for (const record of records) pushRecord(flat, record);
 }
 
+/** One by one: a call takes only so many arguments, a workflow any number of jobs. */
+function pushList(flat: string[], list: readonly string[]): void {
+  flat.push(String(list.length));
+  for (const text of list) flat.push(text);
+}
+
 function pushRecord(flat: string[], { id, opening, jobs, only }: RecordWrite): void {
   flat.push(id, recordMember(opening.number, id), encodeRecordOpening(opening), only, opening.kind, String(jobs.size));
+  const copies: string[] = [];
   for (const [job, { outcome, copy }] of jobs) {
-    flat.push(
-      job,
-      encodeRecordJob(outcome),
-      windowOf(opening, outcome),
-      copy === null ? '0' : '1',
-      copy === null ? '' : encodeParameters(copy),
-    );
+    flat.push(job, encodeRecordJob(outcome), windowOf(opening, outcome));
+    if (copy !== null) copies.push(job, encodeParameters(copy));
   }
+  pushList(flat, copies);
 }
 
 /** The member of the job's windows, or `''`. A window that is empty to the microsecond proves nothing. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import { isReply } from './server-errors.ts';
 
-export type Script = (redis: Redis, args: readonly string[]) => Promise<unknown>;
+export type Script = (redis: Redis, args: readonly string[], scriptKeys?: readonly string[]) => Promise<unknown>;
 
 /**
  * A Lua script beside this file. It is run by its hash; where the server does not know it (first use, restart, SCRIPT
@@ -12,11 +12,12 @@ export type Script = (redis: Redis, args: readonly string[]) => Promise<unknown>
 export function loadScript(file: string): Script {
   const text = readFileSync(new URL(file, import.meta.url), 'utf8');
   const hash = createHash('sha1').update(text).digest('hex');
-  return async (redis, args) => {
+  return async (redis, args, scriptKeys = []) => {
     try {
-      return await redis.evalsha(hash, 0, ...args);
+      return await redis.call('EVALSHA', [hash, scriptKeys.length, ...scriptKeys, ...args]);
     } catch (error) {
-      if (isReply(error) && error.message.startsWith('NOSCRIPT')) return redis.eval(text, 0, ...args);
+      if (isReply(error) && error.message.startsWith('NOSCRIPT'))
+        return redis.call('EVAL', [text, scriptKeys.length, ...scriptKeys, ...args]);
       throw error;
     }
   };

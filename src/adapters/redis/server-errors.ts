@@ -22,7 +22,7 @@ export function judge(error: unknown): Verdict {
   if (error instanceof BatchyError) return error;
   if (error instanceof TypeError || error instanceof RangeError) return defect(error);
   if (!isReply(error)) return error instanceof Error && unsent.test(error.message) ? 'unsent' : 'unanswered';
-  const [code = ''] = error.message.split(' ', 1);
+  const code = codeOf(error);
   if (starting.includes(code)) return 'starting';
   if (code === 'READONLY') return 'replica';
   if (code === 'OOM') {
@@ -56,6 +56,11 @@ const serverProblems = new Set([
   'CROSSSLOT',
 ]);
 
+/** The first word; where an older server reports what failed inside of a script, that failure's. */
+function codeOf({ message }: Error): string {
+  return /@user_script: ?\d+: -?([A-Z]{2,}) /.exec(message)?.[1] ?? message.split(' ', 1)[0] ?? '';
+}
+
 /** Whether the server itself answered with this error. */
 export function isReply(error: unknown): error is Error {
   return error instanceof (ReplyError as typeof Error);
@@ -86,5 +91,5 @@ export function outcomeUnknown(cause: unknown): BatchyError {
 }
 
 export function isWrongType(error: unknown): boolean {
-  return isReply(error) && error.message.startsWith('WRONGTYPE');
+  return isReply(error) && codeOf(error) === 'WRONGTYPE';
 }
