@@ -52,6 +52,7 @@ export const exitCodes: Readonly<Record<ErrorCode, Exit>> = {
   forbidden: exits.failed,
   'rate-limited': exits.unreachable,
   'body-too-large': exits.usage,
+  'headers-too-large': exits.usage,
   'unsupported-media-type': exits.failed,
   'request-timeout': exits.timeout,
   contention: exits.unreachable,

@@ -13,7 +13,7 @@ export const register: RegisterCommand = (program, context) => {
   const { terminal } = context;
   const command = program
     .command('load')
-    .description('Load a workflow’s configuration: the server reads <workflow>.yaml in its BATCHY_CFG.')
+    .description('Load a workflow’s configuration: the server reads the YAML file of that name in its BATCHY_CFG.')
     .argument('<workflow>')
     .addOption(
       new Option('--mode <mode>', 'replace the workflow, or keep the state of jobs that stay')

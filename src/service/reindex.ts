@@ -49,7 +49,11 @@ export async function reindex({
   };
   const skip = (key: string, why: string): void => advance({ skipped: [...report.skipped, { key, why }] });
   const copies = new Map<string, string[]>();
+  const seen = new Set<string>();
   for await (const key of upkeep.foreignKeys()) {
+    // A store may name a key twice.
+    if (seen.has(key)) continue;
+    seen.add(key);
     const copy = copyOfBatch(key);
     if (copy !== null) copies.set(copy.workflow, [...(copies.get(copy.workflow) ?? []), copy.id]);
     else if (isWorkflowName(key)) {
