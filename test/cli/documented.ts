@@ -19,12 +19,13 @@ function leaves(command: Command, path: string): [string, Command][] {
 }
 
 /** The table of a command's options as the documentation shall have it; empty when it has none. */
-export function optionsTable({ name, options }: { name: () => string; options: Command['options'] }): string {
+export function optionsTable(command: Command): string {
+  const { options } = command;
   if (options.length === 0) return '';
   const rows = options.map(({ flags, description, defaultValue }) => {
     const value = defaultValue === undefined ? '' : ` (default: ${String(defaultValue)})`;
     // What a setting means is told in the documentation of the settings.
-    const what = name() === 'serve' ? `\`${description.split(':')[0]}\`` : description.replaceAll('|', '\\|');
+    const what = command.name() === 'serve' ? `\`${description.split(':')[0]}\`` : description.replaceAll('|', '\\|');
     return `| \`${flags}\` | ${what}${value} |`;
   });
   return ['| option | |', '|---|---|', ...rows].join('\n');
