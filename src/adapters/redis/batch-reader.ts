@@ -4,6 +4,7 @@ import { type BatchRecord, type JobMaps, type RecordKind, recordKinds } from '..
 import { decodeRecord } from '../../domain/change-text.ts';
 import { isJsonObject, parseJson } from '../../domain/json.ts';
 import { copyKey } from '../../domain/names.ts';
+import type { Parameters } from '../../domain/special-parameters.ts';
 import { type Instant, parseInstant } from '../../domain/time.ts';
 import { foreignData, type StoredWorkflow } from '../../domain/workflow.ts';
 import type { BatchReader, LoadedWorkflow, RecordPage, WindowPage } from '../../ports/batch-reader.ts';
@@ -94,7 +95,7 @@ function recordOf(id: string, flat: unknown): BatchRecord | null {
 async function readCopy(redis: Redis, key: string): Promise<JobMaps | null> {
   try {
     const fields = fieldsOf(await redis.call('HGETALL', key));
-    const jobs = new Map<string, JobMaps extends ReadonlyMap<string, infer P> ? P : never>();
+    const jobs = new Map<string, Parameters>();
     for (const [job, text] of fields) {
       const value = parseJson(text);
       if (!isJsonObject(value)) return null;
