@@ -1,13 +1,14 @@
 import type { Metric, Registry } from 'prom-client';
 import { Type } from 'typebox';
 
+import { BatchyError } from '../domain/errors.ts';
 import { countRequests, durationBuckets, type RequestCount } from './request-counts.ts';
 import { problemResponses } from './schemas/vocabulary.ts';
 import type { BatchyServer, ServerOptions } from './server.ts';
 import { mostWorkflows, readWorkflowAges, type WorkflowAges } from './workflow-ages.ts';
 
 export interface Metrics {
-  prefetchRefused(): void;
+  readonly prefetchRefused: () => void;
   /** `GET /metrics`; to be added with the other routes, so that it is documented with them. */
   addRoute(server: BatchyServer): void;
 }
@@ -33,17 +34,13 @@ export function addMetrics(server: BatchyServer, options: ServerOptions): Metric
             description:
               `Ages of watermarks and open batches are those of the ${mostWorkflows} workflows changed last ` +
               '(`batchy_workflows_truncated` is 1 when there are more). Names of workflows and jobs appear, values of parameters never.',
-            response: { 200: metricsAnswer, ...problemResponses('foreign-data') },
+            response: { 200: metricsAnswer, ...problemResponses() },
           },
         },
         async (_request, reply) => {
           exposition ??= createExposition(requests);
           const { registry, fill } = await exposition;
-          const [ages, storeSeconds] = await Promise.all([
-            readWorkflowAges(options.services.workflows, await options.now()),
-            roundTripSeconds(options),
-          ]);
-          fill({ ages, storeSeconds, prefetches });
+          fill({ ...(await askStore(options)), prefetches });
           return reply.type(registry.contentType).send(await registry.metrics());
         },
       );
@@ -62,22 +59,33 @@ const metricsAnswer = {
   },
 } as never;
 
-async function roundTripSeconds({ health }: ServerOptions): Promise<number> {
-  const begin = performance.now();
-  await health.ping();
-  return (performance.now() - begin) / 1000;
+interface StoreFacts {
+  readonly ages: WorkflowAges;
+  /** How long it took to answer; `null` when it cannot be reached. */
+  readonly storeSeconds: number | null;
 }
 
-interface Scraped {
-  readonly ages: WorkflowAges;
-  readonly storeSeconds: number;
+/** While the store is away the other metrics count most, so that is a fact and no failure of the scrape. */
+async function askStore({ services, health, now }: ServerOptions): Promise<StoreFacts> {
+  try {
+    const begin = performance.now();
+    await health.ping();
+    const storeSeconds = (performance.now() - begin) / 1000;
+    return { ages: await readWorkflowAges(services.workflows, await now()), storeSeconds };
+  } catch (error) {
+    if (!(error instanceof BatchyError)) throw error;
+    return { ages: { jobs: [], truncated: false }, storeSeconds: null };
+  }
+}
+
+interface Scraped extends StoreFacts {
   readonly prefetches: number;
 }
 
 interface Exposition {
   readonly registry: Registry;
   /** Puts all that was scraped in at once, so that two scrapes at a time do not mix. */
-  fill(scraped: Scraped): void;
+  readonly fill: (scraped: Scraped) => void;
 }
 
 async function createExposition(requests: () => readonly RequestCount[]): Promise<Exposition> {
@@ -99,6 +107,11 @@ async function createExposition(requests: () => readonly RequestCount[]): Promis
   const truncated = new Gauge({
     name: 'batchy_workflows_truncated',
     help: `1 when there are more than ${mostWorkflows} workflows; the ages are of those changed last.`,
+    registers,
+  });
+  const storeUp = new Gauge({
+    name: 'batchy_store_up',
+    help: '1 when the store answered during this scrape.',
     registers,
   });
   const store = new Gauge({
@@ -124,7 +137,8 @@ async function createExposition(requests: () => readonly RequestCount[]): Promis
     registry,
     fill(scraped) {
       prefetches = scraped.prefetches;
-      store.set(scraped.storeSeconds);
+      storeUp.set(scraped.storeSeconds === null ? 0 : 1);
+      store.set(scraped.storeSeconds ?? Number.NaN);
       truncated.set(scraped.ages.truncated ? 1 : 0);
       watermarkAge.reset();
       openAge.reset();

@@ -43,7 +43,8 @@ export async function addOpenApi(server: BatchyServer, version: string): Promise
       },
     },
     refResolver: {
-      buildLocalReference: (schema, _base, _fragment, index) => String(schema['$id'] ?? `schema-${index}`),
+      buildLocalReference: (schema, _base, _fragment, index) =>
+        typeof schema['$id'] === 'string' ? schema['$id'] : `schema-${index}`,
     },
     transform: ({ schema, url, route }) => ({ schema: describe(schema, route), url }),
     transformObject: (document) =>

@@ -30,22 +30,19 @@ export async function readWorkflowAges(
 ): Promise<WorkflowAges> {
   const jobs: JobAge[] = [];
   let after: { name: string; updatedAt: Instant } | null = null;
+  const page = (limit: number): Promise<Listed[]> =>
+    workflows.list({ sort: 'updated_at', descending: true, status: null, prefix: '', after, limit });
   for (let looked = 0; looked < mostWorkflows; looked += pageSize) {
-    const page = await workflows.list({
-      sort: 'updated_at',
-      descending: true,
-      status: null,
-      prefix: '',
-      after,
-      limit: pageSize,
-    });
-    const found = await Promise.all(page.map(({ name }) => peekQuietly(workflows, name)));
+    const listed = await page(pageSize);
+    const found = await Promise.all(listed.map(({ name }) => peekQuietly(workflows, name)));
     for (const workflow of found) if (workflow !== null) jobs.push(...jobAges(workflow, now));
-    after = page.at(-1) ?? null;
-    if (after === null || page.length < pageSize) return { jobs, truncated: false };
+    after = listed.at(-1) ?? null;
+    if (listed.length < pageSize) return { jobs, truncated: false };
   }
-  return { jobs, truncated: true };
+  return { jobs, truncated: (await page(1)).length > 0 };
 }
+
+type Listed = Awaited<ReturnType<Workflows['list']>>[number];
 
 /** One workflow that has just been deleted, or that another program broke, must not hide the others. */
 async function peekQuietly(workflows: Pick<Workflows, 'peek'>, name: string): Promise<Workflow | null> {

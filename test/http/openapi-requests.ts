@@ -26,7 +26,7 @@ interface ParameterObject {
   readonly in: 'path' | 'query' | 'header';
   readonly name: string;
   readonly required: boolean;
-  readonly example?: unknown;
+  readonly example?: string | number | boolean;
 }
 
 export interface ResponseObject {

@@ -30,8 +30,8 @@ export function addEventRoutes(
     if (from !== null && from > bounds.last) throw laterThanAll(from, bounds.last);
     const missed = from !== null && bounds.first > 0 && from < bounds.first - 1;
     const events = journalEvents({
-      read: history.journal,
-      bounds: history.journalBounds,
+      read: (page) => history.journal(page),
+      bounds: () => history.journalBounds(),
       subscribe,
       workflow,
       after: from ?? bounds.last,

@@ -235,5 +235,5 @@ function listOrLines(description: string, item: TSchema, example: unknown): TSch
       'application/json': { schema: Type.Array(item), example: [example] },
       'application/x-ndjson': { schema: item, example },
     },
-  } as unknown as TSchema;
+  };
 }

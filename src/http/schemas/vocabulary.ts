@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox';
 
-import { errorCodes } from '../../domain/errors.ts';
+import type { ErrorCode as Code } from '../../domain/errors.ts';
 import { problemAdvice } from '../problem-advice.ts';
 import { problemKinds } from '../problems.ts';
 
@@ -73,8 +73,6 @@ export const ProblemSchema = Type.Object(
   },
 );
 
-type Code = (typeof errorCodes)[number];
-
 /** What every route may answer, whatever it does. */
 const everywhere: readonly Code[] = [
   'invalid-request',
@@ -112,7 +110,7 @@ export function problemResponses(...codes: readonly Code[]): Record<string, TSch
             ),
           },
         },
-      } as unknown as TSchema,
+      },
     ]),
   );
 }
