@@ -133,7 +133,7 @@ function clockSkew(job: string, noticed: Instant): BatchyError {
   return new BatchyError(
     'clock-skew',
     `Job ${quoteBriefly(job)}: its last success began ahead of the clock (noticed at ${formatInstant(noticed)}), so its end cannot be trusted. ` +
-      'Open with force=true to run its window again, or set from_date with PATCH. Waiting would skip data.',
+      'Open with force=true to run its window again; if the clock was ahead for longer than that one batch, set from_date with PATCH to before it went wrong. Waiting would skip data.',
     { facts: { noticed_at: formatInstant(noticed) } },
   );
 }
