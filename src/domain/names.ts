@@ -34,8 +34,6 @@ export function jobNameProblem(name: string): string | null {
   if (name === '') return 'a job needs a name';
   if (name.startsWith('_')) return `a job's name may not begin with '_' (only _infa, a setting, may)`;
   if (name.length > maxJobNameLength) return `a job's name has at most ${maxJobNameLength} characters`;
-  // Half of a surrogate pair has no UTF-8: two such names would become one on their way to the store.
-  if (!name.isWellFormed()) return `a job's name has to be Unicode text, without halves of surrogate pairs`;
   // eslint-disable-next-line no-control-regex -- control characters are exactly what is refused
   if (/[\u0000-\u001f\u007f\u2028\u2029]/.test(name)) return `a job's name may not hold control characters`;
   if (!name.isWellFormed()) return `a job's name must be valid Unicode (no half of a surrogate pair)`;
