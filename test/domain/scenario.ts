@@ -43,6 +43,17 @@ export function refusal(work: () => unknown): ErrorCode {
   return expect.fail('it was not refused');
 }
 
+/** Pointers to what `work` is refused for. */
+export function places(work: () => unknown): string[] {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof BatchyError) return error.places.map(({ pointer }) => pointer);
+    throw error;
+  }
+  return expect.fail('it was not refused');
+}
+
 /** One workflow through its life, the state held as the text that a store would hold. */
 export function createScenario(jobs: Maps, initialDate = '1776-07-04T23:59:00') {
   let head: ReadonlyMap<string, string> = new Map();
