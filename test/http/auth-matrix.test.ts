@@ -114,6 +114,13 @@ test('a key that is revoked while the service runs is refused on every route', a
   expect(await outcomes(app, bearer(revoked))).toEqual(await expectations(app, null));
 });
 
+test('HEAD, which is not in the document, needs a key as GET does', async () => {
+  const app = await keyedApp();
+  await prepareExamples(app, admin);
+  expect((await app.call('HEAD', '/get_status/orders')).status).toBe(401);
+  expect((await app.call('HEAD', '/get_status/orders', { headers: bearer(secretOf.read) })).status).toBe(200);
+});
+
 test('a refusal says how to ask, and nothing of what is stored', async () => {
   const app = await keyedApp();
   const without = await app.call('GET', '/get_status/orders');

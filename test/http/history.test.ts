@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { encodeCursor } from '../../src/http/cursor.ts';
 import { type TestApp, testApp } from './test-app.ts';
 
@@ -193,6 +194,24 @@ test('asked for lines, lists give everything from there on, one JSON text a line
   const page = await app.call('GET', '/workflows/wf1/journal?limit=400');
   const rest = await app.call('GET', /<([^>]+)>/.exec(page.headers['link'] as string)?.[1] as string, lines);
   expect(rest.text.trimEnd().split('\n')).toHaveLength(61);
+});
+
+test('lines that cannot all be read end in a broken connection, never in a shorter list', async () => {
+  const app = await testApp({
+    cfg,
+    openStores: async (clock) => {
+      const stores = await createMemoryStores({ clock });
+      const read: typeof stores.journal.read = (page) =>
+        page.beyond === null ? stores.journal.read(page) : Promise.reject(new Error('the store is away'));
+      return { ...stores, journal: { ...stores.journal, read } };
+    },
+  });
+  await must(app, 'load_cfg/wf1');
+  await run(app, ...Array.from({ length: 120 }, () => 'close' as const));
+  const address = await app.server.listen({ host: '127.0.0.1', port: 0 });
+  const answer = await fetch(`${address}/workflows/wf1/journal`, { headers: { accept: 'application/x-ndjson' } });
+  expect(answer.status).toBe(200);
+  await expect(answer.text()).rejects.toThrow();
 });
 
 test('an empty list of lines is empty', async () => {
