@@ -1,5 +1,5 @@
 import { execa } from 'execa';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -62,6 +62,12 @@ describe('the launcher of batchy and waitsy', () => {
   it('dies of the signal that the bundled Node died of', async () => {
     await bundleNode();
     expect((await run(asOldNode, 'die')).signal).toBe('SIGKILL');
+  });
+
+  it.each(['a new', 'an old'])('keeps what it compiled for the next start, with %s Node', async (which) => {
+    await bundleNode();
+    await run(which === 'an old' ? asOldNode : [], 'status');
+    expect(await readdir(path.join(folder, 'node_modules/.cache/compiled'))).not.toEqual([]);
   });
 
   it('says what to do where there is none', async () => {
