@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+
+import { endBackfill, openBackfill } from '../../src/domain/backfill.ts';
+import { type BatchRecord, provenWindow, type RecordJob } from '../../src/domain/change.ts';
+import type { EndRequest } from '../../src/domain/end-batch.ts';
+import { at, createScenario, refusal } from './scenario.ts';
+
+const t = (minute: number): string => `2026-11-21T10:${String(minute).padStart(2, '0')}:00`;
+
+function begun() {
+  const scenario = createScenario({ a: { from_date: '2026-11-20', rows: 0 }, b: {} });
+  scenario.open(t(0));
+  scenario.close(t(1));
+  const head = scenario.texts().head;
+  const request = {
+    jobs: null,
+    from: at('2026-10-01'),
+    until: at('2026-10-02'),
+    now: at(t(1)),
+    reason: 'lost',
+    by: 'test',
+  };
+  const backfill = openBackfill(scenario.workflow(), request);
+  scenario.write(backfill.change);
+  const record = () => scenario.records.get(String(backfill.batchId)) as BatchRecord;
+  const end = (outcome: EndRequest['outcome'], more: Partial<EndRequest> = {}) => {
+    const whole: EndRequest = {
+      outcome,
+      jobs: null,
+      batchId: backfill.batchId,
+      force: false,
+      reason: null,
+      requireFence: true,
+      parameters: new Map(),
+      now: at(t(2)),
+      by: 'test',
+      owner: null,
+      recordedStarts: null,
+      ...more,
+    };
+    const ended = endBackfill(scenario.workflow(), record(), backfill.opened, whole);
+    scenario.write(ended.change);
+    return ended;
+  };
+  return { scenario, head, request, backfill, record, end };
+}
+
+test('has an id and a record of its own, tells the window, and never touches the head', () => {
+  const { scenario, head, backfill, record, end } = begun();
+  expect(backfill.batchId).toBeGreaterThan(scenario.state()['a']?.['batch_id'] as number);
+  expect(Object.fromEntries(backfill.opened.get('b') ?? [])).toMatchObject({
+    from_date: '2026-10-01T00:00:00.000000',
+    to_date: '2026-10-02T00:00:00.000000',
+    status: 'open',
+    batch_id: backfill.batchId,
+  });
+  end('success');
+  expect(record().opening.kind).toBe('backfill');
+  expect(provenWindow('backfill', record().jobs.get('a') as RecordJob)).toEqual({
+    from: at('2026-10-01'),
+    until: at('2026-10-02'),
+  });
+  expect(scenario.texts().head).toEqual(head);
+  expect(scenario.open(t(3)).batchId).toBeGreaterThan(backfill.batchId);
+  expect(scenario.from('a')).toBe('2026-11-21T10:00:00.000000');
+});
+
+test('ends by the table of transitions, each job by itself, a name given twice once', () => {
+  const { record, end } = begun();
+  expect(end('failed', { jobs: ['b', 'b'] }).change?.journal[0]?.jobs).toHaveLength(1);
+  end('success');
+  expect([...record().jobs.values()].map(({ status }) => status)).toEqual(['success', 'failed']);
+  expect(end('success', { jobs: ['a'] }).change).toBeNull();
+  expect(refusal(() => end('success', { jobs: ['b'] }))).toBe('override-required');
+  end('success', { jobs: ['b'], force: true, reason: 'it was there' });
+  end('failed', { jobs: ['a'] });
+  expect([...record().jobs.values()].map(({ status }) => status)).toEqual(['failed', 'success']);
+});
+
+test('takes the user’s parameters along, not special ones', () => {
+  const { end } = begun();
+  expect(refusal(() => end('success', { parameters: new Map([['a', { to_date: 'x' }]]) }))).toBe('invalid-body');
+  expect(refusal(() => end('success', { parameters: new Map([['c', { rows: 1 }]]) }))).toBe('invalid-body');
+  expect(refusal(() => end('success', { jobs: ['c'] }))).toBe('unknown-job');
+  expect(
+    end('success', { parameters: new Map([['a', { rows: 9 }]]) })
+      .jobs.get('a')
+      ?.get('rows'),
+  ).toBe(9);
+});
+
+test.each([
+  ['empty', { from: at('2026-10-02') }],
+  ['backwards', { from: at('2026-10-03') }],
+  ['in the future', { until: at('2026-11-21T10:01:00.000001') }],
+])('a window that is %s is refused', (_name, window) => {
+  const { scenario, request } = begun();
+  expect(refusal(() => openBackfill(scenario.workflow(), { ...request, ...window }))).toBe('invalid-body');
+});
+
+test('a job that is not there is refused', () => {
+  const { scenario, request } = begun();
+  expect(refusal(() => openBackfill(scenario.workflow(), { ...request, jobs: ['c'] }))).toBe('unknown-job');
+});
