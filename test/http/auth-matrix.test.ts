@@ -114,6 +114,27 @@ test('a key that is revoked while the service runs is refused on every route', a
   expect(await outcomes(app, bearer(revoked))).toEqual(await expectations(app, null));
 });
 
+test('what changes state needs more than the scope read, and what replaces, edits or deletes needs admin', async () => {
+  const operations = operationsOf(await fetchDocument(await keyedApp(), admin));
+  const titlesOf = (wanted: string): string[] =>
+    operations
+      .filter(({ object }) => object['x-scope'] === wanted)
+      .map(({ title }) => title)
+      .sort();
+  expect(titlesOf('admin')).toEqual([
+    'DELETE /workflows/{wf}',
+    'GET /load_cfg/{wf}',
+    'PATCH /workflows/{wf}/jobs/{job}',
+    'POST /load_cfg/{wf}',
+  ]);
+  const ends = ['close_batch/{wf}', 'fail_batch/{wf}', 'open_batch/{wf}', 'open_batch/{wf}/{format}'];
+  expect(titlesOf('operate')).toEqual(
+    ['POST /workflows/{wf}/backfill', ...ends.flatMap((end) => [`GET /${end}`, `POST /${end}`])].sort(),
+  );
+  const changing = operations.filter(({ object }) => object['x-effects'] === true).map(({ title }) => title);
+  expect(changing.sort()).toEqual([...titlesOf('admin'), ...titlesOf('operate')].sort());
+});
+
 test('HEAD, which is not in the document, needs a key as GET does', async () => {
   const app = await keyedApp();
   await prepareExamples(app, admin);
