@@ -38,18 +38,18 @@ describe('what changes something', () => {
 
   it('says under which key to go on when the outcome stays unknown', async () => {
     const server = await fakeServer(() => 'drop');
-    const { exit, err } = await batchy(server.url, 'open', 'wf1', '--timeout', '1');
+    const { exit, err } = await batchy(server.url, 'open', 'wf1', '--timeout', '2');
     expect(exit).toBe(4);
     const key = server.requests[0]?.headers['idempotency-key'] as string;
     expect(err).toContain(
       `Whether it took effect is not known: repeat the command with --idempotency-key ${key} within 24 hours`,
     );
-    await batchy(server.url, 'open', 'wf1', '--timeout', '1', '--idempotency-key', key);
+    await batchy(server.url, 'open', 'wf1', '--timeout', '2', '--idempotency-key', key);
     expect(server.requests.at(-1)?.headers['idempotency-key']).toBe(key);
   });
 
   it('does not frighten where nothing can have happened', async () => {
-    const { exit, err } = await batchy(`http://127.0.0.1:${await freePort()}`, 'open', 'wf1', '--timeout', '0.5');
+    const { exit, err } = await batchy(`http://127.0.0.1:${await freePort()}`, 'open', 'wf1', '--timeout', '2');
     expect(exit).toBe(4);
     expect(err).toContain('cannot be reached (connect ECONNREFUSED');
     expect(err).not.toContain('not known');
@@ -57,9 +57,9 @@ describe('what changes something', () => {
 
   it('ends with 124 when the server takes it and never answers', async () => {
     const server = await fakeServer(() => 'hang');
-    const { exit, err } = await batchy(server.url, 'close', 'wf1', '--batch-id', '7', '--timeout', '1');
+    const { exit, err } = await batchy(server.url, 'close', 'wf1', '--batch-id', '7', '--timeout', '2');
     expect(exit).toBe(124);
-    expect(err).toContain('did not answer within 1 s');
+    expect(err).toContain('did not answer within 2 s');
     expect(err).toContain('--idempotency-key');
   });
 
