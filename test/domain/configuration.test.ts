@@ -23,7 +23,7 @@ describe('load_cfg replaces', () => {
     };
     const scenario = createScenario({ job1: {} });
     scenario.load(t(0), file);
-    const jobs = new Map([...mapsOf(file)]);
+    const jobs = mapsOf(file);
     expect(scenario.workflow().jobs).toEqual(jobs);
     expect([...scenario.workflow().jobs.keys()]).toEqual([...jobs.keys()]);
     expect(scenario.texts().head.get('z')).toBe('{"from_date":"2026-11-20","n":1.0,"big":9007199254740993}');

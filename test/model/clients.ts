@@ -64,7 +64,7 @@ export function createOlderProgram(operations: HistoryOperations, world: World, 
       const fields = fieldsOf((await operations.readHead()).get(job));
       const status = fields.get('status') ?? 'new';
       if (status !== 'success' && status !== 'new') return;
-      const reprocess = durationFromDecimal(String(fields.get('reprocess_hours') ?? 0), 'hours');
+      const reprocess = durationFromDecimal(JSON.stringify(fields.get('reprocess_hours') ?? 0), 'hours');
       const from =
         status === 'success' ? subtractDuration(timeOf(fields, 'batch_start'), reprocess) : timeOf(fields, 'from_date');
       const next = {

@@ -61,7 +61,7 @@ export function createDomainOperations(clock: ModelClock, rules: DomainRules = r
       return Promise.resolve({ ok: true, value: work() });
     } catch (error) {
       if (error instanceof BatchyError) return Promise.resolve({ ok: false, code: error.code });
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 

@@ -170,7 +170,7 @@ function special(parameters: Parameters) {
 }
 
 function moved(parameters: Parameters, by: bigint): Parameters {
-  const from = parseInstant(String(parameters.get('from_date'))) as Instant;
+  const from = parseInstant(parameters.get('from_date') as string) as Instant;
   return withParameters(parameters, { from_date: formatInstant(from + by) });
 }
 

@@ -141,7 +141,7 @@ export async function runHistory(
         formatInstant(previews.get(job) as Instant),
       );
       expect(world.missing(job, from), `events skipped by ${job}, which begins at ${formatInstant(from)}`).toEqual([]);
-      const window = { from: formatInstant(from), until: String(parameters.get('to_date')) };
+      const window = { from: formatInstant(from), until: JSON.stringify(parameters.get('to_date') ?? null) };
       const status = fieldsOf(before.get(job)).get('status');
       const known = sameAgain.get(job);
       if ((status === 'open' || status === 'failed') && known !== undefined)

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 export const jobNames = ['plain', 'emitting', 'shared'] as const;
 export type JobName = (typeof jobNames)[number];
