@@ -14,6 +14,7 @@ import { maxYamlBytes } from './dialects/yaml-document.ts';
 import { BatchyError } from './domain/errors.ts';
 import type { Configuration } from './domain/configuration.ts';
 import { readInitialDate } from './domain/watermark.ts';
+import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer } from './http/server.ts';
 import type { Stores } from './ports/stores.ts';
 import { createBatches, type Batches } from './service/batches.ts';
@@ -111,8 +112,8 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     settings,
     health: stores.upkeep,
     subscribe: (onChange) => stores.journal.subscribe(onChange),
-    keys: keyRing.keys,
-    now: systemClock.now,
+    keys: () => keyRing.keys(),
+    now: () => systemClock.now(),
     requestId: uuidv7,
     version,
     stopping: stopping.signal,
@@ -168,7 +169,7 @@ function adminKeyOf({ BATCHY_ADMIN_KEY: secret }: Settings): StoredKey | null {
 
 /** Only loopback without keys: whoever reaches the port could otherwise move every watermark. */
 function checkExposure(settings: Settings, hasKeys: boolean): void {
-  const isLoopback = settings.HOST === 'localhost' || settings.HOST === '::1' || /^127\./.test(settings.HOST);
+  const isLoopback = settings.HOST === 'localhost' || settings.HOST === '::1' || settings.HOST.startsWith('127.');
   if (isLoopback || hasKeys || settings.ALLOW_OPEN) return;
   throw new BatchyError(
     'invalid-setting',
@@ -205,4 +206,6 @@ async function loadSamples({ workflows }: Services, settings: Settings, log: Fas
 }
 
 /** This machine's clock, in nanoseconds since the epoch. */
-export const machineNow = systemClock.now;
+export function machineNow(): Promise<Instant> {
+  return systemClock.now();
+}

@@ -42,6 +42,7 @@ export const errorCodes = [
   'rate-limited',
   // the request is too much
   'body-too-large',
+  'headers-too-large',
   'unsupported-media-type',
   'request-timeout',
   // the service cannot, now

@@ -12,6 +12,8 @@ export interface GuardOptions {
 export function addGuards(server: FastifyInstance, { maxConcurrentRequests, onPrefetchRefused }: GuardOptions): void {
   const inProgress = new Set<FastifyRequest>();
   server.addHook('onRequest', async (request) => {
+    if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
+      throw new BatchyError('invalid-request', 'The Host header is missing, which HTTP/1.1 requires. Nothing was changed.');
     const { effects = false, reserved = false, longLived = false } = request.routeOptions.config;
     if (effects && isPrefetch(request)) {
       onPrefetchRefused();

@@ -60,6 +60,7 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
     'The key’s scope is too small; `detail` says which is needed. `batchy keys create NAME --scope …` makes one.',
   'rate-limited': 'Slow down; `Retry-After` says how long. The limit is `RATE_LIMIT_PER_MINUTE`.',
   'body-too-large': 'Send less; the limit is `BODY_LIMIT_BYTES`.',
+  'headers-too-large': 'Headers and URL together may have 16 KiB. Send less.',
   'unsupported-media-type': 'Send the body as `application/json`.',
   'request-timeout': 'The request took too long to arrive. Repeat it with the same `Idempotency-Key`.',
   contention:

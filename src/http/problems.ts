@@ -47,6 +47,7 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   forbidden: { status: 403, title: 'The API key may not do this' },
   'rate-limited': { status: 429, title: 'Too many requests' },
   'body-too-large': { status: 413, title: 'The body is too large' },
+  'headers-too-large': { status: 431, title: 'The headers are too large' },
   'unsupported-media-type': { status: 415, title: 'The body’s type is not understood' },
   'request-timeout': { status: 408, title: 'The request took too long' },
   contention: { status: 503, title: 'Too many changes at once' },

@@ -1,5 +1,3 @@
-import type { Server } from 'node:http';
-
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -16,6 +14,7 @@ import type { Workflows } from '../service/workflows.ts';
 import { addAuthentication } from './auth.ts';
 import { addGuards } from './guards.ts';
 import { parseJsonBody } from './json-body.ts';
+import { malformedRequest, rawProblem } from './malformed-request.ts';
 import { addMetrics } from './metrics.ts';
 import { addMethodNotAllowed } from './not-found.ts';
 import { addOpenApi } from './openapi.ts';
@@ -30,7 +29,7 @@ import { addWorkflowRoutes } from './routes/workflows.ts';
 import { ProblemSchema } from './schemas/vocabulary.ts';
 import { validatorCompiler } from './validation.ts';
 
-export type BatchyServer = FastifyInstance<Server>;
+export type BatchyServer = FastifyInstance;
 
 /** The use cases that the routes offer. */
 export interface HttpServices {
@@ -77,20 +76,23 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     bodyLimit: settings.BODY_LIMIT_BYTES,
     requestTimeout: timeout,
     keepAliveTimeout: 65_000,
-    http: { headersTimeout: Math.min(timeout, 20_000), maxHeaderSize: 16_384 },
+    http: {
+      headersTimeout: Math.min(timeout, 20_000),
+      // Node looks only now and then for requests that are too slow.
+      connectionsCheckingInterval: Math.min(timeout / 2, 5000),
+      maxHeaderSize: 16_384,
+      // Refused by our guard, in our words; Node would say nothing but the status.
+      requireHostHeader: false,
+    },
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength },
     genReqId: options.requestId,
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    // What the router cannot decode reaches no route, and so no error handler of one.
+    frameworkErrors: (error, request, reply) => void sendProblem(reply, toBatchyError(error, request)),
     clientErrorHandler(error, socket) {
-      const status =
-        error.code === 'HPE_HEADER_OVERFLOW'
-          ? '431 Request Header Fields Too Large'
-          : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-            ? '408 Request Timeout'
-            : '400 Bad Request';
-      if (socket.writable) socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      if (socket.writable) socket.end(rawProblem(malformedRequest(error.code)));
     },
   });
   server.setValidatorCompiler(validatorCompiler as never);

@@ -15,10 +15,7 @@ interface PropertySchema {
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema);
   const isUrl = httpPart === 'querystring' || httpPart === 'params';
-  const properties = ((schema as { properties?: Record<string, PropertySchema> }).properties ?? {}) as Record<
-    string,
-    PropertySchema
-  >;
+  const { properties = {} } = schema as { properties?: Record<string, PropertySchema> };
   return (input: unknown) => {
     const value = isUrl ? fromUrl(input as Record<string, unknown>, properties) : input;
     if (check.Check(value)) return { value };
@@ -44,13 +41,16 @@ function fromText(text: string, type: string | undefined): unknown {
 
 interface Violation {
   readonly keyword: string;
+  readonly schemaPath: string;
   readonly instancePath: string;
   readonly message: string;
-  readonly params: object;
 }
 
+/** What was sent does not come back whole. */
+const longestPointer = 100;
+
 function invalidPart(part: string, violations: readonly Violation[], known: readonly string[]): BatchyError {
-  const places = violations.flatMap((violation): ErrorPlace[] => placesOf(violation, part, known));
+  const places = violations.flatMap((violation) => placesOf(violation, part, known));
   const detail = `${partNames[part] ?? part}: ${places.map((place) => `${place.pointer === '' ? '' : `${place.pointer} `}${place.detail}`).join('; ')}.`;
   return new BatchyError(part === 'body' ? 'invalid-body' : 'invalid-request', detail, { places });
 }
@@ -63,14 +63,14 @@ const partNames: Readonly<Record<string, string>> = {
 };
 
 function placesOf(
-  { keyword, instancePath, message, params }: Violation,
+  { keyword, schemaPath, instancePath, message }: Violation,
   part: string,
   known: readonly string[],
 ): ErrorPlace[] {
-  if (keyword === 'additionalProperties') {
-    const names = (params as { additionalProperties?: string[] }).additionalProperties ?? [];
-    const hint = part === 'querystring' ? ` (known: ${known.join(', ') || 'none'})` : '';
-    return names.map((name) => ({ pointer: `${instancePath}/${name.slice(0, 100)}`, detail: `is not known${hint}` }));
-  }
-  return [{ pointer: instancePath, detail: message }];
+  const pointer = instancePath.slice(0, longestPointer);
+  // The checker tells of each unknown property, as one whose schema is false, and then of all of them at once.
+  if (keyword === 'additionalProperties') return [];
+  if (!schemaPath.endsWith('/additionalProperties')) return [{ pointer, detail: message }];
+  const hint = part === 'querystring' ? ` (known: ${known.join(', ') || 'none'})` : '';
+  return [{ pointer, detail: `is not known${hint}` }];
 }

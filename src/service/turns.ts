@@ -16,15 +16,20 @@ export function createTurns(patienceMilliseconds: number): TakeTurn {
     const before = last.get(key);
     const mine = before === undefined ? work() : inTime(before, key, patienceMilliseconds).then(work);
     // Whoever comes next waits for me and, should I give up, for the one before me all the same.
-    const done = Promise.allSettled([before, mine]).then(() => {});
+    const done = settled(before, mine);
     last.set(key, done);
     try {
       return await mine;
     } finally {
-      // The settling of `done` is a step later than that of `mine`; only then may the key be forgotten.
-      void done.then(() => last.get(key) === done && last.delete(key));
+      void forget(key, done);
     }
   };
+
+  /** Once nobody waits behind it any more. */
+  async function forget(key: string, done: Promise<void>): Promise<void> {
+    await done;
+    if (last.get(key) === done) last.delete(key);
+  }
 }
 
 async function inTime(turn: Promise<unknown>, key: string, patienceMilliseconds: number): Promise<void> {
@@ -44,4 +49,9 @@ function tooLate(key: string): BatchyError {
     'overloaded',
     `Too many requests on workflow ${key} were waiting before this one. It was not begun and nothing was changed; try again shortly.`,
   );
+}
+
+/** Keeps nothing of what they came to: a chain of results would grow as long as the key is busy. */
+async function settled(...works: readonly unknown[]): Promise<void> {
+  await Promise.allSettled(works);
 }

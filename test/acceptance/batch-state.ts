@@ -323,9 +323,8 @@ export function acceptance(name: string, openStores: TestAppOptions['openStores'
       );
       expect((await app.call('GET', '/get_status/wf1')).text).toBe(status);
       const coverage = (await app.call('GET', '/workflows/wf1/coverage')).json.jobs[0];
-      expect(coverage.windows.map((window: { batch_id: number }) => window.batch_id).sort()).toEqual(
-        [id, backfill.json.a.batch_id].sort(),
-      );
+      const covering = coverage.windows.map((window: { batch_id: number }) => window.batch_id);
+      expect(new Set(covering)).toEqual(new Set([id, backfill.json.a.batch_id]));
       app.clock.advance({ hours: 1 });
       const next = (await app.call('POST', '/open_batch/wf1')).json.a;
       expect(next.from_date).toBe(began);
