@@ -6,6 +6,7 @@ export type Instant = bigint;
 export const nanosecondsPerSecond = 1_000_000_000n;
 const nanosecondsPerMillisecond = 1_000_000n;
 const nanosecondsPerHour = 3_600n * nanosecondsPerSecond;
+const nanosecondsPerDay = 24n * nanosecondsPerHour;
 const millisecondsPerHour = 3_600_000;
 
 /** 0001-01-01T00:00:00Z and the last nanosecond of 9999: what a four-digit year can say. */
@@ -126,8 +127,15 @@ export function maxInstant(one: Instant, other: Instant): Instant {
   return one > other ? one : other;
 }
 
+const mostZonesKept = 1000;
+/** Names found to be zones: the library makes a whole date format to find out, which costs more than the rest of an open. */
+const zonesFound = new Set(['UTC']);
+
 export function isTimeZone(name: string): boolean {
-  return IANAZone.isValidZone(name);
+  if (zonesFound.has(name)) return true;
+  if (!IANAZone.isValidZone(name)) return false;
+  if (zonesFound.size < mostZonesKept) zonesFound.add(name);
+  return true;
 }
 
 /** The calendar date (`YYYY-MM-DD`) that clocks in `zone` show at `instant`. */
@@ -149,6 +157,8 @@ function localDateAt(milliseconds: number, zone: IANAZone): string {
  * before the year 1, which could not be written.
  */
 export function firstInstantOfDay(instant: Instant, zoneName: string): Instant {
+  // Most days are UTC's, which has no changes to look up.
+  if (zoneName === 'UTC') return instant - (((instant % nanosecondsPerDay) + nanosecondsPerDay) % nanosecondsPerDay);
   const zone = IANAZone.create(zoneName);
   const { milliseconds } = splitInstant(instant);
   const date = localDateAt(milliseconds, zone);
@@ -166,11 +176,13 @@ export function firstInstantOfDay(instant: Instant, zoneName: string): Instant {
 
 /** The offsets (minutes) in force from `from` to `to` (milliseconds), each with the instant from which it holds. */
 function offsetChanges(zone: IANAZone, from: number, to: number): { at: number; offset: number }[] {
-  const changes = [{ at: from, offset: zone.offset(from) }];
+  let before = zone.offset(from);
+  const changes = [{ at: from, offset: before }];
   for (let left = from; left < to; left += millisecondsPerHour) {
     const right = Math.min(left + millisecondsPerHour, to);
     const offset = zone.offset(right);
-    if (offset !== zone.offset(left)) changes.push({ at: bisectChange(zone, left, right), offset });
+    if (offset !== before) changes.push({ at: bisectChange(zone, left, right), offset });
+    before = offset;
   }
   return changes;
 }
