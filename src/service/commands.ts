@@ -189,23 +189,19 @@ export function storedChange(expected: LoadedWorkflow | StoredWorkflow, change: 
     listing: {
       status: workflowStatus(change.next),
       updatedAt: change.journal[0]?.at ?? 0n,
-      latestStart: latestUnmarkedStart(change.next),
+      latestStart: latestStart(change.next),
     },
   };
 }
 
-/** Starts of jobs that are marked already need no watching. */
-function latestUnmarkedStart(workflow: Workflow): Instant | null {
+/** Of a job that is marked already the mark counts: should the clock go back once more, it lies ahead, too. */
+function latestStart(workflow: Workflow): Instant | null {
   let latest: Instant | null = null;
   for (const [job, parameters] of workflow.jobs) {
     const special = readSpecialParameters(parameters);
-    if (
-      'problems' in special ||
-      special.batchStart === null ||
-      (workflow.ledger.jobs.get(job)?.skewNoticedAt ?? null) !== null
-    )
-      continue;
-    latest = latest === null ? special.batchStart : maxInstant(latest, special.batchStart);
+    if ('problems' in special || special.batchStart === null) continue;
+    const watched = workflow.ledger.jobs.get(job)?.skewNoticedAt ?? special.batchStart;
+    latest = latest === null ? watched : maxInstant(latest, watched);
   }
   return latest;
 }

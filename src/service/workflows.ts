@@ -13,6 +13,7 @@ import type { BatchReader, ListedWorkflow, WorkflowPage } from '../ports/batch-r
 import type { StoredAnswer } from '../ports/store.ts';
 import { type BatchSettings, existing, type Preview, previewOpen, unknownWorkflow } from './batches.ts';
 import type { Answered, Caller, Commands } from './commands.ts';
+import { pageWorkflows, type WorkflowFilter, type WorkflowsPage } from './workflow-pages.ts';
 
 /** A workflow's status as it is answered: the JSON text of job → parameters, and its strong ETag. */
 export interface WorkflowStatus {
@@ -62,6 +63,8 @@ export interface Workflows {
   ): Promise<Answered>;
   remove(name: string, options: DeleteOptions, caller: Caller, render: () => StoredAnswer): Promise<Answered>;
   list(page: WorkflowPage): Promise<ListedWorkflow[]>;
+  /** As `list`, narrowed to a stretch of time, and with where to go on. */
+  page(filter: WorkflowFilter): Promise<WorkflowsPage>;
   /** Takes a head that another program wrote into ledger and index. */
   adopt(name: string): Promise<void>;
 }
@@ -137,6 +140,8 @@ export function createWorkflows({ commands, reader, settings, readConfiguration 
       }),
 
     list: (page) => reader.workflows(page),
+
+    page: (filter) => pageWorkflows((page) => reader.workflows(page), filter),
   };
 }
 
