@@ -110,8 +110,8 @@ describe('what the documents name', () => {
   });
 
   it('are metrics that are there to be scraped', async () => {
-    const { call } = await testApp();
-    const { text } = await call('GET', '/metrics');
+    const app = await testApp();
+    const { text } = await app.call('GET', '/metrics');
     const named = uses(/\b(batchy_[a-z_]+)/g).map(({ found }) => found);
     expect(named.length).toBeGreaterThan(4);
     for (const name of named) expect(text).toContain(`# TYPE ${name} `);

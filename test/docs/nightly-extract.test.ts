@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { closeSync, constants, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
 import { execa } from 'execa';
@@ -153,6 +153,46 @@ it('takes everything from from_date on where the job does not emit its end, and 
   expect(shop.extracted()).toEqual(['one', 'two']);
 });
 
+it('loses no row and doubles none over nights that end in all the ways there are', async () => {
+  const shop = await openShop();
+  const ends = ['ok', 'killed', 'ok', 'bad row', 'stopped', 'killed', 'ok', 'bad row', 'bad row', 'ok'] as const;
+  const ids: string[] = [];
+  for (const [index, end] of ends.entries()) {
+    const day = String(index + 2).padStart(2, '0');
+    const rows = ['01:54:59.999', '01:55:00.001', '01:59', '23:59:59.999999'].map((time) => ({
+      at: `2026-11-${day}T${time.padEnd(8, ':00')}`,
+      id: `${day}-${time}`,
+    }));
+    shop.gains(...rows);
+    ids.push(...rows.map(({ id }) => id));
+    await nightThatEnds(shop, end, `2026-11-${day}T02:00:00`);
+  }
+  expect(await shop.night('2026-11-20T02:00:00')).toMatchObject({ exitCode: 0 });
+  expect(shop.extracted()).toEqual(ids.sort());
+  expect(await gapsAndOverlaps(shop)).toEqual({ gaps: [], overlaps: [] });
+});
+
+async function nightThatEnds(shop: Shop, end: 'ok' | 'killed' | 'stopped' | 'bad row', at: string): Promise<void> {
+  if (end === 'ok') {
+    expect(await shop.night(at)).toMatchObject({ exitCode: 0 });
+  } else if (end === 'bad row') {
+    const input = path.join(shop.folder, 'broken.csv');
+    writeFileSync(input, `${readFileSync(shop.input, 'utf8')}tomorrow,bad,1\n`);
+    expect((await shop.night(at, { input })).exitCode).not.toBe(0);
+  } else {
+    const slow = await slowInput(shop);
+    const run = shop.night(at, { input: slow.path });
+    await extracting(shop);
+    const exited = once(run, 'exit');
+    run.kill(end === 'killed' ? 'SIGKILL' : 'SIGTERM');
+    await exited;
+    slow.end();
+    expect((await run).exitCode).not.toBe(0);
+    // What a kill leaves behind would be taken for the next run's.
+    rmSync(path.join(shop.output, '.shop.orders.part'), { force: true });
+  }
+}
+
 /** Waits until a run is in the middle: it has opened its batch, its input, and then the file that it writes. */
 async function extracting(shop: Shop): Promise<void> {
   await vi.waitFor(() => expect(readdirSync(shop.output)).toContain('.shop.orders.part'), { timeout: 20_000 });
@@ -168,6 +208,7 @@ async function gapsAndOverlaps(shop: Shop): Promise<unknown> {
 /** An input that does not end before it is told to: the extract is in the middle for as long. */
 async function slowInput(shop: Shop): Promise<{ path: string; end: () => void }> {
   const pipe = path.join(shop.folder, 'slow.csv');
+  rmSync(pipe, { force: true });
   await execa('mkfifo', [pipe]);
   // Read-write, so that opening does not wait for the reader.
   const descriptor = openSync(pipe, constants.O_RDWR);
