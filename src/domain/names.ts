@@ -29,6 +29,11 @@ export function checkWorkflowName(name: string): string {
   return name;
 }
 
+/** Whether `checkWorkflowName` accepts it. */
+export function isWorkflowName(name: string): boolean {
+  return workflowPattern.test(name) && !recordSuffix.test(name);
+}
+
 /** What is wrong with a job's name, or `null`. Jobs that begin with `_` are settings beside the jobs (`_infa`). */
 export function jobNameProblem(name: string): string | null {
   if (name === '') return 'a job needs a name';

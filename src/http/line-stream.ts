@@ -4,6 +4,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export const lineType = 'application/x-ndjson';
 
+/** How many items a stream of lines reads at a time. */
+export const linesAtOnce = 200;
+
 /** Whether the client asks for lines of JSON rather than one array. */
 export function wantsLines(request: FastifyRequest): boolean {
   const accept = request.headers.accept ?? '';

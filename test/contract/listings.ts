@@ -82,6 +82,16 @@ export function itListsWorkflows(bench: Bench): void {
       }
     });
 
+    it('in the order of changes begins before or behind all that changed at a moment', async () => {
+      const moment = at('2026-01-02T00:00:00.000001');
+      const from = (name: string, descending: boolean): Promise<string[]> =>
+        names({ sort: 'updated_at', descending, after: { name, updatedAt: moment } });
+      expect(await from('', false)).toEqual(['_x', 'sales2', 'stock', 'sales', 'a.b-c']);
+      expect(await from('~', false)).toEqual(['sales', 'a.b-c']);
+      expect(await from('', true)).toEqual(['Sales']);
+      expect(await from('~', true)).toEqual(['stock', 'sales2', '_x', 'Sales']);
+    });
+
     it('follows each commit', async () => {
       await put(stores, { name: 'stock', listing: listing({ status: 'success', updated_at: '2026-02-01' }) });
       expect(await names({ status: 'failed' })).toEqual([]);

@@ -3,7 +3,7 @@ import type { Static } from 'typebox';
 import type { JournalEntry } from '../../domain/change.ts';
 import type { RecordFilter } from '../../service/history.ts';
 import { decodeCursor, foreignCursor, linkNext } from '../cursor.ts';
-import { type Chunk, sendLines, wantsLines } from '../line-stream.ts';
+import { type Chunk, linesAtOnce, sendLines, wantsLines } from '../line-stream.ts';
 import { readInstant } from '../query.ts';
 import { problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
 import * as schemas from '../schemas/history.ts';
@@ -12,8 +12,6 @@ import { coverageFields, journaledFields, recordFields, recordWithParameters } f
 
 const defaultLimit = 50;
 const defaultWindows = 500;
-/** How many items a stream of lines reads at a time. */
-const linesAtOnce = 200;
 
 type RecordCursor = NonNullable<RecordFilter['before']>;
 

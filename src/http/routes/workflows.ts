@@ -1,16 +1,18 @@
-import type { FastifyReply } from 'fastify';
 import { type Static, type TSchema, Type } from 'typebox';
 
 import { BatchyError } from '../../domain/errors.ts';
 import type { Json } from '../../domain/json.ts';
-import { quoteBriefly } from '../../domain/names.ts';
+import { isWorkflowName, quoteBriefly } from '../../domain/names.ts';
 import { readSpecialParameters } from '../../domain/special-parameters.ts';
-import { formatInstant, type Instant, parseInstant } from '../../domain/time.ts';
+import { formatInstant, parseInstant } from '../../domain/time.ts';
 import { encodeJobs, jobLedger, knownBatch, type Workflow, workflowStatus } from '../../domain/workflow.ts';
+import type { WorkflowFilter, WorkflowsPage } from '../../service/workflow-pages.ts';
 import type { WorkflowStatus } from '../../service/workflows.ts';
 import { jsonAnswer, sendAnswered } from '../answer.ts';
 import { callerOf } from '../caller.ts';
-import { decodeCursor, linkNext } from '../cursor.ts';
+import { decodeCursor, foreignCursor, linkNext } from '../cursor.ts';
+import { type Chunk, linesAtOnce, sendLines, wantsLines } from '../line-stream.ts';
+import { readInstant } from '../query.ts';
 import { LoadQuery, PreviewAnswer } from '../schemas/batches.ts';
 import { IdempotencyHeaders, JobMaps, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
 import * as schemas from '../schemas/workflows.ts';
@@ -73,34 +75,25 @@ export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServi
       },
     },
     async (request, reply) => {
-      const {
-        status = null,
-        prefix = '',
-        sort = 'name',
-        order = 'asc',
-        limit = defaultLimit,
-        cursor,
-      } = request.query as Static<typeof schemas.ListQuery>;
-      const page = {
-        sort,
-        descending: order === 'desc',
-        status,
-        prefix,
-        after: cursor === undefined ? null : readListCursor(cursor),
-        limit: limit + 1,
+      const query = request.query as Static<typeof schemas.ListQuery>;
+      const filter: WorkflowFilter = {
+        sort: query.sort ?? 'name',
+        descending: query.order === 'desc',
+        status: query.status ?? null,
+        prefix: query.prefix ?? '',
+        updatedAfter: query.updated_after === undefined ? null : readInstant('/updated_after', query.updated_after),
+        updatedBefore: query.updated_before === undefined ? null : readInstant('/updated_before', query.updated_before),
+        after: query.cursor === undefined ? null : readListCursor(query.cursor),
+        limit: query.limit ?? defaultLimit,
       };
-      const found = await workflows.list(page);
-      const shown = found.slice(0, limit);
-      const last = shown.at(-1);
-      if (found.length > limit && last !== undefined)
-        linkNext(request, reply, { name: last.name, updated_at: formatInstant(last.updatedAt) });
-      return reply.send(
-        shown.map((listed) => ({
-          name: listed.name,
-          status: listed.status,
-          updated_at: formatInstant(listed.updatedAt),
-        })),
-      );
+      const chunk = async (after: WorkflowFilter['after']): Promise<Chunk> => {
+        const { workflows: found, next } = await workflows.page({ ...filter, after, limit: linesAtOnce });
+        return { items: found.map(listedFields), next: next === null ? null : () => chunk(next) };
+      };
+      if (wantsLines(request)) return sendLines(reply, await chunk(filter.after));
+      const { workflows: found, next } = await workflows.page(filter);
+      if (next !== null) linkNext(request, reply, { name: next.name, updated_at: formatInstant(next.updatedAt) });
+      return reply.send(found.map(listedFields));
     },
   );
 
@@ -217,7 +210,7 @@ export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServi
         callerOf(request, `edit ${wf} ${JSON.stringify(job)}`),
         (preview, etag) => jsonAnswer(JSON.stringify(previewFields(wf, preview)), 200, { etag }),
       );
-      return sendAnswered(reply as FastifyReply, answered);
+      return sendAnswered(reply, answered);
     },
   );
 }
@@ -238,15 +231,15 @@ function requireIfMatch(header: string | undefined): string {
   );
 }
 
-function readListCursor(text: string): { name: string; updatedAt: Instant } {
+function readListCursor(text: string): NonNullable<WorkflowFilter['after']> {
   const { name, updated_at: updatedAt } = decodeCursor(text);
   const instant = typeof updatedAt === 'string' ? parseInstant(updatedAt) : null;
-  if (typeof name !== 'string' || instant === null)
-    throw new BatchyError(
-      'invalid-request',
-      'This cursor is not one of ours; take it from the Link header of the page before.',
-    );
+  if (typeof name !== 'string' || !isWorkflowName(name) || instant === null) throw foreignCursor();
   return { name, updatedAt: instant };
+}
+
+function listedFields({ name, status, updatedAt }: WorkflowsPage['workflows'][number]): Record<string, unknown> {
+  return { name, status, updated_at: formatInstant(updatedAt) };
 }
 
 function workflowFields({ workflow, etag }: WorkflowStatus): Record<string, unknown> {

@@ -227,7 +227,8 @@ export const JournalAnswer = listOrLines(
   journalExample,
 );
 
-function listOrLines(description: string, item: TSchema, example: unknown): TSchema {
+/** A list as an array, or as lines of JSON. */
+export function listOrLines(description: string, item: TSchema, example: unknown): TSchema {
   return {
     description,
     headers: { link: { type: 'string', description: 'rel="next": where the list goes on' } },

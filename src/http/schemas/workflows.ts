@@ -1,14 +1,23 @@
 import { Type } from 'typebox';
 
+import { listOrLines, StatusName } from './history.ts';
 import { CursorQuery, ForceQuery, LimitQuery, ReasonQuery } from './vocabulary.ts';
 
 const strict = { additionalProperties: false } as const;
-const status = Type.Union([Type.Literal('new'), Type.Literal('open'), Type.Literal('success'), Type.Literal('failed')]);
 
 export const ListQuery = Type.Object(
   {
-    status: Type.Optional(status),
+    status: Type.Optional(StatusName),
     prefix: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'Only names that begin so' })),
+    updated_after: Type.Optional(
+      Type.String({
+        description: 'Only workflows that changed later (UTC unless an offset is given)',
+        examples: ['2026-11-01'],
+      }),
+    ),
+    updated_before: Type.Optional(
+      Type.String({ description: 'Only workflows that changed earlier (UTC unless an offset is given)' }),
+    ),
     sort: Type.Optional(
       Type.Union([Type.Literal('name'), Type.Literal('updated_at')], { description: 'Default: name' }),
     ),
@@ -19,20 +28,21 @@ export const ListQuery = Type.Object(
   strict,
 );
 
-export const ListAnswer = Type.Array(Type.Object({ name: Type.String(), status, updated_at: Type.String() }), {
-  description: 'Workflows by name; the next page is in the Link header',
-  examples: [[{ name: 'orders', status: 'open', updated_at: '2026-11-21T21:53:34.230000' }]],
-});
+export const ListAnswer = listOrLines(
+  'Workflows, in the order asked for; the next page is in the Link header. Asked as application/x-ndjson: all that match, one a line, whatever the limit',
+  Type.Object({ name: Type.String(), status: StatusName, updated_at: Type.String() }),
+  { name: 'orders', status: 'open', updated_at: '2026-11-21T21:53:34.230000' },
+);
 
 export const WorkflowAnswer = Type.Object(
   {
     name: Type.String(),
-    status,
+    status: StatusName,
     etag: Type.String({ description: 'For If-Match of an edit' }),
     jobs: Type.Record(
       Type.String(),
       Type.Object({
-        status,
+        status: StatusName,
         batch_id: Type.Union([Type.Integer(), Type.Null()]),
         from_date: Type.Union([Type.String(), Type.Null()]),
         until: Type.Union([Type.String(), Type.Null()], {
