@@ -48,14 +48,24 @@ export function isSpecial(name: string, parameters: Parameters): boolean {
   return name === 'timezone' && parameters.get('trunc_start') === true;
 }
 
+type ReadResult = SpecialParameters | { readonly problems: readonly ErrorPlace[] };
+
+/** A map never changes once it is made, and every rule of a request asks for the same ones. */
+const alreadyRead = new WeakMap<Parameters, SpecialParameters>();
+
 /**
  * Reads the special parameters of a map. `null` means the same as absent.
  * @returns the parameters, or what cannot be read: a pointer below `at` and a reason each
  */
-export function readSpecialParameters(
-  parameters: Parameters,
-  at = '',
-): SpecialParameters | { readonly problems: readonly ErrorPlace[] } {
+export function readSpecialParameters(parameters: Parameters, at = ''): ReadResult {
+  const known = alreadyRead.get(parameters);
+  if (known !== undefined) return known;
+  const read = readAnew(parameters, at);
+  if (!('problems' in read)) alreadyRead.set(parameters, read);
+  return read;
+}
+
+function readAnew(parameters: Parameters, at: string): ReadResult {
   const problems: ErrorPlace[] = [];
   const refuse = (name: string, expected: string): void => {
     problems.push({

@@ -98,6 +98,29 @@ describe('reading times', () => {
     );
   });
 
+  test('the form that is written here is read like every other, on days met before and on new ones', () => {
+    const clock = fc.tuple(...[24, 60, 60, 1_000_000].map((max) => fc.nat({ max })));
+    const day = fc.bigInt({ min: earliestInstant, max: latestInstant });
+    fc.assert(
+      fc.property(day, clock, fc.boolean(), (instant, [hours, minutes, seconds, micros], metBefore) => {
+        const date = new Date(splitInstant(instant).milliseconds).toISOString().slice(0, 10);
+        if (metBefore) expect(formatInstant(instant).slice(0, 10)).toBe(date);
+        const pad = (field: number | undefined, length: number): string => String(field).padStart(length, '0');
+        const text = `${date}T${pad(hours, 2)}:${pad(minutes, 2)}:${pad(seconds, 2)}.${pad(micros, 6)}`;
+        expect(parseInstant(text)).toBe(parseInstant(`${text}Z`));
+      }),
+    );
+  });
+
+  test('what is written is what the language writes', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: earliestInstant, max: latestInstant }), (instant) => {
+        const { milliseconds } = splitInstant(instant);
+        expect(formatInstant(instant).slice(0, 23)).toBe(new Date(milliseconds).toISOString().slice(0, 23));
+      }),
+    );
+  });
+
   test('nine fraction digits are kept while calculating', () => {
     const instant = parseInstant('2026-11-21T21:53:34.123456789') as bigint;
     expect(instant % 1_000_000_000n).toBe(123_456_789n);
