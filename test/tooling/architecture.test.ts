@@ -34,6 +34,8 @@ describe('who may import whom', () => {
     ['src/http/routes/batches.ts', "import { run } from '../../cli/index.ts';"],
     ['src/cli/serve.ts', "import { createApp } from '../app.ts';"],
     ['src/cli/status.ts', "import { routes } from '../http/server.ts';"],
+    ['src/client/send.ts', "import { BatchyError } from '../domain/errors.ts';"],
+    ['src/client/send.ts', "import { setTimeout } from 'node:timers/promises';"],
     ['src/main.ts', "import { openBatch } from './domain/open-batch.ts';"],
     ['src/app.ts', "import { run } from './cli/index.ts';"],
   ])('%s may not hold: %s', (file, text) => {

@@ -34,6 +34,8 @@ const layers: Readonly<Record<string, Layer>> = {
   'adapters/system': { layers: ['domain', 'ports'], packages: ['uuidv7', anyBuiltin] },
   config: { layers: ['domain'], packages: ['typebox', 'js-yaml', anyBuiltin] },
   http: { layers: ['service', 'domain', 'config'], packages: web },
+  // What others take into their own programs: browsers, too.
+  client: { layers: [], packages: [] },
   cli: { layers: ['service', 'domain', 'dialects', 'config'], packages: terminal },
   app: composition,
   serve: { layers: [...composition.layers, 'app'], packages: composition.packages },

@@ -1,0 +1,230 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { execa } from 'execa';
+
+import { openApiDocument } from './draw-docs.ts';
+import { docComment, type JsonSchema, propertiesText, type Property, typeText } from './schema-types.ts';
+
+/**
+ * Writes the client's types and table of operations from the service's own OpenAPI document. With `--check` it changes
+ * nothing, names the files that differ and exits 1.
+ */
+
+interface Document {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+}
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly 'x-effects'?: boolean;
+  readonly parameters?: readonly Parameter[];
+  readonly requestBody?: { readonly required?: boolean; readonly description?: string; readonly content: Content };
+  readonly responses: Readonly<Record<string, { readonly content?: Content }>>;
+}
+
+interface Parameter {
+  readonly in: 'path' | 'query' | 'header';
+  readonly name: string;
+  readonly required: boolean;
+  readonly description?: string;
+  readonly schema: JsonSchema;
+}
+
+type Content = Readonly<
+  Record<string, { readonly schema: JsonSchema; readonly examples?: Readonly<Record<string, unknown>> }>
+>;
+
+/** What answers are called; those of one shape share a name. */
+const answerNames: Readonly<Record<string, string>> = {
+  getBatch: 'Batch',
+  getCoverage: 'Coverage',
+  getReadiness: 'Readiness',
+  getWorkflow: 'Workflow',
+  listBatches: 'ListedBatch',
+  listJournal: 'JournalEntry',
+  listWorkflows: 'ListedWorkflow',
+  previewOpen: 'Preview',
+  waitForWorkflow: 'Waited',
+};
+
+const aliases: Record<string, string> = {
+  "'new' | 'open' | 'success' | 'failed'": 'Status',
+  'Record<string, Record<string, unknown>>': 'JobMaps',
+};
+
+const preamble = (what: string): string => `/**
+ * ${what} Made from its OpenAPI document by scripts/generate-client.ts: change the routes' schemas, then run
+ * that again. A test fails while this file differs.
+ */
+`;
+
+/** The sources that are made, formatted as the others: file to text. */
+export async function clientSources(): Promise<Readonly<Record<string, string>>> {
+  const document = (await openApiDocument()) as unknown as Document;
+  const operations = Object.entries(document.paths).flatMap(([url, byMethod]) =>
+    Object.entries(byMethod).flatMap(([method, operation]) =>
+      isOffered(operation, byMethod) ? [{ method, url, operation }] : [],
+    ),
+  );
+  operations.sort((one, other) => (one.operation.operationId < other.operation.operationId ? -1 : 1));
+  const answers = Object.entries(answerNames).map(([operationId, name]) => {
+    const found = operations.find(({ operation }) => operation.operationId === operationId);
+    if (found === undefined) throw new Error(`there is no operation ${operationId}`);
+    return nameAnswer(name, found.operation.responses);
+  });
+  const types = operations.map(({ operation }) => operationType(operation));
+  const rows = operations.map(({ method, url, operation }) => operationRow(method, url, operation));
+  const used = [...new Set(Object.values(aliases))].filter((name) => new RegExp(`\\b${name}\\b`).test(types.join()));
+  return {
+    'src/client/answers.ts': await formatted(
+      [
+        preamble('What the service answers.'),
+        '/** How a job, a batch or a workflow stands. */',
+        "export type Status = 'new' | 'open' | 'success' | 'failed';\n",
+        '/** Job → its parameters, special ones and your own. */',
+        'export type JobMaps = Record<string, Record<string, unknown>>;\n',
+        '/** The problems that the operations name: the last part of `type`. */',
+        `export type ProblemCode = ${problemCodes(document)
+          .map((code) => `'${code}'`)
+          .join(' | ')};\n`,
+        ...answers,
+      ].join('\n'),
+    ),
+    'src/client/operations.ts': await formatted(
+      [
+        preamble('What the service offers, by operation.'),
+        `import type { ${used.sort().join(', ')} } from './answers.ts';\n`,
+        'export interface NoParameters {\nbody?: undefined;\n}\n',
+        '/** Parameters and answer of each operation. `wf` is the name of the workflow. */',
+        `export interface Operations {\n${types.join('\n')}\n}\n`,
+      ].join('\n'),
+    ),
+    'src/client/routes.ts': await formatted(
+      [
+        preamble('Where the service offers what.'),
+        "import type { Operations } from './operations.ts';\n",
+        routeType,
+        '/** Where each operation is found, and where its parameters go. */',
+        `export const routes = {\n${rows.join('\n')}\n} as const satisfies Record<keyof Operations, OperationRoute>;\n`,
+      ].join('\n'),
+    ),
+  };
+}
+
+/** Of a GET and POST pair the one that is recommended; never a stream without end, for which there are readers of events. */
+function isOffered({ operationId, responses }: Operation, byMethod: Readonly<Record<string, unknown>>): boolean {
+  const isSecond = 'get' in byMethod && 'post' in byMethod && /By(Get|Post)$/.test(operationId);
+  const types = Object.keys(successOf(responses).content ?? {});
+  return !isSecond && !types.includes('text/event-stream');
+}
+
+const routeType = `export interface OperationRoute {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** As RFC 6570 has it: \`{name}\` in the path, \`{?name,name}\` in the query. */
+  readonly url: string;
+  /** Parameters that are headers. */
+  readonly headers?: readonly string[];
+  /** It changes state: it is sent with an Idempotency-Key, and so may be repeated. */
+  readonly effects?: true;
+}
+`;
+
+/** Declares the answer, or an item of the list that it is, and from then on calls all of that shape so. */
+function nameAnswer(name: string, responses: Operation['responses']): string {
+  const { description, ...schema } = successOf(responses).content?.['application/json']?.schema ?? {};
+  const item = schema.type === 'array' ? (schema.items ?? {}) : schema;
+  const text = typeText(item, { aliases, direction: 'answered' });
+  aliases[text] = name;
+  return `${docComment(schema.type === 'array' ? undefined : description)}export interface ${name} ${text}\n`;
+}
+
+function operationType({ operationId, summary, parameters = [], requestBody, responses }: Operation): string {
+  const properties = parameters
+    .filter(({ name }) => name !== idempotencyKey)
+    .map((parameter): Property => ({
+      ...parameter,
+      name: parameterName(parameter),
+      description: parameter.name === 'wf' ? undefined : parameter.description,
+    }));
+  const body = requestBody?.content['application/json'];
+  if (body !== undefined)
+    properties.push({
+      name: 'body',
+      schema: body.schema,
+      required: requestBody?.required === true,
+      description: requestBody?.description,
+    });
+  const names = properties.map(({ name }) => name);
+  if (new Set(names).size < names.length) throw new Error(`${operationId} has two parameters of one name`);
+  properties.sort((one, other) => Number(other.required) - Number(one.required));
+  const given = properties.length === 0 ? 'NoParameters' : propertiesText(properties, { aliases, direction: 'given' });
+  return `${docComment(summary)}${operationId}: { parameters: ${given}; answer: ${answerType(responses)} };`;
+}
+
+/** Lines of JSON are the same items once more; what is no JSON is text; where there is nothing, `null`. */
+function answerType(responses: Operation['responses']): string {
+  const content = Object.entries(successOf(responses).content ?? {}).filter(
+    ([type]) => type !== 'application/x-ndjson',
+  );
+  if (content.length === 0) return 'null';
+  const types = content.map(([type, { schema }]) =>
+    type === 'application/json' ? typeText(schema, { aliases, direction: 'answered' }) : 'string',
+  );
+  return [...new Set(types)].join(' | ');
+}
+
+function operationRow(method: string, url: string, operation: Operation): string {
+  const { operationId, parameters = [] } = operation;
+  const namesIn = (place: Parameter['in']): string[] =>
+    parameters.filter((parameter) => parameter.in === place && parameter.name !== idempotencyKey).map(parameterName);
+  const query = namesIn('query');
+  const headers = namesIn('header').map((name) => `'${name}'`);
+  const template = query.length === 0 ? url : `${url}{?${query.join(',')}}`;
+  return [
+    `${operationId}: { method: '${method.toUpperCase()}', url: '${template}'`,
+    headers.length === 0 ? '' : `, headers: [${headers.join(', ')}]`,
+    operation['x-effects'] === true ? ', effects: true' : '',
+    ' },',
+  ].join('');
+}
+
+/** Not a parameter of each call but what makes repeating it safe, which is the client's own business. */
+const idempotencyKey = 'idempotency-key';
+
+function parameterName({ in: place, name }: Parameter): string {
+  return place === 'header' ? name.replaceAll('-', '_') : name;
+}
+
+function successOf(responses: Operation['responses']): { readonly content?: Content } {
+  const found = Object.entries(responses).find(([status]) => status.startsWith('2'));
+  if (found === undefined) throw new Error('an operation without a success');
+  return found[1];
+}
+
+function problemCodes({ paths }: Document): string[] {
+  const operations = Object.values(paths).flatMap((byMethod) => Object.values(byMethod));
+  const problems = operations.flatMap(({ responses }) =>
+    Object.values(responses).flatMap(({ content }) => content?.['application/problem+json'] ?? []),
+  );
+  return [...new Set(problems.flatMap(({ examples = {} }) => Object.keys(examples)))].sort();
+}
+
+const root = path.dirname(import.meta.dirname);
+
+async function formatted(text: string): Promise<string> {
+  const { stdout } = await execa('oxfmt', ['--stdin-filepath=made.ts'], { cwd: root, preferLocal: true, input: text });
+  return `${stdout}\n`;
+}
+
+if (import.meta.main) {
+  const checks = process.argv.includes('--check');
+  for (const [file, text] of Object.entries(await clientSources())) {
+    const place = path.join(root, file);
+    if (existsSync(place) && readFileSync(place, 'utf8') === text) continue;
+    console.log(`${file} ${checks ? 'differs from the routes: npx node scripts/generate-client.ts' : 'was made anew'}`);
+    if (checks) process.exitCode = 1;
+    else writeFileSync(place, text);
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * Where the service offers what. Made from its OpenAPI document by scripts/generate-client.ts: change the routes' schemas, then run
+ * that again. A test fails while this file differs.
+ */
+
+import type { Operations } from './operations.ts';
+
+export interface OperationRoute {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** As RFC 6570 has it: `{name}` in the path, `{?name,name}` in the query. */
+  readonly url: string;
+  /** Parameters that are headers. */
+  readonly headers?: readonly string[];
+  /** It changes state: it is sent with an Idempotency-Key, and so may be repeated. */
+  readonly effects?: true;
+}
+
+/** Where each operation is found, and where its parameters go. */
+export const routes = {
+  closeBatch: { method: 'POST', url: '/close_batch/{wf}{?job,batch_id,force,reason}', effects: true },
+  deleteWorkflow: { method: 'DELETE', url: '/workflows/{wf}{?confirm,force,reason}', effects: true },
+  editJob: { method: 'PATCH', url: '/workflows/{wf}/jobs/{job}{?force}', headers: ['if_match'], effects: true },
+  explainProblem: { method: 'GET', url: '/problems/{code}' },
+  failBatch: { method: 'POST', url: '/fail_batch/{wf}{?job,batch_id,force,reason}', effects: true },
+  getBatch: { method: 'GET', url: '/workflows/{wf}/batches/{batch_id}' },
+  getCoverage: { method: 'GET', url: '/workflows/{wf}/coverage{?job,from,to,limit}' },
+  getIndex: { method: 'GET', url: '/index' },
+  getLiveness: { method: 'GET', url: '/health/live' },
+  getMetrics: { method: 'GET', url: '/metrics' },
+  getOpenApi: { method: 'GET', url: '/openapi.json' },
+  getReadiness: { method: 'GET', url: '/health/ready' },
+  getStatus: { method: 'GET', url: '/get_status/{wf}{?job}' },
+  getWorkflow: { method: 'GET', url: '/workflows/{wf}' },
+  listBatches: {
+    method: 'GET',
+    url: '/workflows/{wf}/batches{?status,job,kind,opened_after,opened_before,limit,cursor}',
+  },
+  listJournal: { method: 'GET', url: '/workflows/{wf}/journal{?limit,cursor}' },
+  listWorkflows: {
+    method: 'GET',
+    url: '/workflows{?status,prefix,updated_after,updated_before,sort,order,limit,cursor}',
+  },
+  loadWorkflow: { method: 'POST', url: '/load_cfg/{wf}{?mode,force,reason}', effects: true },
+  openBackfill: { method: 'POST', url: '/workflows/{wf}/backfill', effects: true },
+  openBatch: { method: 'POST', url: '/open_batch/{wf}{?job,force,reason,if_open,profile}', effects: true },
+  openBatchAs: { method: 'POST', url: '/open_batch/{wf}/{format}{?job,force,reason,if_open,profile}', effects: true },
+  previewOpen: { method: 'GET', url: '/workflows/{wf}/preview{?job,force,as_of}' },
+  waitForWorkflow: { method: 'GET', url: '/workflows/{wf}/wait{?timeout,date,timezone,new_day,fail_fast}' },
+} as const satisfies Record<keyof Operations, OperationRoute>;
