@@ -1,6 +1,6 @@
 import { BatchyError, type ErrorPlace } from './errors.ts';
 import { type Json, numberSource, stringifyJson } from './json.ts';
-import { durationFromDecimal, type Instant, isTimeZone, parseInstant } from './time.ts';
+import { durationFromDecimal, type Instant, isTimeZone, minInstant, parseInstant } from './time.ts';
 import { type Status, statuses } from './transitions.ts';
 
 /** A job's map, in the order in which it was written. All but the special parameters is the user's. */
@@ -11,6 +11,8 @@ export interface SpecialParameters {
   readonly batchId: number | null;
   readonly status: Status;
   readonly fromDate: Instant | null;
+  /** What a job that emits was told; `null` for any other, whose `to_date` is its user's. */
+  readonly toDate: Instant | null;
   readonly batchStart: Instant | null;
   readonly batchEnd: Instant | null;
   readonly reprocess: bigint;
@@ -112,12 +114,19 @@ function readAnew(parameters: Parameters, at: string): ReadResult {
     lag: emitToDate ? (duration('lag_minutes', 'minutes') ?? 0n) : 0n,
     maxWindow: emitToDate ? duration('max_window_hours', 'hours') : null,
     requireFence: flag('require_fence'),
+    toDate: emitToDate ? time('to_date') : null,
   };
-  if (emitToDate) {
-    time('to_date');
-    refuseStandstill(special, refuse);
-  }
+  if (emitToDate) refuseStandstill(special, refuse);
   return problems.length > 0 ? { problems } : special;
+}
+
+/**
+ * Up to where a batch in the head that our ledger does not know loads: to its start, or, where it was told an earlier
+ * `to_date`, to that. Ours it may be all the same, when the ledger was lost; going by its start would skip what it was not
+ * told to load.
+ */
+export function endByItsMap(batchStart: Instant, { toDate }: Pick<SpecialParameters, 'toDate'>): Instant {
+  return toDate === null ? batchStart : minInstant(batchStart, toDate);
 }
 
 const longestDays = { utc: durationFromDecimal('24', 'hours'), local: durationFromDecimal('25', 'hours') };

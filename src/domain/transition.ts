@@ -9,6 +9,7 @@ import {
 import { BatchyError } from './errors.ts';
 import { quoteBriefly } from './names.ts';
 import {
+  endByItsMap,
   greatestPossibleBatchId,
   type Parameters,
   readSpecialParameters,
@@ -89,7 +90,7 @@ function foreignBatch({ special, ledger }: Pick<JobState, 'special' | 'ledger'>)
   return {
     id: batchId,
     start,
-    until: start,
+    until: floorToMicrosecond(endByItsMap(batchStart, special)),
     emitted: false,
     superseded,
     ended: status !== 'open',
@@ -127,7 +128,8 @@ export function recordJob(
   ending: { readonly batchEnd: Instant | null; readonly reason: string | null; readonly endedBy: string | null },
 ): RecordJob {
   const { fromDate, batchStart } = special;
-  return { status, fromDate, until: known?.until ?? batchStart, batchStart, ...ending };
+  const until = known?.until ?? (batchStart === null ? null : endByItsMap(batchStart, special));
+  return { status, fromDate, until, batchStart, ...ending };
 }
 
 export interface Transition {

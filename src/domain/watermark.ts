@@ -1,6 +1,6 @@
 import { BatchyError } from './errors.ts';
 import { quoteBriefly } from './names.ts';
-import type { SpecialParameters } from './special-parameters.ts';
+import { endByItsMap, type SpecialParameters } from './special-parameters.ts';
 import {
   firstInstantOfDay,
   floorToMicrosecond,
@@ -69,7 +69,10 @@ function untruncatedFrom(input: WindowInput): { from: Instant; rule: FromRule } 
   const lowered = (instant: Instant): Instant => (noticed === null ? instant : minInstant(instant, noticed));
   if (special.status === 'success' && special.batchStart !== null) {
     if (noticed !== null && !input.force) throw clockSkew(input.job, noticed);
-    const begins = subtractDuration(lowered(known?.until ?? special.batchStart), special.reprocess);
+    const begins = subtractDuration(
+      lowered(known?.until ?? endByItsMap(special.batchStart, special)),
+      special.reprocess,
+    );
     if (noticed === null) return { from: begins, rule: 'after-success' };
     // How far the data went when it was read, neither end nor noticing tells: the clock may long have been ahead by then.
     return { from: minInstant(begins, special.fromDate ?? input.initialDate), rule: 'same-window-again' };
@@ -93,7 +96,8 @@ function nextUntil({ special, ledger, known, now }: WindowInput, from: Instant):
  * Up to where a job's data is known to be loaded: what a new `from_date` must not exceed, else data is skipped.
  */
 export function watermark(special: SpecialParameters, known: KnownBatch | null, initialDate: Instant): Instant {
-  if (special.status === 'success' && special.batchStart !== null) return known?.until ?? special.batchStart;
+  if (special.status === 'success' && special.batchStart !== null)
+    return known?.until ?? endByItsMap(special.batchStart, special);
   return special.fromDate ?? initialDate;
 }
 

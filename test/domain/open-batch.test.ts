@@ -223,6 +223,25 @@ describe('a head that another program wrote', () => {
     expect(scenario.from()).toBe(six(t(0)));
   });
 
+  test.each(['success', 'open'] as const)(
+    'or that we wrote ourselves before the ledger was lost (%s): the next window begins where the job was told to end',
+    (status) => {
+      const scenario = createScenario({
+        job1: { from_date: '2026-11-01', emit_to_date: true, max_window_hours: 24 },
+        job2: { from_date: '2026-11-01', emit_to_date: true, lag_minutes: 90, reprocess_hours: 1 },
+      });
+      scenario.open(t(0));
+      if (status === 'success') scenario.close(t(1));
+      scenario.loseLedger();
+      if (status === 'open') scenario.close(t(1));
+      scenario.open(t(2));
+      expect([scenario.from('job1'), scenario.from('job2')]).toEqual([
+        '2026-11-02T00:00:00.000000',
+        '2026-11-21T07:30:00.000000',
+      ]);
+    },
+  );
+
   test('is not forgotten by an edit or a mark in between', () => {
     const scenario = createScenario({ job1: {} });
     scenario.foreign('job1', foreign);

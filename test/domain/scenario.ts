@@ -89,6 +89,10 @@ export function createScenario(jobs: Maps, initialDate = '1776-07-04T23:59:00') 
     foreign(job: string, parameters: Readonly<Record<string, Json>>): void {
       head = new Map([...head, [job, encodeParameters(new Map(Object.entries(parameters)))]]);
     },
+    /** The ledger is gone, as after a restore of the heads alone. */
+    loseLedger(): void {
+      ledger = encodeLedger(emptyLedger);
+    },
     load(now: string, maps: Maps, request: Partial<LoadRequest> = {}): void {
       const configuration = { jobs: mapsOf(maps), infa: null };
       const whole: LoadRequest = {
