@@ -6,15 +6,28 @@ export interface GuardOptions {
   readonly maxConcurrentRequests: number;
   /** Called for every prefetch that is refused, for the metric. */
   readonly onPrefetchRefused: () => void;
+  /** Aborted when the service stops: what comes afterwards, over a connection that is still open, is refused. */
+  readonly stopping: AbortSignal;
 }
 
-/** Refuses what must not reach a handler: prefetches of routes with effects, and more requests at once than can be served. */
-export function addGuards(server: FastifyInstance, { maxConcurrentRequests, onPrefetchRefused }: GuardOptions): void {
+/**
+ * Refuses what must not reach a handler: prefetches of routes with effects, more requests at once than can be served, and
+ * what comes when the service stops.
+ */
+export function addGuards(
+  server: FastifyInstance,
+  { maxConcurrentRequests, onPrefetchRefused, stopping }: GuardOptions,
+): void {
   const inProgress = new Set<FastifyRequest>();
+  /** Waits and event streams: many, and idle, so they take no place from the others; yet not without end. */
+  const longLivedOnes = new Set<FastifyRequest>();
   server.addHook('onRequest', async (request) => {
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
-      throw new BatchyError('invalid-request', 'The Host header is missing, which HTTP/1.1 requires. Nothing was changed.');
-    const { effects = false, reserved = false, longLived = false } = request.routeOptions.config;
+      throw new BatchyError(
+        'invalid-request',
+        'The Host header is missing, which HTTP/1.1 requires. Nothing was changed.',
+      );
+    const { scope, effects = false, reserved = false, longLived = false } = request.routeOptions.config;
     if (effects && isPrefetch(request)) {
       onPrefetchRefused();
       throw new BatchyError(
@@ -22,14 +35,18 @@ export function addGuards(server: FastifyInstance, { maxConcurrentRequests, onPr
         'This URL changes state, so it is not served to a prefetch or a link preview. Use POST.',
       );
     }
-    if (longLived) return;
+    if (stopping.aborted && scope !== 'public')
+      throw new BatchyError('overloaded', 'The service is stopping. Nothing was changed; try again shortly.');
+    const lane = longLived ? longLivedOnes : inProgress;
     // Ending a batch must get through when everything else is too much.
-    if (inProgress.size >= maxConcurrentRequests * (reserved ? 2 : 1)) {
+    if (lane.size >= maxConcurrentRequests * (reserved ? 2 : 1)) {
       throw new BatchyError('overloaded', 'Too many requests are in progress. Nothing was changed; try again shortly.');
     }
-    inProgress.add(request);
+    lane.add(request);
+    // Nothing need happen on the connection for as long as the client asked to wait.
+    if (longLived) request.raw.socket.setTimeout(0);
   });
-  const done = (request: FastifyRequest): void => void inProgress.delete(request);
+  const done = (request: FastifyRequest): void => void (inProgress.delete(request) || longLivedOnes.delete(request));
   server.addHook('onResponse', async (request) => done(request));
   server.addHook('onRequestAbort', async (request) => done(request));
 }

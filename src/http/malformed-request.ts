@@ -1,13 +1,43 @@
-import { STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 
 import { BatchyError } from '../domain/errors.ts';
 import { problemOf } from './problems.ts';
 
 /**
- * What Node's HTTP parser found wrong with what came over a connection, before there was a request.
- * @param code as Node names it: `HPE_…` of its parser, `ERR_HTTP_REQUEST_TIMEOUT`
+ * Answers what is no request. Where a whole request came before it on the same connection, that one's answer is the only
+ * one: a refusal would be taken for it, and what it asks for is being done.
  */
-export function malformedRequest(code: string | undefined): BatchyError {
+export class MalformedRequests {
+  readonly #inProgress = new WeakMap<Duplex, Set<ServerResponse>>();
+
+  /** Must see every request, before anything is done about it. */
+  watch(server: Server): void {
+    server.prependListener('request', (request, response) => {
+      const { socket } = request;
+      const responses = this.#inProgress.get(socket) ?? new Set();
+      this.#inProgress.set(socket, responses.add(response));
+      response.once('close', () => responses.delete(response));
+    });
+  }
+
+  /** @param code as Node names it: `HPE_…` of its parser, `ERR_HTTP_REQUEST_TIMEOUT` */
+  answer(code: string | undefined, socket: Duplex): void {
+    const accepted = [...(this.#inProgress.get(socket) ?? [])].filter(({ req }) => isBeingDone(req));
+    const last = accepted.at(-1);
+    if (last !== undefined) last.once('close', () => socket.end());
+    else if (socket.writable) socket.end(rawProblem(malformedRequest(code)));
+    else socket.destroy();
+  }
+}
+
+/** A body is waited for before anything is done, but not that of a GET, which nobody reads. */
+function isBeingDone(request: IncomingMessage): boolean {
+  return request.complete || request.method === 'GET' || request.method === 'HEAD';
+}
+
+/** What Node's HTTP parser found wrong with what came over a connection, before there was a request. */
+function malformedRequest(code: string | undefined): BatchyError {
   if (code === 'HPE_HEADER_OVERFLOW')
     return new BatchyError(
       'headers-too-large',
@@ -25,7 +55,7 @@ export function malformedRequest(code: string | undefined): BatchyError {
 }
 
 /** A problem as bytes for a connection that is closed after it. */
-export function rawProblem(error: BatchyError): string {
+function rawProblem(error: BatchyError): string {
   const problem = problemOf(error);
   const body = JSON.stringify(problem);
   return [

@@ -59,7 +59,7 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   internal: { status: 500, title: 'Internal error' },
 };
 
-/** Seconds after which a 429 or 503 may be tried again. */
+/** Seconds after which a 503 may be tried again, unless somebody knows better. */
 const retryAfterSeconds = 1;
 
 /** A problem as it is answered. */
@@ -86,7 +86,8 @@ export function problemOf(error: BatchyError): Problem {
 
 export function sendProblem(reply: FastifyReply, error: BatchyError): FastifyReply {
   const problem = problemOf(error);
-  if (problem.status === 503 || problem.status === 429) void reply.header('retry-after', String(retryAfterSeconds));
+  if ((problem.status === 503 || problem.status === 429) && !reply.hasHeader('retry-after'))
+    void reply.header('retry-after', String(retryAfterSeconds));
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="batchy", Basic realm="batchy"');
   return reply
     .code(problem.status)
@@ -96,12 +97,15 @@ export function sendProblem(reply: FastifyReply, error: BatchyError): FastifyRep
 }
 
 /** The framework's own refusals, in our words. What is not known here is a defect: logged whole, answered without details. */
-export function toBatchyError(error: unknown, request?: FastifyRequest): BatchyError {
-  if (error instanceof BatchyError) return error;
+export function toBatchyError(error: unknown, request: FastifyRequest): BatchyError {
+  if (error instanceof BatchyError) {
+    logFailure(error, request);
+    return error;
+  }
   const code = (error as Partial<FastifyError> | undefined)?.code;
   const known = code === undefined ? undefined : frameworkErrors[code];
   if (known !== undefined) return new BatchyError(known[0], known[1], { cause: error });
-  request?.log.error({ err: error }, 'unexpected error');
+  request.log.error({ err: error }, 'unexpected error');
   return new BatchyError(
     'internal',
     'Something went wrong inside Batchy; the log has the details. State is only ever changed by whole commits, so it is consistent: look at GET /get_status before you repeat.',
@@ -109,16 +113,20 @@ export function toBatchyError(error: unknown, request?: FastifyRequest): BatchyE
   );
 }
 
+/** What is our fault or the store's, an operator must find in the log; what is the caller's, only the caller needs. */
+function logFailure(error: BatchyError, { log, method, routeOptions }: FastifyRequest): void {
+  if (error.code === 'internal') log.error({ err: error }, 'unexpected error');
+  else if (isStoresFault(error.code))
+    log.warn({ code: error.code, method, route: routeOptions.url }, `a request failed: ${error.detail}`);
+}
+
+function isStoresFault(code: ErrorCode): boolean {
+  return code === 'store-unavailable' || code === 'store-full' || code === 'newer-schema';
+}
+
 const frameworkErrors: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['body-too-large', 'The body is larger than BODY_LIMIT_BYTES allows.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported-media-type', 'Send the body as application/json.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid-request', 'The Content-Length does not match the body.'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid-body', 'The body is empty; send a JSON object or no Content-Type.'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['invalid-body', 'The body is no JSON.'],
   FST_ERR_BAD_URL: ['invalid-request', 'The URL cannot be decoded.'],
-  FST_ERR_ASYNC_CONSTRAINT: ['invalid-request', 'The request cannot be routed.'],
-  FST_ERR_HANDLER_TIMEOUT: [
-    'overloaded',
-    'The answer took longer than REQUEST_TIMEOUT_SECONDS. The outcome is unknown: repeat with the same Idempotency-Key, or look at GET /get_status.',
-  ],
 };

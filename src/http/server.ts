@@ -1,6 +1,5 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import helmet from '@fastify/helmet';
-import rateLimit from '@fastify/rate-limit';
 
 import { trustedNetworks } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
@@ -14,11 +13,12 @@ import type { Workflows } from '../service/workflows.ts';
 import { addAuthentication } from './auth.ts';
 import { addGuards } from './guards.ts';
 import { parseJsonBody } from './json-body.ts';
-import { malformedRequest, rawProblem } from './malformed-request.ts';
+import { MalformedRequests } from './malformed-request.ts';
 import { addMetrics } from './metrics.ts';
 import { addMethodNotAllowed } from './not-found.ts';
 import { addOpenApi } from './openapi.ts';
 import { sendProblem, toBatchyError } from './problems.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { addBatchRoutes } from './routes/batches.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addHealthRoutes } from './routes/health.ts';
@@ -69,17 +69,20 @@ const maxParamLength = 16_384;
 /** The HTTP side, ready to listen or to be injected into. */
 export async function createServer(options: ServerOptions): Promise<BatchyServer> {
   const { settings } = options;
-  const timeout = settings.REQUEST_TIMEOUT_SECONDS * 1000;
+  const timeout = Math.ceil(settings.REQUEST_TIMEOUT_SECONDS * 1000);
+  const malformed = new MalformedRequests();
   const server: BatchyServer = fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.BODY_LIMIT_BYTES,
     requestTimeout: timeout,
     keepAliveTimeout: 65_000,
+    // A client that takes nothing of its answer would hold its place for ever; whoever is still waited for gets more time.
+    connectionTimeout: 2 * timeout + 10_000,
     http: {
       headersTimeout: Math.min(timeout, 20_000),
       // Node looks only now and then for requests that are too slow.
-      connectionsCheckingInterval: Math.min(timeout / 2, 5000),
+      connectionsCheckingInterval: Math.min(Math.ceil(timeout / 2), 5000),
       maxHeaderSize: 16_384,
       // Refused by our guard, in our words; Node would say nothing but the status.
       requireHostHeader: false,
@@ -88,13 +91,15 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     routerOptions: { maxParamLength },
     genReqId: options.requestId,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // The framework's own refusal would be no problem document; the guards refuse in its place.
+    return503OnClosing: false,
     // What the router cannot decode reaches no route, and so no error handler of one.
     frameworkErrors: (error, request, reply) => void sendProblem(reply, toBatchyError(error, request)),
-    clientErrorHandler(error, socket) {
-      if (socket.writable) socket.end(rawProblem(malformedRequest(error.code)));
-    },
+    clientErrorHandler: ({ code }, socket) => malformed.answer(code, socket),
   });
+  malformed.watch(server.server);
+  // RFC 9110 lets a server pass over an Expect that it does not know; Node's own 417 would be no problem document.
+  server.server.on('checkExpectation', (request, response) => void server.server.emit('request', request, response));
   server.setValidatorCompiler(validatorCompiler as never);
   // Answers are our own objects or texts; a serializer made from the documented schema could only drop or mangle something.
   server.setSerializerCompiler(() => (data) => JSON.stringify(data));
@@ -102,19 +107,25 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
   server.setErrorHandler((error, request, reply) => sendProblem(reply, toBatchyError(error, request)));
   addBodyParsers(server);
 
-  addAuthentication(server, { keys: options.keys, trustedNetworks: trustedNetworks(settings), now: options.now });
+  await server.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
+  const countRequest = await createRateLimit(server, settings.RATE_LIMIT_PER_MINUTE);
+  addAuthentication(server, {
+    keys: options.keys,
+    trustedNetworks: trustedNetworks(settings),
+    now: options.now,
+    onRefused: countRequest,
+  });
+  if (settings.RATE_LIMIT_PER_MINUTE > 0) server.addHook('onRequest', countRequest);
   const metrics = addMetrics(server, options);
   addGuards(server, {
     maxConcurrentRequests: settings.MAX_CONCURRENT_REQUESTS,
     onPrefetchRefused: metrics.prefetchRefused,
+    stopping: options.stopping,
   });
   server.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
   });
   addMethodNotAllowed(server, maxParamLength);
-  await server.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
-  if (settings.RATE_LIMIT_PER_MINUTE > 0)
-    await server.register(rateLimit, rateLimitOptions(settings.RATE_LIMIT_PER_MINUTE));
   await addOpenApi(server, options.version);
 
   await server.register(async (routes) => {
@@ -129,20 +140,6 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     metrics.addRoute(typed);
   });
   return server;
-}
-
-function rateLimitOptions(max: number) {
-  return {
-    max,
-    timeWindow: 60_000,
-    keyGenerator: (request: { principal?: { name: string }; ip: string }) =>
-      `${request.principal?.name ?? ''} ${request.ip}`,
-    errorResponseBuilder: () =>
-      new BatchyError(
-        'rate-limited',
-        `More than ${max} requests within a minute (RATE_LIMIT_PER_MINUTE). Nothing was changed; try again later.`,
-      ),
-  };
 }
 
 /** JSON bodies read by our own rules; no body is as good as an empty one; anything else is refused. */

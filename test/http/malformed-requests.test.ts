@@ -64,12 +64,16 @@ describe('what is no request, over a real connection', () => {
     ['no host', ['GET /index HTTP/1.1\r\nConnection: close\r\n\r\n'], 400],
     [
       'a chunk whose size is no number',
-      [`POST /close_batch/wf1 HTTP/1.1\r\n${close}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`],
+      [
+        `POST /close_batch/wf1 HTTP/1.1\r\n${close}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`,
+      ],
       400,
     ],
     [
       'a chunk longer than it says',
-      [`POST /close_batch/wf1 HTTP/1.1\r\n${close}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}{}{}\r\n0\r\n\r\n`],
+      [
+        `POST /close_batch/wf1 HTTP/1.1\r\n${close}Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{}{}{}\r\n0\r\n\r\n`,
+      ],
       400,
     ],
     [
@@ -90,6 +94,29 @@ describe('what is no request, over a real connection', () => {
     const before = await app.everything();
     expectProblem(read(await exchange(port, parts)), expected);
     expect(await app.everything()).toBe(before);
+  });
+
+  it.each([
+    ['rubbish', `POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\n\r\n\u0001rubbish\r\n\r\n`],
+    [
+      'more than its length',
+      `POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}}\u0000}\r\n\r\n`,
+    ],
+    [
+      'a broken body that a GET does not need',
+      `GET /open_batch/wf1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
+    ],
+  ])('a whole request followed by %s is not refused, since it was carried out', async (_name, text) => {
+    const port = await listening();
+    const answer = read(await exchange(port, [text]));
+    expect(answer.status).toBe(200);
+    expect((await app.call('GET', '/get_status/wf1')).json.job1.status).toBe('open');
+  });
+
+  it('an expectation that nobody knows is passed over', async () => {
+    const port = await listening();
+    const text = `POST /open_batch/wf1 HTTP/1.1\r\n${close}Expect: the-unexpected\r\n\r\n`;
+    expect(read(await exchange(port, [text])).status).toBe(200);
   });
 
   it('a body of 10 MB is refused before it is read', async () => {
@@ -157,7 +184,10 @@ describe('an unknown name in a request', () => {
     const long = await app.call('POST', `/open_batch/wf1?${'x'.repeat(10_000)}=1`);
     expect(long.status).toBe(400);
     expect(long.text.length).toBeLessThan(1000);
-    const many = await app.call('POST', `/open_batch/wf1?${Array.from({ length: 900 }, (_, index) => `a${index}=1`).join('&')}`);
+    const many = await app.call(
+      'POST',
+      `/open_batch/wf1?${Array.from({ length: 900 }, (_, index) => `a${index}=1`).join('&')}`,
+    );
     expect(many.status).toBe(400);
     expect(many.json.errors.length).toBeLessThanOrEqual(20);
   });
