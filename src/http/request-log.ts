@@ -1,0 +1,69 @@
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  RawRequestDefaultExpression,
+} from 'fastify';
+
+import { toBatchyError } from './problems.ts';
+import { readTraceContext } from './trace-context.ts';
+
+/** Lines of a request carry its id and, where its caller traces, which trace they belong to. */
+export function requestLogger(
+  logger: FastifyBaseLogger,
+  bindings: object,
+  options: object,
+  { headers }: RawRequestDefaultExpression,
+): FastifyBaseLogger {
+  const trace = readTraceContext(headers['traceparent']);
+  return logger.child(trace === null ? bindings : { ...bindings, ...trace }, options);
+}
+
+/**
+ * Logs each request to a route with effects once, when it has been answered. Who did what to which workflow; never a body,
+ * a header, or a part of the query that somebody could have put a secret into.
+ */
+export function addRequestLog(server: FastifyInstance): void {
+  const problems = new WeakMap<FastifyRequest, string>();
+  server.addHook('onRoute', (route) => {
+    if (route.config?.effects !== true) return;
+    route.onError = [
+      ...[route.onError ?? []].flat(),
+      (request, _reply, error, done) => {
+        problems.set(request, toBatchyError(error).code);
+        done();
+      },
+    ];
+    route.onResponse = [
+      ...[route.onResponse ?? []].flat(),
+      (request, reply, done) => {
+        request.log.info(lineOf(request, reply, problems.get(request)), 'request with effects');
+        done();
+      },
+    ];
+  });
+}
+
+/** A hostile name is not repeated whole. */
+const longestName = 128;
+
+function lineOf(request: FastifyRequest, reply: FastifyReply, problem: string | undefined): Record<string, unknown> {
+  const { wf, job } = (request.params ?? {}) as Readonly<Record<string, string | undefined>>;
+  const { batch_id: batchId } = (request.query ?? {}) as Readonly<Record<string, unknown>>;
+  // Nobody is known where the request was refused before its key was looked at.
+  const principal = (request.principal as typeof request.principal | null)?.name ?? null;
+  return {
+    method: request.method,
+    route: request.routeOptions.url,
+    workflow: wf?.slice(0, longestName),
+    job: job?.slice(0, longestName),
+    // A number only once it has been checked to be one.
+    batch_id: typeof batchId === 'number' ? batchId : undefined,
+    status: reply.statusCode,
+    problem,
+    replayed: reply.hasHeader('idempotency-replayed') || undefined,
+    duration_ms: Math.round(reply.elapsedTime * 1000) / 1000,
+    principal,
+  };
+}
