@@ -4,13 +4,16 @@ import { pino } from 'pino';
 import { createApp } from './app.ts';
 import type { Settings } from './config/schema.ts';
 
+/** Where a logged error could carry a key, or the parameters that the Redis driver was given. */
+const secretPlaces = ['req.headers.authorization', 'err.command.args'];
+
 /**
  * Serves until a signal says to stop, then answers what is in progress and closes.
  * @throws BatchyError `invalid-setting`, `store-unavailable`
  */
 export async function serve(settings: Settings): Promise<void> {
   // The log goes to standard error, so that the lines to try stay readable on standard output.
-  const logger = pino({ level: settings.LOG_LEVEL, redact: ['req.headers.authorization'] }, pino.destination(2));
+  const logger = pino({ level: settings.LOG_LEVEL, redact: secretPlaces }, pino.destination(2));
   const app = await createApp(settings, { logger });
   let grace: ReturnType<typeof closeWithGrace> | undefined;
   const stopped = new Promise<void>((resolve) => {

@@ -1,6 +1,6 @@
 import { BlockList } from 'node:net';
 
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 
 import { BatchyError } from '../domain/errors.ts';
 import type { Instant } from '../domain/time.ts';
@@ -31,13 +31,18 @@ export interface AuthOptions {
   readonly trustedNetworks: readonly string[];
   /** The machine's clock, for keys that were rotated. */
   readonly now: () => Promise<Instant>;
+  /** Told of each request whose key is missing or wrong, before it is refused: may refuse it for another reason. */
+  readonly onRefused: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 }
 
 /** Without any key the service is open, and then listens on loopback only (or ALLOW_OPEN was said). */
 const everybody: Principal = { name: 'anonymous', scope: 'admin' };
 
 /** Lets a request through to its handler only when its key allows the route's scope. */
-export function addAuthentication(server: FastifyInstance, { keys, trustedNetworks, now }: AuthOptions): void {
+export function addAuthentication(
+  server: FastifyInstance,
+  { keys, trustedNetworks, now, onRefused }: AuthOptions,
+): void {
   const trusted = blockListOf(trustedNetworks);
   server.decorateRequest('principal', null as unknown as Principal);
   const routes: RouteOptions[] = [];
@@ -47,9 +52,15 @@ export function addAuthentication(server: FastifyInstance, { keys, trustedNetwor
     const nameless = routes.find(({ config }) => config?.scope === undefined);
     if (nameless !== undefined) throw new Error(`route ${nameless.url} names no scope`);
   });
-  server.addHook('onRequest', async (request) => {
-    const { scope = 'admin', classic = false } = request.routeOptions.config;
-    request.principal = await authenticate(request, scope === 'public', classic);
+  server.addHook('onRequest', async (request, reply) => {
+    // Where there is nothing, any key may hear so.
+    const { scope = request.is404 ? 'read' : 'admin', classic = false } = request.routeOptions.config;
+    const principal = await authenticate(request, scope === 'public', classic);
+    if (principal instanceof BatchyError) {
+      await onRefused(request, reply);
+      throw principal;
+    }
+    request.principal = principal;
     if (scope !== 'public' && !allows(request.principal.scope, scope)) {
       throw new BatchyError(
         'forbidden',
@@ -58,7 +69,11 @@ export function addAuthentication(server: FastifyInstance, { keys, trustedNetwor
     }
   });
 
-  async function authenticate(request: FastifyRequest, isPublic: boolean, classic: boolean): Promise<Principal> {
+  async function authenticate(
+    request: FastifyRequest,
+    isPublic: boolean,
+    classic: boolean,
+  ): Promise<Principal | BatchyError> {
     const known = keys();
     if (known.length === 0) return everybody;
     const secret = secretOf(request.headers.authorization);
@@ -67,7 +82,7 @@ export function addAuthentication(server: FastifyInstance, { keys, trustedNetwor
     if (isPublic) return { name: 'anonymous', scope: 'read' };
     if (secret === null && classic && trusted.check(request.ip, request.ip.includes(':') ? 'ipv6' : 'ipv4'))
       return { name: 'trusted-network', scope: 'admin' };
-    throw new BatchyError(
+    return new BatchyError(
       'unauthenticated',
       secret === null
         ? 'Send an API key: Authorization: Bearer KEY, or Basic with the key as password (http://x:KEY@host/…).'
