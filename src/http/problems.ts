@@ -84,8 +84,16 @@ export function problemOf(error: BatchyError): Problem {
   };
 }
 
+const codesSent = new WeakMap<FastifyReply, ErrorCode>();
+
+/** Which problem it was answered with, if with one: for the log. */
+export function problemSent(reply: FastifyReply): ErrorCode | undefined {
+  return codesSent.get(reply);
+}
+
 export function sendProblem(reply: FastifyReply, error: BatchyError): FastifyReply {
   const problem = problemOf(error);
+  codesSent.set(reply, error.code);
   if ((problem.status === 503 || problem.status === 429) && !reply.hasHeader('retry-after'))
     void reply.header('retry-after', String(retryAfterSeconds));
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="batchy", Basic realm="batchy"');

@@ -6,7 +6,7 @@ import type {
   RawRequestDefaultExpression,
 } from 'fastify';
 
-import { toBatchyError } from './problems.ts';
+import { problemSent } from './problems.ts';
 import { readTraceContext } from './trace-context.ts';
 
 /** Lines of a request carry its id and, where its caller traces, which trace they belong to. */
@@ -25,20 +25,12 @@ export function requestLogger(
  * a header, or a part of the query that somebody could have put a secret into.
  */
 export function addRequestLog(server: FastifyInstance): void {
-  const problems = new WeakMap<FastifyRequest, string>();
   server.addHook('onRoute', (route) => {
     if (route.config?.effects !== true) return;
-    route.onError = [
-      ...[route.onError ?? []].flat(),
-      (request, _reply, error, done) => {
-        problems.set(request, toBatchyError(error).code);
-        done();
-      },
-    ];
     route.onResponse = [
       ...[route.onResponse ?? []].flat(),
       (request, reply, done) => {
-        request.log.info(lineOf(request, reply, problems.get(request)), 'request with effects');
+        request.log.info(lineOf(request, reply), 'request with effects');
         done();
       },
     ];
@@ -48,7 +40,7 @@ export function addRequestLog(server: FastifyInstance): void {
 /** A hostile name is not repeated whole. */
 const longestName = 128;
 
-function lineOf(request: FastifyRequest, reply: FastifyReply, problem: string | undefined): Record<string, unknown> {
+function lineOf(request: FastifyRequest, reply: FastifyReply): Record<string, unknown> {
   const { wf, job } = (request.params ?? {}) as Readonly<Record<string, string | undefined>>;
   const { batch_id: batchId } = (request.query ?? {}) as Readonly<Record<string, unknown>>;
   // Nobody is known where the request was refused before its key was looked at.
@@ -61,7 +53,7 @@ function lineOf(request: FastifyRequest, reply: FastifyReply, problem: string | 
     // A number only once it has been checked to be one.
     batch_id: typeof batchId === 'number' ? batchId : undefined,
     status: reply.statusCode,
-    problem,
+    problem: problemSent(reply),
     replayed: reply.hasHeader('idempotency-replayed') || undefined,
     duration_ms: Math.round(reply.elapsedTime * 1000) / 1000,
     principal,

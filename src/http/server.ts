@@ -19,6 +19,7 @@ import { addMethodNotAllowed } from './not-found.ts';
 import { addOpenApi } from './openapi.ts';
 import { sendProblem, toBatchyError } from './problems.ts';
 import { createRateLimit } from './rate-limit.ts';
+import { addRequestLog, requestLogger } from './request-log.ts';
 import { addBatchRoutes } from './routes/batches.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addHealthRoutes } from './routes/health.ts';
@@ -74,6 +75,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
   const server: BatchyServer = fastify({
     ...(options.logger === undefined ? { logger: false } : { loggerInstance: options.logger }),
     logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: requestLogger,
     bodyLimit: settings.BODY_LIMIT_BYTES,
     requestTimeout: timeout,
     keepAliveTimeout: 65_000,
@@ -107,6 +109,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
   server.setErrorHandler((error, request, reply) => sendProblem(reply, toBatchyError(error, request)));
   addBodyParsers(server);
 
+  addRequestLog(server);
   await server.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false });
   const countRequest = await createRateLimit(server, settings.RATE_LIMIT_PER_MINUTE);
   addAuthentication(server, {

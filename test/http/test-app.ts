@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import type { FastifyBaseLogger } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { type App, createApp } from '../../src/app.ts';
@@ -22,6 +23,7 @@ export interface TestAppOptions {
   /** API keys by secret. */
   readonly keys?: Readonly<Record<string, Scope>>;
   readonly start?: string;
+  readonly logger?: FastifyBaseLogger;
 }
 
 export interface TestApp extends App {
@@ -72,7 +74,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     writeFileSync(path.join(folder, `${workflow}.yaml`), yaml);
   for (const [workflow, yaml] of Object.entries(options.cfg ?? {})) configure(workflow, yaml);
   const stores = await (options.openStores ?? ((given) => createMemoryStores({ clock: given })))(clock);
-  const app = await createApp(used, { stores });
+  const app = await createApp(used, { stores, ...(options.logger === undefined ? {} : { logger: options.logger }) });
   await app.server.ready();
   onTestFinished(async () => {
     await app.stop();
