@@ -1,0 +1,47 @@
+import { alternate, perSecond, pick, type Reach, type Row, rowOf } from '../measure.ts';
+import type { BenchOptions } from '../options.ts';
+import type { CleanUp } from '../processes.ts';
+import { startRedisServers } from '../redis-servers.ts';
+import { requestsPerSecond } from './get-status.ts';
+import { openAndClose } from './open-close.ts';
+
+const reach: Reach = { atLeast: 5 };
+const names = {
+  status: 'get_status | older service',
+  open: 'open_batch | older service',
+  close: 'close_batch | older service',
+};
+
+/** The program that teams know, where one has it: by URL, since it is not ours to ship. It must have loaded `wf1`. */
+export async function measureOlderService({ peer, quick }: BenchOptions, cleanUp: CleanUp): Promise<Row[]> {
+  const group = 'older-service';
+  if (peer === null) {
+    const skipped = { group, ours: '', peer: '', ratio: null, spread: null, reach, note: 'skipped: no --peer' };
+    return Object.values(names).map((name) => ({ ...skipped, name }));
+  }
+  const { ours } = await startRedisServers(cleanUp, 100);
+  const seconds = quick ? 1 : 3;
+  const rounds = quick ? 3 : 9;
+  const workflow = { ours: 'wf001', peer: 'wf1' };
+  const status = await alternate(
+    rounds,
+    () => requestsPerSecond(`${ours.origin}/get_status/${workflow.ours}`, seconds),
+    () => requestsPerSecond(`${peer}/get_status/${workflow.peer}`, seconds),
+  );
+  // It knows these routes under GET only, and has one workflow for certain: here, so have we.
+  const changes = await alternate(
+    rounds,
+    () => openAndClose(ours.origin, [workflow.ours], 'GET', seconds),
+    () => openAndClose(peer, [workflow.peer], 'GET', seconds),
+  );
+  const row = (name: string, stage: number): Row =>
+    rowOf(
+      pick(changes, (round) => round[stage] ?? Number.NaN),
+      { group, name, reach, format: perSecond },
+    );
+  return [
+    rowOf(status, { group, name: names.status, reach, format: perSecond }),
+    row(names.open, 0),
+    row(names.close, 1),
+  ];
+}
