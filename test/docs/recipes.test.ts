@@ -42,6 +42,18 @@ it('runs the Informatica commands: parameter file, success, failure', async () =
   expect(json[0].jobs.extract_orders.reason).toBe('session failed');
 });
 
+it('runs the example of the typed client', async () => {
+  const { app, url } = await startSamples('wf1');
+  const [example = ''] = blocksOf(documents.get('docs/api.md') ?? '', 'ts');
+  const { stdout } = await execa(process.execPath, ['--input-type=module-typescript', '-'], {
+    cwd: root,
+    env: { BATCHY_URL: url },
+    input: example,
+  });
+  expect(stdout).toMatch(/^loading what has changed since 2026-01-01T00:00:00\.000000\n\d{10}$/);
+  expect((await app.call('GET', '/get_status/wf1')).json.job2).toMatchObject({ status: 'success', rows: 123 });
+});
+
 it('runs the commands of the API’s description', async () => {
   const { app, url } = await startSamples('wf1');
   const blocks = blocksOf(documents.get('docs/api.md') ?? '', 'sh');
