@@ -4,7 +4,8 @@ import { BatchyError, type ErrorPlace } from './errors.ts';
 import { quoteBriefly } from './names.ts';
 import { escapePointer, isSpecial, type Parameters, withParameters } from './special-parameters.ts';
 import { floorToMicrosecond, formatInstant, type Instant } from './time.ts';
-import { addressedJobs, changeWorkflow, nextBatchId } from './transition.ts';
+import { addressedJobs, nextBatchId } from './job-state.ts';
+import { changeWorkflow } from './transition.ts';
 import type { Workflow } from './workflow.ts';
 
 export interface BackfillRequest {

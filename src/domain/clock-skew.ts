@@ -1,7 +1,8 @@
 import type { WorkflowChange } from './change.ts';
 import { readSpecialParameters } from './special-parameters.ts';
 import { floorToMicrosecond, type Instant } from './time.ts';
-import { batchInHead, changeWorkflow, type JobState, jobState, journalWindow } from './transition.ts';
+import { batchInHead, type JobState, jobState, journalWindow } from './job-state.ts';
+import { changeWorkflow } from './transition.ts';
 import { isAhead } from './watermark.ts';
 import type { JobLedger, Workflow } from './workflow.ts';
 

@@ -15,12 +15,12 @@ import {
   addressedJobs,
   batchInHead,
   batchTakenAway,
-  changeWorkflow,
   greatestBatchId,
   type JobState,
   journalWindow,
   recordJob,
-} from './transition.ts';
+} from './job-state.ts';
+import { changeWorkflow } from './transition.ts';
 import { nextFrom, trustedWatermark, watermark } from './watermark.ts';
 import { emptyLedger, type JobLedger, type Ledger, unknownToLedger, type Workflow } from './workflow.ts';
 

@@ -4,7 +4,8 @@ import { quoteBriefly } from './names.ts';
 import { supersededRecords } from './open-batch.ts';
 import { readSpecialParameters } from './special-parameters.ts';
 import { floorToMicrosecond, type Instant } from './time.ts';
-import { changeWorkflow, jobState, journalWindow } from './transition.ts';
+import { jobState, journalWindow } from './job-state.ts';
+import { changeWorkflow } from './transition.ts';
 import type { Workflow } from './workflow.ts';
 
 export interface DeleteRequest {

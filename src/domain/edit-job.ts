@@ -11,7 +11,8 @@ import {
   type SpecialParameters,
 } from './special-parameters.ts';
 import { floorToMicrosecond, type Instant } from './time.ts';
-import { batchTakenAway, changeWorkflow, type JobState, journalWindow } from './transition.ts';
+import { batchTakenAway, type JobState, journalWindow } from './job-state.ts';
+import { changeWorkflow } from './transition.ts';
 import { jobLedger, knownBatch, type Workflow } from './workflow.ts';
 
 export interface EditRequest {

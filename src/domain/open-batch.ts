@@ -3,15 +3,8 @@ import { BatchyError } from './errors.ts';
 import { quoteBriefly } from './names.ts';
 import { type Parameters, withParameters } from './special-parameters.ts';
 import { formatInstant, type Instant } from './time.ts';
-import {
-  addressedJobs,
-  changeWorkflow,
-  type JobState,
-  journalWindow,
-  lateClientMayLive,
-  nextBatchId,
-  recordJob,
-} from './transition.ts';
+import { addressedJobs, type JobState, journalWindow, lateClientMayLive, nextBatchId, recordJob } from './job-state.ts';
+import { changeWorkflow } from './transition.ts';
 import { batchInstant, type FromRule, nextWindow, type Window } from './watermark.ts';
 import type { JobLedger, Workflow } from './workflow.ts';
 
@@ -139,6 +132,7 @@ function ledgerOfOpened(
     batch: {
       id: batchId,
       start: now,
+      from: window.from,
       until: window.until,
       emitted: state.special.emitToDate,
       superseded: lateClientMayLive(state),

@@ -1,7 +1,7 @@
 import { DateTime } from 'luxon';
 
 import { formatInstant, type Instant, localDateTime } from './time.ts';
-import type { JobState } from './transition.ts';
+import type { JobState } from './job-state.ts';
 import type { Status } from './transitions.ts';
 
 /** Which day a success must lie on: Waitsy's question. */

@@ -36,6 +36,8 @@ export interface JobLedger {
 export interface KnownBatch {
   readonly id: number;
   readonly start: Instant;
+  /** Where its window begins; `null` where another program's head did not say. */
+  readonly from: Instant | null;
   /** The exclusive end of the window that this batch's success proves loaded. */
   readonly until: Instant;
   /** Whether `until` was told to the job as `to_date`. */
@@ -158,7 +160,14 @@ export function encodeLedger(ledger: Ledger): string {
     {
       ...(batch === null
         ? {}
-        : { batch: { ...batch, start: formatInstant(batch.start), until: formatInstant(batch.until) } }),
+        : {
+            batch: {
+              ...batch,
+              start: formatInstant(batch.start),
+              from: batch.from === null ? null : formatInstant(batch.from),
+              until: formatInstant(batch.until),
+            },
+          }),
       ...(skewNoticedAt === null ? {} : { skew_noticed_at: formatInstant(skewNoticedAt) }),
     },
   ]);
@@ -197,6 +206,7 @@ function decodeJobLedger(known: { batch?: JsonObject; skew_noticed_at?: string }
         : {
             id: batch['id'] as number,
             start: ledgerInstant(batch['start']),
+            from: (batch['from'] ?? null) === null ? null : ledgerInstant(batch['from']),
             until: ledgerInstant(batch['until']),
             emitted: batch['emitted'] === true,
             superseded: batch['superseded'] === true,

@@ -1,7 +1,7 @@
 import { BatchyError } from '../domain/errors.ts';
 import { type BusinessDay, businessDate, type JobReadiness, jobReadiness } from '../domain/readiness.ts';
 import type { Instant } from '../domain/time.ts';
-import { addressedJobs } from '../domain/transition.ts';
+import { addressedJobs } from '../domain/job-state.ts';
 import { decodeWorkflow, type Workflow } from '../domain/workflow.ts';
 import { checkWorkflowName } from '../domain/names.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';

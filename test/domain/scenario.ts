@@ -89,6 +89,10 @@ export function createScenario(jobs: Maps, initialDate = '1776-07-04T23:59:00') 
     foreign(job: string, parameters: Readonly<Record<string, Json>>): void {
       head = new Map([...head, [job, encodeParameters(new Map(Object.entries(parameters)))]]);
     },
+    /** Another program removes a field of the hash. */
+    forget(job: string): void {
+      head = new Map([...head].filter(([field]) => field !== job));
+    },
     /** The ledger is gone, as after a restore of the heads alone. */
     loseLedger(): void {
       ledger = encodeLedger(emptyLedger);

@@ -19,7 +19,7 @@ function special(parameters: Record<string, string | number | boolean | null>): 
 }
 
 function batch(known: Partial<KnownBatch> & Pick<KnownBatch, 'start' | 'until'>): KnownBatch {
-  return { id: 1, emitted: false, superseded: false, ended: true, owner: null, foreign: false, ...known };
+  return { id: 1, from: null, emitted: false, superseded: false, ended: true, owner: null, foreign: false, ...known };
 }
 
 function window(input: Partial<WindowInput> & Pick<WindowInput, 'special'>) {

@@ -223,6 +223,7 @@ describe('the ledger', () => {
     const batch = fc.record({
       id: ids,
       start: instants,
+      from: fc.option(instants),
       until: instants,
       emitted: fc.boolean(),
       superseded: fc.boolean(),
