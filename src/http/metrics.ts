@@ -104,6 +104,12 @@ async function createExposition(requests: () => readonly RequestCount[]): Promis
     help: 'How long a batch has been open.',
     ...perJob,
   });
+  const skewed = new Gauge({
+    name: 'batchy_clock_skew_jobs',
+    help: 'Jobs of a workflow that are marked clock-skew: somebody has to decide where their next window begins.',
+    labelNames: ['workflow'] as const,
+    registers,
+  });
   const truncated = new Gauge({
     name: 'batchy_workflows_truncated',
     help: `1 when there are more than ${mostWorkflows} workflows; the ages are of those changed last.`,
@@ -142,9 +148,11 @@ async function createExposition(requests: () => readonly RequestCount[]): Promis
       truncated.set(scraped.ages.truncated ? 1 : 0);
       watermarkAge.reset();
       openAge.reset();
-      for (const { workflow, job, watermarkSeconds, openSeconds } of scraped.ages.jobs) {
+      skewed.reset();
+      for (const { workflow, job, watermarkSeconds, openSeconds, isSkewed } of scraped.ages.jobs) {
         if (watermarkSeconds !== null) watermarkAge.set({ workflow, job }, watermarkSeconds);
         if (openSeconds !== null) openAge.set({ workflow, job }, openSeconds);
+        if (isSkewed) skewed.inc({ workflow });
       }
     },
   };

@@ -1,7 +1,7 @@
 import { readSpecialParameters } from '../domain/special-parameters.ts';
 import type { Instant } from '../domain/time.ts';
 import { watermark } from '../domain/watermark.ts';
-import { knownBatch, type Workflow } from '../domain/workflow.ts';
+import { jobLedger, knownBatch, type Workflow } from '../domain/workflow.ts';
 import { BatchyError } from '../domain/errors.ts';
 import type { Workflows } from '../service/workflows.ts';
 
@@ -16,6 +16,8 @@ export interface JobAge {
   readonly watermarkSeconds: number | null;
   /** How long its batch has been open, in seconds; `null` when none is. */
   readonly openSeconds: number | null;
+  /** Its clock was ahead, and nobody has decided yet what that means for its window. */
+  readonly isSkewed: boolean;
 }
 
 export interface WorkflowAges {
@@ -68,6 +70,7 @@ function jobAges(workflow: Workflow, now: Instant): JobAge[] {
         watermarkSeconds: loaded === null ? null : secondsBetween(loaded, now),
         openSeconds:
           special.status === 'open' && special.batchStart !== null ? secondsBetween(special.batchStart, now) : null,
+        isSkewed: jobLedger(workflow, job).skewNoticedAt !== null,
       },
     ];
   });

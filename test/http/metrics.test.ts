@@ -64,6 +64,21 @@ test('an open batch has an age, an ended one has none', async () => {
   expect((await scrape(app)).value(series('job1'))).toBeUndefined();
 });
 
+test('jobs that are marked clock-skew are counted, until somebody has decided', async () => {
+  const app = await testApp({ cfg });
+  const series = 'batchy_clock_skew_jobs{workflow="wf1"}';
+  await must(app, 'load_cfg/wf1');
+  await must(app, 'open_batch/wf1');
+  await must(app, 'close_batch/wf1');
+  expect((await scrape(app)).value(series)).toBeUndefined();
+  app.clock.advance({ hours: -2 });
+  await app.services.watch.noticeSkew();
+  expect((await scrape(app)).value(series)).toBe(2);
+  await must(app, 'open_batch/wf1?job=job1&force=true&reason=mended');
+  await must(app, 'close_batch/wf1?job=job1');
+  expect((await scrape(app)).value(series)).toBe(1);
+});
+
 test('requests are counted by method, route and status, never by what was asked for', async () => {
   const app = await testApp({ cfg });
   await must(app, 'load_cfg/wf1');
