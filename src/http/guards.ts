@@ -1,3 +1,5 @@
+import { Socket } from 'node:net';
+
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import { BatchyError } from '../domain/errors.ts';
@@ -21,7 +23,12 @@ export function addGuards(
   const inProgress = new Set<FastifyRequest>();
   /** Waits and event streams: many, and idle, so they take no place from the others; yet not without end. */
   const longLivedOnes = new Set<FastifyRequest>();
-  server.addHook('onRequest', async (request) => {
+  const done = (request: FastifyRequest): void => void (inProgress.delete(request) || longLivedOnes.delete(request));
+  server.addHook('onResponse', async (request) => done(request));
+  server.addHook('onSend', async (request, reply) => {
+    if (reply.raw.destroyed) done(request);
+  });
+  server.addHook('onRequest', async (request, reply) => {
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       throw new BatchyError(
         'invalid-request',
@@ -43,12 +50,13 @@ export function addGuards(
       throw new BatchyError('overloaded', 'Too many requests are in progress. Nothing was changed; try again shortly.');
     }
     lane.add(request);
-    // Nothing need happen on the connection for as long as the client asked to wait.
-    if (longLived) request.raw.socket.setTimeout(0);
+    // A client that went away while its request is carried out: `onSend` will tell when that has ended.
+    reply.raw.once('close', () => {
+      if (reply.sent) done(request);
+    });
+    // Nothing need happen on the connection for as long as the client asked to wait (an injected request has none).
+    if (longLived && request.raw.socket instanceof Socket) request.raw.socket.setTimeout(0);
   });
-  const done = (request: FastifyRequest): void => void (inProgress.delete(request) || longLivedOnes.delete(request));
-  server.addHook('onResponse', async (request) => done(request));
-  server.addHook('onRequestAbort', async (request) => done(request));
 }
 
 /** Browsers and previewers that fetch a link before anybody has clicked it say so in one of these headers. */

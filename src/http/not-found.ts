@@ -18,7 +18,8 @@ export function addMethodNotAllowed(server: BatchyServer, maxParamLength: number
   server.setNotFoundHandler({ preHandler: [] }, (request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '/';
     const allowed = methods.filter((method) => known.find(method, path) !== null);
-    if (allowed.length === 0)
+    // A route that answers this method and sent us here has no such thing: a file of the API's page.
+    if (allowed.length === 0 || allowed.includes(request.method as HTTPMethod))
       throw new BatchyError(
         'not-found',
         `There is nothing at ${path.slice(0, 200)}. GET /openapi.json lists all routes; /docs shows them.`,

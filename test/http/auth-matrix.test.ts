@@ -205,6 +205,18 @@ test.each([
   expect((await app.call('GET', url, { headers: bearer(secretOf.read) })).status).toBe(200);
 });
 
+test.each([
+  ['GET', '/nowhere', 404],
+  ['GET', '/docs/static/nowhere.js', 404],
+  ['POST', '/workflows', 405],
+  ['OPTIONS', '/open_batch/orders', 405],
+] as const)('%s %s, which there is not, needs some key, and then says so', async (method, url, status) => {
+  const app = await keyedApp();
+  expect((await app.call(method, url)).status).toBe(401);
+  for (const secret of Object.values(secretOf))
+    expect((await app.call(method, url, { headers: bearer(secret) })).status).toBe(status);
+});
+
 test.each(['HEAD', 'OPTIONS'] as const)(
   '%s on any route leaves the stored state as it was, to the byte',
   async (method) => {
