@@ -1,4 +1,10 @@
-import { runCli } from './cli/index.ts';
+import module from 'node:module';
+import path from 'node:path';
+
+// Before all else is read, so that all of it is kept for the next start: it halves the time. In the project, not in a folder
+// that all users of the machine may write to; of no account when it cannot be written.
+module.enableCompileCache(path.join(import.meta.dirname, '../node_modules/.cache/compiled'));
+const { runCli } = await import('./cli/index.ts');
 
 /** The process: hands the command line what it cannot import itself, and takes its exit code. */
 process.exitCode = await runCli(process.argv.slice(2), {

@@ -90,6 +90,14 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
       requireHostHeader: false,
     },
     exposeHeadRoutes: false,
+    // Given here rather than set afterwards, so that the framework does not even read its own compilers at the start.
+    schemaController: {
+      compilersFactory: {
+        buildValidator: () => validatorCompiler as never,
+        // Answers are our own objects or texts; a serializer made from the documented schema could only drop or mangle something.
+        buildSerializer: () => () => (data: unknown) => JSON.stringify(data),
+      },
+    },
     routerOptions: { maxParamLength },
     genReqId: options.requestId,
     forceCloseConnections: 'idle',
@@ -102,9 +110,6 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
   malformed.watch(server.server);
   // RFC 9110 lets a server pass over an Expect that it does not know; Node's own 417 would be no problem document.
   server.server.on('checkExpectation', (request, response) => void server.server.emit('request', request, response));
-  server.setValidatorCompiler(validatorCompiler as never);
-  // Answers are our own objects or texts; a serializer made from the documented schema could only drop or mangle something.
-  server.setSerializerCompiler(() => (data) => JSON.stringify(data));
   server.addSchema(ProblemSchema);
   server.setErrorHandler((error, request, reply) => sendProblem(reply, toBatchyError(error, request)));
   addBodyParsers(server);
