@@ -6,7 +6,7 @@ import { uuidv7 } from 'uuidv7';
 
 import { type ConfigurationFiles, createConfigurationFiles } from './adapters/system/configuration-files.ts';
 import { systemClock } from './adapters/system/clock.ts';
-import { projectFolder } from './config/load.ts';
+import { isLoopback, projectFolder } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { createKeyRing } from './config/key-ring.ts';
 import { parseWorkflowYaml } from './dialects/workflow-yaml.ts';
@@ -81,12 +81,14 @@ export function createServices(stores: Stores, settings: Settings): Services {
     operationId: uuidv7,
     patienceMilliseconds: settings.REQUEST_TIMEOUT_SECONDS * 1000,
   });
+  const workflows = createWorkflows({ commands, reader, settings: batchSettings, readConfiguration });
+  const { adoptIfNew } = workflows;
   return {
     commands,
     batches: createBatches({ commands, reader, settings: batchSettings }),
-    workflows: createWorkflows({ commands, reader, settings: batchSettings, readConfiguration }),
-    history: createHistory({ reader, journal }),
-    waits: createWaits({ reader, journal }),
+    workflows,
+    history: createHistory({ reader, journal, adoptIfNew }),
+    waits: createWaits({ reader, journal, adoptIfNew }),
     watch: createWatch({ reader, clock, upkeep, commands, retentionDays: settings.RETENTION_DAYS }),
   };
 }
@@ -169,8 +171,7 @@ function adminKeyOf({ BATCHY_ADMIN_KEY: secret }: Settings): StoredKey | null {
 
 /** Only loopback without keys: whoever reaches the port could otherwise move every watermark. */
 function checkExposure(settings: Settings, hasKeys: boolean): void {
-  const isLoopback = settings.HOST === 'localhost' || settings.HOST === '::1' || settings.HOST.startsWith('127.');
-  if (isLoopback || hasKeys || settings.ALLOW_OPEN) return;
+  if (isLoopback(settings.HOST) || hasKeys || settings.ALLOW_OPEN) return;
   throw new BatchyError(
     'invalid-setting',
     `HOST is ${settings.HOST}, which others can reach, and there is no API key. Create one (batchy keys create NAME --scope admin), set BATCHY_ADMIN_KEY, or say ALLOW_OPEN=1.`,

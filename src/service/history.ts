@@ -9,6 +9,7 @@ import type { BatchReader, RecordCursor } from '../ports/batch-reader.ts';
 import type { RecordKind } from '../domain/change.ts';
 import type { Journal, JournaledEntry, JournalPage } from '../ports/journal.ts';
 import { unknownWorkflow } from './batches.ts';
+import type { AdoptIfNew } from './workflows.ts';
 
 export interface RecordFilter {
   readonly before: RecordCursor | null;
@@ -50,12 +51,21 @@ export interface History {
 /** A page walks at most this many records in search of those that match, so that no request costs the whole history. */
 const mostWalked = 2000;
 
-export function createHistory({ reader, journal }: { reader: BatchReader; journal: Journal }): History {
+export interface HistoryOptions {
+  readonly reader: BatchReader;
+  readonly journal: Journal;
+  /** Takes in what another program did to a workflow. */
+  readonly adoptIfNew: AdoptIfNew;
+}
+
+export function createHistory({ reader, journal, adoptIfNew }: HistoryOptions): History {
   /** History outlives its workflow; a name that was never known is an error all the same. */
   async function checkKnown(name: string): Promise<Workflow | null> {
     const stored = await reader.peek(checkWorkflowName(name));
     if (stored.head === null && stored.ledger === null) throw unknownWorkflow(name);
-    return decodeWorkflow(name, stored);
+    const workflow = decodeWorkflow(name, stored);
+    if (workflow !== null) await adoptIfNew(workflow, stored);
+    return workflow;
   }
 
   return {

@@ -7,6 +7,7 @@ import { checkWorkflowName } from '../domain/names.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';
 import type { Journal } from '../ports/journal.ts';
 import { unknownWorkflow } from './batches.ts';
+import type { AdoptIfNew } from './workflows.ts';
 
 export interface WaitOptions {
   /** `YYYY-MM-DD`, or `null` for the business day that it is now. */
@@ -45,7 +46,14 @@ export interface Waits {
 /** How many recent records the median looks at. */
 const recentRecords = 50;
 
-export function createWaits({ reader, journal }: { reader: BatchReader; journal: Journal }): Waits {
+export interface WaitsOptions {
+  readonly reader: BatchReader;
+  readonly journal: Journal;
+  /** Takes in what another program did to a workflow. */
+  readonly adoptIfNew: AdoptIfNew;
+}
+
+export function createWaits({ reader, journal, adoptIfNew }: WaitsOptions): Waits {
   async function look(
     name: string,
     options: WaitOptions,
@@ -53,6 +61,7 @@ export function createWaits({ reader, journal }: { reader: BatchReader; journal:
     const loaded = await reader.load(name);
     const workflow = decodeWorkflow(name, loaded);
     if (workflow === null) throw unknownWorkflow(name);
+    await adoptIfNew(workflow, loaded);
     const date = options.date ?? businessDate(loaded.now, options);
     const day: BusinessDay = { date, timezone: options.timezone, beginsAtMinute: options.beginsAtMinute };
     return {

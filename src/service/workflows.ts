@@ -67,7 +67,12 @@ export interface Workflows {
   page(filter: WorkflowFilter): Promise<WorkflowsPage>;
   /** Takes a head that another program wrote into ledger and index. */
   adopt(name: string): Promise<void>;
+  /** As `adopt`, where what was read shows that there is something to take in: otherwise nothing is asked of the store. */
+  readonly adoptIfNew: AdoptIfNew;
 }
+
+/** @param stored what `workflow` was read from */
+export type AdoptIfNew = (workflow: Workflow, stored: StoredWorkflow) => Promise<void>;
 
 export interface WorkflowsOptions {
   readonly commands: Commands;
@@ -96,6 +101,10 @@ export function createWorkflows({ commands, reader, settings, readConfiguration 
     peek,
     adopt,
 
+    async adoptIfNew(workflow, stored) {
+      if (hasNews(workflow, stored)) await adopt(workflow.name);
+    },
+
     async status(name) {
       const stored = await reader.peek(checkWorkflowName(name));
       const status = statusOf(name, stored);
@@ -106,9 +115,10 @@ export function createWorkflows({ commands, reader, settings, readConfiguration 
     },
 
     async load(name, options, caller, render) {
-      checkWorkflowName(name);
-      const configuration = await readConfiguration(name);
-      return commands.run(name, caller, ({ workflow, stored, now }) => {
+      // Read in its turn, so that a repeat gets its first answer whatever has become of the file; once, so that it is one file.
+      let read: Promise<Configuration> | null = null;
+      return commands.run(name, caller, async ({ workflow, stored, now }) => {
+        const configuration = await (read ??= readConfiguration(name));
         const change = loadConfiguration(name, workflow, decodeLedger(stored.ledger), configuration, {
           ...options,
           now,
@@ -158,6 +168,11 @@ function checkMatch(name: string, ifMatch: string, etag: string): void {
   );
 }
 
+/** Whether another program has done something to it since we last looked. */
+function hasNews(workflow: Workflow, stored: StoredWorkflow): boolean {
+  return adoptWorkflow(workflow, stored.ledger !== null, 0n) !== null;
+}
+
 interface MemoizedStatus extends WorkflowStatus {
   readonly needsAdoption: boolean;
 }
@@ -180,7 +195,7 @@ function createStatusMemo(): (name: string, stored: StoredWorkflow) => MemoizedS
       workflow,
       text,
       etag: etagOf(text),
-      needsAdoption: adoptWorkflow(workflow, stored.ledger !== null, 0n) !== null,
+      needsAdoption: hasNews(workflow, stored),
     };
     memo.delete(name);
     memo.set(name, { stored, status });
