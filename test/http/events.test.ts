@@ -254,3 +254,15 @@ test('a quiet stream is kept alive, and its client’s place moves on with the j
   expect((await stream.next()).value).toBe(': heartbeat\nid: 5\n\n');
   await stream.return(undefined);
 });
+
+test('a client that comes back when all was pruned is told what is new', async () => {
+  const app = await listening();
+  app.clock.advance({ hours: 24 });
+  await app.stores.upkeep.prune(await app.clock.now(), 1000);
+  expect(await app.stores.journal.bounds()).toEqual({ first: 0, last: 0 });
+  const stream = await app.listen('/events', { 'last-event-id': '2' });
+  expect(stream.response.status).toBe(200);
+  await must(app, 'open_batch/wf1');
+  const [event] = await stream.take(1);
+  expect([event?.id, event?.event]).toEqual(['3', 'batch-opened']);
+});

@@ -27,14 +27,16 @@ export function addEventRoutes(
     // What can be wrong is said before the stream begins; also that there is no such workflow.
     await history.journal({ workflow, direction: 'descending', beyond: null, limit: 1 });
     const bounds = await history.journalBounds();
-    if (from !== null && from > bounds.last) throw laterThanAll(from, bounds.last);
+    // Where all was pruned nothing tells how far the numbers had come; what comes next is new whoever asks.
+    const nothingKept = bounds.last === 0;
+    if (from !== null && from > bounds.last && !nothingKept) throw laterThanAll(from, bounds.last);
     const missed = from !== null && bounds.first > 0 && from < bounds.first - 1;
     const events = journalEvents({
       read: (page) => history.journal(page),
       bounds: () => history.journalBounds(),
       subscribe,
       workflow,
-      after: from ?? bounds.last,
+      after: nothingKept ? 0 : (from ?? bounds.last),
       gapUpTo: missed ? bounds.first : null,
       heartbeatMilliseconds,
       stopping,
