@@ -1,3 +1,6 @@
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+
 import { describe, expect, it } from 'vitest';
 
 import { formatInstant, parseInstant } from '../../src/domain/time.ts';
@@ -266,6 +269,21 @@ export function acceptance(name: string, openStores: TestAppOptions['openStores'
       expect(await app.everything()).toBe(before);
     });
 
+    it('replays a load although its file is gone', async () => {
+      const app = await loaded('a: {}\n');
+      const headers = { 'idempotency-key': 'k1' };
+      const first = await app.call('POST', '/load_cfg/wf1', { headers });
+      expect(first.status).toBe(200);
+      const before = await app.everything();
+      for (const yaml of ['- no map\n', null]) {
+        if (yaml === null) rmSync(path.join(app.folder, 'wf1.yaml'));
+        else app.configure('wf1', yaml);
+        const again = await app.call('GET', '/load_cfg/wf1', { headers });
+        expect([again.status, again.text, again.headers['idempotency-replayed']]).toEqual([200, first.text, 'true']);
+      }
+      expect(await app.everything()).toBe(before);
+    });
+
     it('refuses a load that would skip data, and one while a job is open', async () => {
       const app = await loaded('a:\n  from_date: 2026-11-01\n');
       app.configure('wf1', 'a:\n  from_date: 2026-11-02\n');
@@ -369,11 +387,16 @@ export function acceptance(name: string, openStores: TestAppOptions['openStores'
       'POST /close_batch/wf1?force=perhaps',
       'POST /open_batch/wf1?job=',
       'POST /open_batch/wf1?job=a&job=b',
+      'POST /index?x=1',
+      'GET /workflows/wf1?job=a',
+      'GET /workflows/wf1/batches/1795298014?job=a',
+      'POST /workflows/wf1/backfill?job=a',
     ])('refuses %s with 400 and changes nothing', async (line) => {
       const app = await loaded('a: {}\n');
       const before = await app.everything();
-      const [, url = ''] = line.split(' ');
-      expect((await app.call('POST', url)).status).toBe(400);
+      const [method = '', url = ''] = line.split(' ');
+      const body = url.includes('backfill') ? { body: { from: '2026-10-01', to: '2026-10-02' } } : {};
+      expect((await app.call(method as 'GET' | 'POST', url, body)).status).toBe(400);
       expect(await app.everything()).toBe(before);
     });
   });

@@ -16,7 +16,7 @@ import { callerOf } from '../caller.ts';
 import { readInstant, readJobNames } from '../query.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 import * as schemas from '../schemas/batches.ts';
-import { IdempotencyHeaders, JobMaps, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
+import { IdempotencyHeaders, JobMaps, NoQuery, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
 import { previewFields } from '../wire.ts';
 
 type Params = Static<typeof WorkflowParams>;
@@ -195,6 +195,7 @@ export function addBatchRoutes(server: BatchyServer, { batches, workflows }: Htt
         summary: 'Open a batch over a window of the past; the watermark never moves',
         headers: IdempotencyHeaders,
         params: WorkflowParams,
+        querystring: NoQuery,
         body: schemas.BackfillBody,
         response: {
           201: schemas.BackfillAnswer,

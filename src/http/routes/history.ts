@@ -5,7 +5,7 @@ import type { RecordFilter } from '../../service/history.ts';
 import { decodeCursor, foreignCursor, linkNext } from '../cursor.ts';
 import { type Chunk, linesAtOnce, sendLines, wantsLines } from '../line-stream.ts';
 import { readInstant } from '../query.ts';
-import { problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
+import { NoQuery, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
 import * as schemas from '../schemas/history.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 import { coverageFields, journaledFields, recordFields, recordWithParameters } from '../wire.ts';
@@ -62,6 +62,7 @@ export function addHistoryRoutes(server: BatchyServer, { history }: HttpServices
         tags: ['history'],
         summary: 'One batch, with the parameters that its jobs had',
         params: schemas.BatchParams,
+        querystring: NoQuery,
         response: { 200: schemas.BatchAnswer, ...problemResponses(...readable, 'unknown-batch') },
       },
     },

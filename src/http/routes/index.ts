@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-import { problemResponses } from '../schemas/vocabulary.ts';
+import { NoQuery, problemResponses } from '../schemas/vocabulary.ts';
 import type { BatchyServer } from '../server.ts';
 
 /** `/index`: which program and version answers, as text. */
@@ -12,6 +12,7 @@ export function addIndexRoutes(server: BatchyServer, version: string): void {
     schema: {
       tags: ['service'],
       summary: 'Name and version',
+      querystring: NoQuery,
       response: {
         200: {
           description: 'Name and version',

@@ -14,7 +14,7 @@ import { decodeCursor, foreignCursor, linkNext } from '../cursor.ts';
 import { type Chunk, linesAtOnce, sendLines, wantsLines } from '../line-stream.ts';
 import { readInstant } from '../query.ts';
 import { LoadQuery, PreviewAnswer } from '../schemas/batches.ts';
-import { IdempotencyHeaders, JobMaps, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
+import { IdempotencyHeaders, JobMaps, NoQuery, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
 import * as schemas from '../schemas/workflows.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 import { previewFields } from '../wire.ts';
@@ -105,6 +105,7 @@ export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServi
         tags: ['workflows'],
         summary: 'A workflow: its status, the windows of its jobs, and what the ledger knows beyond the shared hash',
         params: WorkflowParams,
+        querystring: NoQuery,
         response: {
           200: schemas.WorkflowAnswer,
           ...problemResponses('invalid-name', 'unknown-workflow', 'foreign-data'),

@@ -8,6 +8,9 @@ export const WorkflowParams = Type.Object({
   wf: Type.String({ description: 'Name of the workflow', examples: ['orders'] }),
 });
 
+/** For routes that take none: what somebody believes to say must not be passed over. */
+export const NoQuery = Type.Object({}, { additionalProperties: false });
+
 export const JobQuery = Type.Optional(
   Type.String({
     minLength: 1,
