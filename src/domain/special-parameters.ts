@@ -189,7 +189,7 @@ export function storedSpecialParameters(job: string, parameters: Parameters): Sp
     const detail = special.problems.map((problem) => problem.detail).join('; ');
     throw new BatchyError(
       'unreadable-parameter',
-      `Job ${show(job)}: ${detail}. Mend it with PATCH /workflows/:wf/jobs/:job or load the configuration.`,
+      `Job ${show(job)}: ${detail}. Mend it with PATCH /workflows/:wf/jobs/:job, or load the configuration with force=true.`,
       {
         places: special.problems,
       },

@@ -25,7 +25,7 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'foreign-data':
     'The key of that name in Redis is no hash of jobs: another program’s. It is left untouched. Choose another workflow name, or move that key.',
   'unreadable-parameter':
-    'A time, flag or number that somebody wrote into the store cannot be read; `errors` names it. Mend it with `PATCH /workflows/:wf/jobs/:job`, or load the configuration with `mode=merge`. Until then nothing is opened.',
+    'A time, flag or number that somebody wrote into the store cannot be read; `errors` names it. Mend it with `PATCH /workflows/:wf/jobs/:job`, or load the configuration with `force=true`. Until then nothing is opened.',
   'batch-open':
     'A job is open. If its client is alive, wait; if it is dead, `fail_batch` with its `batch_id`, then repeat. `force=true` overrides a load, an edit or a deletion.',
   'not-open':
