@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { createRedisStores } from '../../src/adapters/redis/stores.ts';
+import { createSqliteStores } from '../../src/adapters/sqlite/stores.ts';
+import { systemClock } from '../../src/adapters/system/clock.ts';
+import type { JournalType } from '../../src/domain/change.ts';
+import type { Stores } from '../../src/ports/stores.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../servers/redis.ts';
+import { type Acknowledged, brokenInvariants } from './invariants.ts';
+import { type HttpAnswer, type RunningService, startService } from './service.ts';
+import type { Arming, StoreAddress } from './service-process.ts';
+
+/** How often each point is visited; 20 for the figure of the specification. */
+const rounds = Number(process.env['KILL_ROUNDS'] ?? 1);
+
+/** One request of a client, and the entry of the journal that its effect leaves. */
+interface Request {
+  readonly effect: JournalType;
+  readonly method: string;
+  /** @param batchId the batch that is open, or the backfill */
+  readonly path: (batchId: number) => string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+const post = (effect: JournalType, asked: Request['path'], body?: unknown): Request => ({
+  effect,
+  method: 'POST',
+  path: asked,
+  body,
+});
+
+/** A life of a workflow in which every request changes something, so that each has a commit to be killed at. */
+const life: readonly Request[] = [
+  post('configuration-loaded', () => '/load_cfg/wf1'),
+  post('batch-opened', () => '/open_batch/wf1'),
+  post('batch-failed', (id) => `/fail_batch/wf1?batch_id=${id}&reason=disk`),
+  post('batch-opened', () => '/open_batch/wf1/infa'),
+  post('batch-closed', (id) => `/close_batch/wf1?batch_id=${id}`, { job1: { rows: 12 } }),
+  post('batch-opened', () => '/open_batch/wf1?job=job1'),
+  post('batch-opened', () => '/open_batch/wf1'),
+  post('batch-closed', (id) => `/close_batch/wf1?batch_id=${id}`),
+  {
+    effect: 'job-edited',
+    method: 'PATCH',
+    path: () => '/workflows/wf1/jobs/job2',
+    body: { set: { from_date: '2026-01-01' }, reason: 'restated' },
+    headers: { 'if-match': '*' },
+  },
+  post('backfill-opened', () => '/workflows/wf1/backfill', { from: '2025-01-01', to: '2025-02-01', job: 'job1' }),
+  post('backfill-closed', (id) => `/close_batch/wf1?batch_id=${id}`),
+];
+
+const points: readonly Arming['when'][] = ['before', 'during', 'after'];
+
+/** Lives that life, killed at each commit, and repeats each request with its key as a careful client does. */
+async function liveThroughKills(address: StoreAddress, openStores: () => Promise<Stores>): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'batchy-kill-'));
+  writeFileSync(
+    path.join(folder, 'wf1.yaml'),
+    'job1:\n  from_date: 2026-01-01\njob2:\n  emit_to_date: yes\n  reprocess_hours: 1\n',
+  );
+  const witness = await openStores();
+  let service = await startService(address, folder);
+  // The one that will take over is started meanwhile: a second server on the same store, as a team would have.
+  let next = startService(address, folder);
+  const acknowledged: Acknowledged[] = [];
+  let batchId = 0;
+  let operations = 0;
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const when of points) {
+        for (const request of life) {
+          const forced = request.effect === 'configuration-loaded' ? '?force=true&reason=again' : '';
+          const key = `key-${(operations += 1)}`;
+          const ask = (running: RunningService): Promise<HttpAnswer | null> =>
+            running.call(request.method, request.path(batchId) + forced, { ...request, key });
+          await service.arm({ commit: 1, when });
+          const first = await ask(service);
+          if (when !== 'during') expect(first, `${request.effect}, killed ${when} its commit`).toBeNull();
+          await service.ended;
+          expect(await brokenInvariants(witness, 'wf1', acknowledged)).toEqual([]);
+
+          service = await next;
+          next = startService(address, folder);
+          const again = await ask(service);
+          expect(again?.status, again?.text).toBe(request.effect === 'backfill-opened' ? 201 : 200);
+          if (when !== 'during') expect(again?.replayed).toBe(when === 'after');
+          if (first !== null)
+            expect([again?.text, again?.replayed], 'what was answered is kept').toEqual([first.text, true]);
+          const effects = await witness.journal.read({
+            workflow: 'wf1',
+            direction: 'descending',
+            beyond: null,
+            limit: 1,
+          });
+          batchId = effects[0]?.entry.batchId ?? batchId;
+          if (/^(batch|backfill)-/.test(request.effect)) acknowledged.push({ type: request.effect, batchId });
+          const total = await witness.journal.read({
+            workflow: 'wf1',
+            direction: 'ascending',
+            beyond: null,
+            limit: 10_000,
+          });
+          expect(total.map(({ entry }) => entry.type).slice(-1)).toEqual([request.effect]);
+          expect(total, 'one effect for each key').toHaveLength(operations);
+          expect(await brokenInvariants(witness, 'wf1', acknowledged)).toEqual([]);
+
+          // However often it is repeated, the answer is the same.
+          const third = await ask(service);
+          expect([third?.status, third?.replayed, third?.text]).toEqual([again?.status, true, again?.text]);
+        }
+      }
+    }
+  } finally {
+    await service.kill();
+    await (await next).kill();
+    await witness.upkeep.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const patience = { timeout: 300_000 * Math.max(1, rounds) };
+
+describe('a service killed at each of its commits, on SQLite', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'batchy-kill-sqlite-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('has each effect once, whole, and gives the same answer again', patience, async () => {
+    const file = path.join(folder, 'batchy.db');
+    await liveThroughKills({ file }, () => createSqliteStores({ file, clock: systemClock }));
+  });
+});
+
+describeWithRedis('a service killed at each of its commits, on Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await startRedis();
+  });
+  afterAll(() => server.stop());
+
+  it('has each effect once, whole, and gives the same answer again', patience, async () => {
+    const { url } = server;
+    await liveThroughKills({ url }, () => createRedisStores({ url }));
+  });
+});
