@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 
 import { isReadableByOthers, readKeyFile } from '../config/key-file.ts';
+import { isLoopback } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import { parseWorkflowYaml } from '../dialects/workflow-yaml.ts';
 import { loadConfiguration } from '../domain/configuration.ts';
@@ -57,10 +58,9 @@ function checkExposure({ HOST, ALLOW_OPEN, BATCHY_ADMIN_KEY, API_KEYS_FILE }: Se
   } catch (error) {
     return [failure('keys', error)];
   }
-  const isLoopback = HOST === 'localhost' || HOST === '::1' || HOST.startsWith('127.');
   if (isReadableByOthers(API_KEYS_FILE))
     return [{ verdict: 'warn', subject: 'keys', detail: `${API_KEYS_FILE} can be read by other users; chmod 600 it` }];
-  if (count > 0 || isLoopback)
+  if (count > 0 || isLoopback(HOST))
     return [
       {
         verdict: 'ok',

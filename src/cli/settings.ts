@@ -23,6 +23,6 @@ export async function readSettings(
 export function shownSetting(value: unknown, isSecret: boolean): unknown {
   if (isSecret) return value === '' ? '' : '***';
   if (typeof value !== 'string') return value;
-  // Of an address with credentials, all but the password is of use.
-  return value.replace(/(:\/\/[^/?#\s]*?:)[^/?#\s]*@/g, '$1***@');
+  // Of an address with credentials, all but the passwords is of use; the sentinels' own stands behind it.
+  return value.replace(/(:\/\/[^/?#\s]*?:)[^/?#\s]*@/g, '$1***@').replaceAll(/([?&][^=&]*password=)[^&]*/gi, '$1***');
 }

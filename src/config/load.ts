@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 
@@ -104,12 +104,17 @@ function hasOnlyComments(text: string): boolean {
 /** Text (from the environment or a flag) becomes the setting's type; anything else must have it already. */
 function readSetting(name: SettingName, value: unknown, source: SettingSource): unknown {
   const schema = settingsSchema.properties[name];
-  const converted = typeof value === 'string' ? fromText(schema, value) : value;
+  // The file has types of its own; the environment and flags have only text.
+  const converted = typeof value === 'string' && source !== 'file' ? fromText(schema, value) : value;
   if (Value.Check(schema, converted)) return converted;
   const got = 'secret' in schema ? 'a value that does not fit' : JSON.stringify(value);
-  throw new BatchyError('invalid-setting', `${name} (from ${source}): expected ${expectation(schema)}, got ${got}.`, {
-    facts: { setting: name },
-  });
+  throw new BatchyError(
+    'invalid-setting',
+    `${name} (from ${source}): expected ${expectation(schema, source)}, got ${got}.`,
+    {
+      facts: { setting: name },
+    },
+  );
 }
 
 function fromText(schema: object, text: string): unknown {
@@ -124,7 +129,7 @@ function fromText(schema: object, text: string): unknown {
   return text;
 }
 
-function expectation(schema: object): string {
+function expectation(schema: object, source: SettingSource): string {
   const { type, minimum, maximum, exclusiveMinimum, anyOf } = schema as {
     type?: string;
     minimum?: number;
@@ -133,7 +138,7 @@ function expectation(schema: object): string {
     anyOf?: { const: string }[];
   };
   if (anyOf !== undefined) return `one of ${anyOf.map((option) => option.const).join(', ')}`;
-  if (type === 'boolean') return '1, true, yes, on or 0, false, no, off';
+  if (type === 'boolean') return source === 'file' ? 'true or false' : '1, true, yes, on or 0, false, no, off';
   const bounds = [
     minimum === undefined ? '' : `at least ${minimum}`,
     exclusiveMinimum === undefined ? '' : `more than ${exclusiveMinimum}`,
@@ -167,6 +172,11 @@ export function trustedNetworks(settings: Pick<Settings, 'TRUSTED_NETWORKS'>): s
   return settings.TRUSTED_NETWORKS.split(',')
     .map((network) => network.trim())
     .filter((network) => network !== '');
+}
+
+/** Whether only this machine can reach what listens there. A name other than `localhost` may stand for any address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 }
 
 /** The folder of the project: where package.json lies. */

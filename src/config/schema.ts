@@ -97,7 +97,7 @@ export const settingsSchema = Type.Object(
       maximum: 3600,
       default: 30,
       description:
-        'A request must have arrived whole, and be answered, within this many seconds (waits and event streams aside).',
+        'A request must have arrived whole, and have had its turn among those on the same workflow, within this many seconds.',
     }),
     MAX_WAIT_SECONDS: Type.Integer({
       minimum: 1,
@@ -108,13 +108,13 @@ export const settingsSchema = Type.Object(
     RATE_LIMIT_PER_MINUTE: Type.Integer({
       minimum: 0,
       default: 0,
-      description: 'Requests per minute and caller; 0 sets no limit.',
+      description: 'Requests per minute and caller (key and address; without a right key, address); 0 sets no limit.',
     }),
     MAX_CONCURRENT_REQUESTS: Type.Integer({
       minimum: 1,
       default: 1000,
       description:
-        'Requests in progress beyond which new ones are answered 503 (closes and fails have a reserve of their own).',
+        'Requests in progress beyond which new ones are answered 503 (closes and fails have a reserve of their own). As many waits and event streams may be open besides.',
     }),
     WATCH_SECONDS: Type.Number({
       exclusiveMinimum: 0,

@@ -33,7 +33,7 @@ function fromUrl(input: Record<string, unknown>, properties: Record<string, Prop
 }
 
 function fromText(text: string, type: string | undefined): unknown {
-  if (type === 'boolean') return { true: true, '1': true, '': true, false: false, '0': false }[text] ?? text;
+  if (type === 'boolean') return { true: true, '1': true, false: false, '0': false }[text] ?? text;
   if (type === 'integer' && /^-?\d{1,15}$/.test(text)) return Number(text);
   if (type === 'number' && /^-?\d{1,15}(\.\d{1,9})?$/.test(text)) return Number(text);
   return text;

@@ -115,6 +115,10 @@ describe('setting up', () => {
     ['redis://:p%40ss@h:1', 'redis://:***@h:1'],
     ['redis+sentinel://u:p@a:1,b:2/name', 'redis+sentinel://u:***@a:1,b:2/name'],
     ['redis://h:1', 'redis://h:1'],
+    [
+      'redis+sentinel://u:p@a:1/name?sentinel_username=s&sentinel_password=hush&db=1',
+      'redis+sentinel://u:***@a:1/name?sentinel_username=s&sentinel_password=***&db=1',
+    ],
   ])('shows %s as %s', (value, shown) => {
     expect(shownSetting(value, false)).toBe(shown);
   });
