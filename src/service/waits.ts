@@ -51,9 +51,19 @@ export interface WaitsOptions {
   readonly journal: Journal;
   /** Takes in what another program did to a workflow. */
   readonly adoptIfNew: AdoptIfNew;
+  /** Longest time between two looks; default: five seconds. */
+  readonly lookAgainMilliseconds?: number;
 }
 
-export function createWaits({ reader, journal, adoptIfNew }: WaitsOptions): Waits {
+/** What another program writes into the shared database rings no bell, so that waits look by themselves, too. */
+const defaultLookAgainMilliseconds = 5000;
+
+export function createWaits({
+  reader,
+  journal,
+  adoptIfNew,
+  lookAgainMilliseconds = defaultLookAgainMilliseconds,
+}: WaitsOptions): Waits {
   async function look(
     name: string,
     options: WaitOptions,
@@ -75,7 +85,7 @@ export function createWaits({ reader, journal, adoptIfNew }: WaitsOptions): Wait
   return {
     async wait(name, options) {
       checkWorkflowName(name);
-      const changes = createChangeSignal(journal, options);
+      const changes = createChangeSignal(journal, lookAgainMilliseconds, options);
       try {
         for (;;) {
           const seen = changes.arm();
@@ -93,8 +103,12 @@ export function createWaits({ reader, journal, adoptIfNew }: WaitsOptions): Wait
   };
 }
 
-/** Wakes when the journal grew or the time is over; armed before each look, so that no change slips between. */
-function createChangeSignal(journal: Journal, options: Pick<WaitOptions, 'timeoutMilliseconds' | 'signal'>) {
+/** Wakes when the journal grew, from time to time, and when the time is over; armed before each look, so that no change slips between. */
+function createChangeSignal(
+  journal: Journal,
+  lookAgainMilliseconds: number,
+  options: Pick<WaitOptions, 'timeoutMilliseconds' | 'signal'>,
+) {
   let over = options.timeoutMilliseconds <= 0 || options.signal.aborted;
   let wake = (): void => {};
   const end = (): void => {
@@ -102,6 +116,7 @@ function createChangeSignal(journal: Journal, options: Pick<WaitOptions, 'timeou
     wake();
   };
   const timer = setTimeout(end, options.timeoutMilliseconds);
+  const again = setInterval(() => wake(), lookAgainMilliseconds);
   options.signal.addEventListener('abort', end);
   const unsubscribe = over ? (): void => {} : journal.subscribe(() => wake());
   return {
@@ -113,6 +128,7 @@ function createChangeSignal(journal: Journal, options: Pick<WaitOptions, 'timeou
     over: (): boolean => over,
     stop: (): void => {
       clearTimeout(timer);
+      clearInterval(again);
       options.signal.removeEventListener('abort', end);
       unsubscribe();
     },
