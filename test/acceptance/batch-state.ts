@@ -382,6 +382,7 @@ export function acceptance(name: string, openStores: TestAppOptions['openStores'
     it.each([
       'POST /open_batch/wf1?jobs=a',
       'POST /close_batch/wf1?batch_id=abc',
+      'POST /close_batch/wf1?batch_id=',
       'POST /get_status/wf1?x=1',
       'POST /open_batch/wf1?if_open=maybe',
       'POST /close_batch/wf1?force=perhaps',
