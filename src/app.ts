@@ -155,7 +155,14 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     async stop() {
       stopping.abort();
       clearTimeout(timer);
+      // Half of the time is for what is in progress. What then still holds a connection may have begun a request and never
+      // end it: it must not make the stop a failure.
+      const patience = setTimeout(() => {
+        log.warn('connections that were still busy are cut off');
+        server.server.closeAllConnections();
+      }, settings.SHUTDOWN_SECONDS * 500);
       await server.close();
+      clearTimeout(patience);
       await watching;
       keyRing.close();
       await stores.upkeep.close();

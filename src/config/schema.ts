@@ -124,7 +124,8 @@ export const settingsSchema = Type.Object(
     SHUTDOWN_SECONDS: Type.Number({
       exclusiveMinimum: 0,
       default: 10,
-      description: 'How long requests in progress may take to finish when the service is told to stop.',
+      description:
+        'How long the service may take to stop when it is told to, in seconds; requests in progress have half of it.',
     }),
   },
   { additionalProperties: false },

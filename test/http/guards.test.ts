@@ -159,6 +159,20 @@ test('when the service stops, what was begun is ended, and what comes later is r
   expect(refused).toContain('/problems/overloaded');
 });
 
+test.each([
+  ['headers', 'POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\n'],
+  ['a body', 'POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{'],
+])('a client that never ends %s does not keep the service from stopping', async (_name, text) => {
+  const app = await testApp({ cfg: { wf1: 'job1: {}\n' }, settings: { SHUTDOWN_SECONDS: 0.5 } });
+  const { port, accepted } = await listen(app);
+  const client = connect(port, '127.0.0.1').on('error', () => undefined);
+  client.write(text);
+  const closed = once(client, 'close');
+  await expect.poll(() => accepted[0]?.bytesRead).toBe(text.length);
+  await app.stop();
+  await closed;
+});
+
 test('what is refused is answered with the headers that keep a browser from guessing', async () => {
   const app = await testApp({ keys: { 'a-key-0123456789abcdef': 'read' } });
   for (const url of ['/index', '/nowhere']) {
