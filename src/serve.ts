@@ -16,6 +16,7 @@ export async function serve(settings: Settings): Promise<void> {
   const logger = pino({ level: settings.LOG_LEVEL, redact: secretPlaces }, pino.destination(2));
   const app = await createApp(settings, { logger });
   let grace: ReturnType<typeof closeWithGrace> | undefined;
+  const orphaned = whenOrphaned(() => void grace?.close());
   const stopped = new Promise<void>((resolve) => {
     grace = closeWithGrace({ delay: settings.SHUTDOWN_SECONDS * 1000, logger: false }, async ({ err }) => {
       if (err !== undefined) logger.fatal({ err }, 'stopping after an error');
@@ -32,6 +33,22 @@ export async function serve(settings: Settings): Promise<void> {
     throw error;
   }
   await stopped;
+  clearInterval(orphaned);
+}
+
+/** Milliseconds between two looks at who our parent is. */
+const lookEvery = 500;
+
+/**
+ * A SIGTERM to `npm start` ends npm and its shell, which pass nothing on: the service would live on unseen and keep the port.
+ * So a service that npm has started stops when its parent has gone.
+ */
+function whenOrphaned(stop: () => void): NodeJS.Timeout | undefined {
+  if (process.env['npm_lifecycle_event'] === undefined) return undefined;
+  const parent = process.ppid;
+  return setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, lookEvery).unref();
 }
 
 /** What a start prints: where everything is, and three lines to try. */
