@@ -25,6 +25,7 @@ export const exitCodes: Readonly<Record<ErrorCode, Exit>> = {
   'unknown-format': exits.usage,
   'unknown-profile': exits.usage,
   'prefetch-refused': exits.failed,
+  'cross-site-refused': exits.failed,
   'unknown-workflow': exits.usage,
   'unknown-job': exits.usage,
   'unknown-batch': exits.usage,

@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'batch-open'
   | 'clock-skew'
   | 'contention'
+  | 'cross-site-refused'
   | 'empty-window'
   | 'fence-required'
   | 'forbidden'

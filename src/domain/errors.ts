@@ -11,6 +11,7 @@ export const errorCodes = [
   'unknown-format',
   'unknown-profile',
   'prefetch-refused',
+  'cross-site-refused',
   // what was asked for is not there
   'unknown-workflow',
   'unknown-job',

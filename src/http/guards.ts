@@ -13,7 +13,8 @@ export interface GuardOptions {
 }
 
 /**
- * Refuses what must not reach a handler: prefetches of routes with effects, more requests at once than can be served, and
+ * Refuses what must not reach a handler: prefetches of routes with effects and what pages of other sites make a browser
+ * ask of them (without a key nothing else would keep them from it), more requests at once than can be served, and
  * what comes when the service stops.
  */
 export function addGuards(
@@ -42,6 +43,11 @@ export function addGuards(
         'This URL changes state, so it is not served to a prefetch or a link preview. Use POST.',
       );
     }
+    if (effects && request.headers['sec-fetch-site'] === 'cross-site')
+      throw new BatchyError(
+        'cross-site-refused',
+        'This URL changes state, so it is not served to a page of another site, which could have been made to harm you. Nothing was changed.',
+      );
     if (stopping.aborted && scope !== 'public')
       throw new BatchyError('overloaded', 'The service is stopping. Nothing was changed; try again shortly.');
     const lane = longLived ? longLivedOnes : inProgress;

@@ -13,6 +13,8 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'unknown-profile': 'The profiles of parameter files are `batchy`, `powercenter` and `iics`. No batch was opened.',
   'prefetch-refused':
     'A browser or chat program tried to preview a link that changes state. Do not paste such links; use `POST`.',
+  'cross-site-refused':
+    'A browser asked on behalf of a page of another site: a link that was clicked there, or an attack on whoever reads it. Use a script, `/docs`, or type the address yourself.',
   'unknown-workflow':
     'Misspelt, or never loaded into this store: `GET /workflows` lists what there is. Is this the right server?',
   'unknown-job':

@@ -20,6 +20,7 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   'unknown-format': { status: 400, title: 'No such format' },
   'unknown-profile': { status: 400, title: 'No such profile of parameter files' },
   'prefetch-refused': { status: 403, title: 'A prefetch may not change anything' },
+  'cross-site-refused': { status: 403, title: 'Another site’s page may not change anything' },
   'unknown-workflow': { status: 404, title: 'No such workflow' },
   'unknown-job': { status: 404, title: 'No such job' },
   'unknown-batch': { status: 404, title: 'No such batch' },

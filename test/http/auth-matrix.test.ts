@@ -233,14 +233,18 @@ test.each(['HEAD', 'OPTIONS'] as const)(
   },
 );
 
-test('a prefetch of a route with effects changes nothing', async () => {
+test.each([
+  ['a prefetch', { 'sec-purpose': 'prefetch;prerender' }, 'prefetch-refused'],
+  ['a page of another site', { 'sec-fetch-site': 'cross-site' }, 'cross-site-refused'],
+])('%s cannot reach a route with effects, and the document says so', async (_name, headers, code) => {
   const app = await testApp({ cfg: exampleConfiguration });
   await prepareExamples(app);
   const before = await app.everything();
   const changing = operationsOf(await fetchDocument(app)).filter(({ object }) => object['x-effects'] === true);
   expect(changing.length).toBeGreaterThan(10);
   for (const operation of changing) {
-    expect(await ask(app, operation, { 'sec-purpose': 'prefetch;prerender' }), operation.title).toBe(403);
+    expect(await ask(app, operation, headers), operation.title).toBe(403);
+    expect(JSON.stringify(operation.object.responses['403'])).toContain(`/problems/${code}`);
   }
   expect(await app.everything()).toBe(before);
 });

@@ -16,7 +16,14 @@ import { callerOf } from '../caller.ts';
 import { readInstant, readJobNames } from '../query.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 import * as schemas from '../schemas/batches.ts';
-import { IdempotencyHeaders, JobMaps, NoQuery, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
+import {
+  IdempotencyHeaders,
+  JobMaps,
+  NoQuery,
+  problemResponses,
+  refusedToBrowsers,
+  WorkflowParams,
+} from '../schemas/vocabulary.ts';
 import { previewFields } from '../wire.ts';
 
 type Params = Static<typeof WorkflowParams>;
@@ -95,7 +102,7 @@ export function addBatchRoutes(server: BatchyServer, { batches, workflows }: Htt
     'idempotency-mismatch',
     'contention',
     'store-full',
-    'prefetch-refused',
+    ...refusedToBrowsers,
   );
   server.route({
     ...opening,
@@ -158,7 +165,7 @@ export function addBatchRoutes(server: BatchyServer, { batches, workflows }: Htt
             'idempotency-mismatch',
             'contention',
             'store-full',
-            'prefetch-refused',
+            ...refusedToBrowsers,
           ),
         },
       },
@@ -208,6 +215,7 @@ export function addBatchRoutes(server: BatchyServer, { batches, workflows }: Htt
             'idempotency-mismatch',
             'contention',
             'store-full',
+            ...refusedToBrowsers,
           ),
         },
       },

@@ -14,7 +14,14 @@ import { decodeCursor, foreignCursor, linkNext } from '../cursor.ts';
 import { type Chunk, linesAtOnce, sendLines, wantsLines } from '../line-stream.ts';
 import { readInstant } from '../query.ts';
 import { LoadQuery, PreviewAnswer } from '../schemas/batches.ts';
-import { IdempotencyHeaders, JobMaps, NoQuery, problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
+import {
+  IdempotencyHeaders,
+  JobMaps,
+  NoQuery,
+  problemResponses,
+  refusedToBrowsers,
+  WorkflowParams,
+} from '../schemas/vocabulary.ts';
 import * as schemas from '../schemas/workflows.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 import { previewFields } from '../wire.ts';
@@ -47,7 +54,7 @@ export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServi
           'idempotency-mismatch',
           'contention',
           'store-full',
-          'prefetch-refused',
+          ...refusedToBrowsers,
         ),
       },
     },
@@ -139,6 +146,7 @@ export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServi
             'idempotency-mismatch',
             'contention',
             'store-full',
+            ...refusedToBrowsers,
           ),
         },
       },
@@ -189,6 +197,7 @@ export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServi
             'idempotency-mismatch',
             'contention',
             'store-full',
+            ...refusedToBrowsers,
           ),
         },
       },
