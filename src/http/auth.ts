@@ -52,7 +52,30 @@ export function addAuthentication(
     const nameless = routes.find(({ config }) => config?.scope === undefined);
     if (nameless !== undefined) throw new Error(`route ${nameless.url} names no scope`);
   });
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
+    if (keys().length > 0) {
+      void admitOrRefuse(request, reply, done);
+      return;
+    }
+    request.principal = everybody;
+    done();
+  });
+
+  async function admitOrRefuse(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    next: (refusal?: Error) => void,
+  ): Promise<void> {
+    try {
+      await admit(request, reply);
+    } catch (refusal) {
+      next(refusal as Error);
+      return;
+    }
+    next();
+  }
+
+  async function admit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     // Where there is nothing, any key may hear so.
     const { scope = request.is404 ? 'read' : 'admin', classic = false } = request.routeOptions.config;
     const principal = await authenticate(request, scope === 'public', classic);
@@ -67,7 +90,7 @@ export function addAuthentication(
         `The key ${request.principal.name} has the scope ${request.principal.scope}; this needs ${scope}. Ask for a key: batchy keys create NAME --scope ${scope}.`,
       );
     }
-  });
+  }
 
   async function authenticate(
     request: FastifyRequest,
@@ -75,7 +98,6 @@ export function addAuthentication(
     classic: boolean,
   ): Promise<Principal | BatchyError> {
     const known = keys();
-    if (known.length === 0) return everybody;
     const secret = secretOf(request.headers.authorization);
     const principal = secret === null ? null : findKey(known, secret, await now());
     if (principal !== null) return principal;

@@ -25,11 +25,16 @@ export function addGuards(
   /** Waits and event streams: many, and idle, so they take no place from the others; yet not without end. */
   const longLivedOnes = new Set<FastifyRequest>();
   const done = (request: FastifyRequest): void => void (inProgress.delete(request) || longLivedOnes.delete(request));
-  server.addHook('onResponse', async (request) => done(request));
-  server.addHook('onSend', async (request, reply) => {
-    if (reply.raw.destroyed) done(request);
+  server.addHook('onResponse', (request, _reply, next) => {
+    done(request);
+    next();
   });
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onSend', (request, reply, payload, next) => {
+    if (reply.raw.destroyed) done(request);
+    next(null, payload);
+  });
+  // What a hook without a promise throws is answered like what one with a promise rejects with; promises cost more than all this.
+  server.addHook('onRequest', (request, reply, next) => {
     if (request.headers.host === undefined && request.raw.httpVersion === '1.1')
       throw new BatchyError(
         'invalid-request',
@@ -62,6 +67,7 @@ export function addGuards(
     });
     // Nothing need happen on the connection for as long as the client asked to wait (an injected request has none).
     if (longLived && request.raw.socket instanceof Socket) request.raw.socket.setTimeout(0);
+    next();
   });
 }
 
