@@ -44,8 +44,16 @@ export interface App {
   readonly services: Services;
   /** Loads samples into an empty store, listens, and begins to watch. @returns the address, e.g. `http://127.0.0.1:5000` */
   start(): Promise<string>;
+  trial(): Trial;
   /** Answers what is in progress, then closes everything. */
   stop(): Promise<void>;
+}
+
+/** What somebody who has just started the service can try. */
+export interface Trial {
+  /** One that can be loaded; where there is none, a name to write a configuration for. */
+  readonly workflow: string;
+  readonly needsKey: boolean;
 }
 
 /** What tests put in place of the real thing. */
@@ -151,6 +159,10 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       const address = await server.listen({ host: settings.HOST, port: settings.PORT });
       beginLook();
       return address;
+    },
+    trial() {
+      const names = configurationFiles(settings).names();
+      return { workflow: names.includes('wf1') ? 'wf1' : (names[0] ?? 'wf1'), needsKey: keyRing.keys().length > 0 };
     },
     async stop() {
       stopping.abort();

@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 
-import { createApp } from './app.ts';
+import { createApp, type Trial } from './app.ts';
 import type { Settings } from './config/schema.ts';
 
 /** Where a logged error could carry a key, or the parameters that the Redis driver was given. */
@@ -16,7 +16,7 @@ export async function serve(settings: Settings): Promise<void> {
   const logger = pino({ level: settings.LOG_LEVEL, redact: secretPlaces }, pino.destination(2));
   const app = await createApp(settings, { logger });
   let grace: ReturnType<typeof closeWithGrace> | undefined;
-  const orphaned = whenOrphaned(() => void grace?.close());
+  const orphaned = whenOrphaned(() => grace?.close());
   const stopped = new Promise<void>((resolve) => {
     grace = closeWithGrace({ delay: settings.SHUTDOWN_SECONDS * 1000, logger: false }, async ({ err }) => {
       if (err !== undefined) logger.fatal({ err }, 'stopping after an error');
@@ -25,7 +25,8 @@ export async function serve(settings: Settings): Promise<void> {
     });
   });
   try {
-    process.stdout.write(describeStart(await app.start()));
+    const address = await app.start();
+    process.stdout.write(describeStart(address, app.trial()));
   } catch (error) {
     // Whoever called decides how the process ends; left installed, it would end as if all were well.
     grace?.uninstall();
@@ -52,16 +53,17 @@ function whenOrphaned(stop: () => void): NodeJS.Timeout | undefined {
 }
 
 /** What a start prints: where everything is, and three lines to try. */
-function describeStart(address: string): string {
+function describeStart(address: string, { workflow, needsKey }: Trial): string {
+  const curl = needsKey ? 'curl -H "Authorization: Bearer $BATCHY_KEY"' : 'curl';
   return [
     `Batchy listens on ${address}`,
     `  API docs    ${address}/docs`,
     `  workflows   ${address}/workflows`,
     '',
-    'Try it:',
-    `  curl -X POST ${address}/load_cfg/wf1`,
-    `  curl -X POST ${address}/open_batch/wf1`,
-    `  curl -X POST "${address}/close_batch/wf1?batch_id=BATCH_ID"`,
+    needsKey ? 'Try it, with your API key in BATCHY_KEY:' : 'Try it:',
+    `  ${curl} -X POST ${address}/load_cfg/${workflow}`,
+    `  ${curl} -X POST ${address}/open_batch/${workflow}`,
+    `  ${curl} -X POST "${address}/close_batch/${workflow}?batch_id=BATCH_ID"`,
     '',
     '',
   ].join('\n');
