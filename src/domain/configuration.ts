@@ -22,7 +22,7 @@ import {
 } from './job-state.ts';
 import { changeWorkflow } from './transition.ts';
 import { nextFrom, trustedWatermark, watermark } from './watermark.ts';
-import { emptyLedger, type JobLedger, type Ledger, unknownToLedger, type Workflow } from './workflow.ts';
+import { type JobLedger, type Ledger, unknownToLedger, type Workflow } from './workflow.ts';
 
 /** A workflow as its file describes it. */
 export interface Configuration {
@@ -55,7 +55,7 @@ export function loadConfiguration(
   request: LoadRequest,
 ): WorkflowChange {
   const now = floorToMicrosecond(request.now);
-  const before: Workflow = current ?? { name, jobs: new Map(), ledger: { ...emptyLedger, ...ledger, jobs: new Map() } };
+  const before: Workflow = current ?? { name, jobs: new Map(), ledger };
   checkConfiguration(configuration, before, request.mode);
   // A forced load is how a workflow whose stored parameters cannot be read is mended.
   const states = request.force ? readableJobs(before) : addressedJobs(before, null);

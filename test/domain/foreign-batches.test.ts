@@ -91,6 +91,19 @@ describe('a batch that we opened and another program', () => {
   });
 });
 
+test.each(['replace', 'merge'] as const)(
+  'where another program removed the whole hash, a load (%s) ends the record',
+  (mode) => {
+    const scenario = createScenario({ job1: {} });
+    const { batchId } = scenario.open(t(0));
+    scenario.forget('job1');
+    scenario.load(t(2), { job1: { from_date: '2026-11-20' } }, { mode });
+    expect(recorded(scenario, batchId)).toMatchObject({ status: 'failed', reason: 'another program took its place' });
+    expect(scenario.open(t(3)).batchId).toBeGreaterThan(batchId);
+    expect(scenario.from()).toBe('2026-11-20T00:00:00.000000');
+  },
+);
+
 describe('a batch that another program opened', () => {
   test('and closed after we saw it open: its record follows, its copy stays that program’s', () => {
     const scenario = createScenario({ job1: {} });
