@@ -17,26 +17,18 @@ import { readInitialDate } from './domain/watermark.ts';
 import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer } from './http/server.ts';
 import type { Stores } from './ports/stores.ts';
-import { createBatches, type Batches } from './service/batches.ts';
-import { createCommands, type Commands } from './service/commands.ts';
-import { createHistory, type History } from './service/history.ts';
+import { createBatches } from './service/batches.ts';
+import { createCommands } from './service/commands.ts';
+import { createHistory } from './service/history.ts';
 import { hashSecret, type StoredKey } from './service/keys.ts';
-import { createWaits, type Waits } from './service/waits.ts';
-import { createWatch, type Watch } from './service/watch.ts';
-import { createWorkflows, type Workflows } from './service/workflows.ts';
+import type { Services } from './service/services.ts';
+import { createWaits } from './service/waits.ts';
+import { createWatch } from './service/watch.ts';
+import { createWorkflows } from './service/workflows.ts';
 
 /** The version that package.json names. */
 export const version = (JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as { version: string })
   .version;
-
-export interface Services {
-  readonly commands: Commands;
-  readonly batches: Batches;
-  readonly workflows: Workflows;
-  readonly history: History;
-  readonly waits: Waits;
-  readonly watch: Watch;
-}
 
 export interface App {
   readonly server: BatchyServer;

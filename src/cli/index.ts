@@ -6,8 +6,6 @@ import { commandFailure, type Exit, exits } from './exit-codes.ts';
 import type { Machine } from './machine.ts';
 import { createTerminal, printable, type Terminal } from './terminal.ts';
 
-export type { Machine, Services } from './machine.ts';
-
 /** Each command is read from its file only when it is asked for: `serve` need not wait for tables, nor `status` for schemas. */
 const commands: Readonly<Record<string, () => Promise<{ register: RegisterCommand }>>> = {
   serve: () => import('./serve.ts'),

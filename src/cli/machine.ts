@@ -1,22 +1,7 @@
 import type { Settings } from '../config/schema.ts';
 import type { Instant } from '../domain/time.ts';
-import type { Batches } from '../service/batches.ts';
-import type { Commands } from '../service/commands.ts';
-import type { History } from '../service/history.ts';
+import type { Services } from '../service/services.ts';
 import type { Stores } from '../service/stores.ts';
-import type { Waits } from '../service/waits.ts';
-import type { Watch } from '../service/watch.ts';
-import type { Workflows } from '../service/workflows.ts';
-
-/** The use cases over one store. */
-export interface Services {
-  readonly commands: Commands;
-  readonly batches: Batches;
-  readonly workflows: Workflows;
-  readonly history: History;
-  readonly waits: Waits;
-  readonly watch: Watch;
-}
 
 /** What the command line cannot do by itself, since it knows neither the web server nor any store: given by the process. */
 export interface Machine {

@@ -19,6 +19,7 @@ import { addOpenApi } from './openapi.ts';
 import { sendProblem, toBatchyError } from './problems.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { addRequestLog, requestLogger } from './request-log.ts';
+import { addBackfillRoutes } from './routes/backfills.ts';
 import { addBatchRoutes } from './routes/batches.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addHealthRoutes } from './routes/health.ts';
@@ -151,6 +152,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     const typed = routes as BatchyServer;
     addIndexRoutes(typed, options.version);
     addBatchRoutes(typed, options.services);
+    addBackfillRoutes(typed, options.services);
     addWorkflowRoutes(typed, options.services);
     addHistoryRoutes(typed, options.services);
     addWaitRoutes(typed, options);

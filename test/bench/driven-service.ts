@@ -1,11 +1,12 @@
 import { copyFile, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 
-import { createServices, type Services } from '../../src/app.ts';
+import { createServices } from '../../src/app.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { encodeJobs } from '../../src/domain/workflow.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import type { StoredAnswer } from '../../src/service/commands.ts';
+import type { Services } from '../../src/service/services.ts';
 import { projectFolder } from './processes.ts';
 
 /** The use cases in this process, without HTTP, so that what a store costs is not hidden behind what a request costs. */

@@ -17,11 +17,10 @@ import { readInstant, readJobNames } from '../query.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 import * as schemas from '../schemas/batches.ts';
 import {
+  changeProblems,
   IdempotencyHeaders,
   JobMaps,
-  NoQuery,
   problemResponses,
-  refusedToBrowsers,
   WorkflowParams,
 } from '../schemas/vocabulary.ts';
 import { previewFields } from '../wire.ts';
@@ -99,10 +98,7 @@ export function addBatchRoutes(server: BatchyServer, { batches, workflows }: Htt
     'empty-window',
     'clock-skew',
     'not-renderable',
-    'idempotency-mismatch',
-    'contention',
-    'store-full',
-    ...refusedToBrowsers,
+    ...changeProblems,
   );
   server.route({
     ...opening,
@@ -162,10 +158,7 @@ export function addBatchRoutes(server: BatchyServer, { batches, workflows }: Htt
             'fence-required',
             'override-required',
             'owned',
-            'idempotency-mismatch',
-            'contention',
-            'store-full',
-            ...refusedToBrowsers,
+            ...changeProblems,
           ),
         },
       },
@@ -192,49 +185,6 @@ export function addBatchRoutes(server: BatchyServer, { batches, workflows }: Htt
       },
     });
   }
-
-  server.post(
-    '/workflows/:wf/backfill',
-    {
-      config: { scope: 'operate', effects: true },
-      schema: {
-        tags: ['workflows'],
-        summary: 'Open a batch over a window of the past; the watermark never moves',
-        headers: IdempotencyHeaders,
-        params: WorkflowParams,
-        querystring: NoQuery,
-        body: schemas.BackfillBody,
-        response: {
-          201: schemas.BackfillAnswer,
-          ...problemResponses(
-            'invalid-name',
-            'invalid-body',
-            'unknown-workflow',
-            'unknown-job',
-            'foreign-data',
-            'idempotency-mismatch',
-            'contention',
-            'store-full',
-            ...refusedToBrowsers,
-          ),
-        },
-      },
-    },
-    async (request, reply) => {
-      const { wf } = request.params as Params;
-      const { from, to, job, reason = null } = request.body as Static<typeof schemas.BackfillBody>;
-      const options = {
-        jobs: job === undefined ? null : [job].flat(),
-        from: readInstant('/from', from),
-        until: readInstant('/to', to),
-        reason,
-      };
-      const answered = await batches.backfill(wf, options, callerOf(request, `backfill ${wf}`), (opened, batchId) =>
-        jsonAnswer(encodeJobs(opened), 201, { location: `/workflows/${wf}/batches/${batchId}` }),
-      );
-      return sendAnswered(reply, answered);
-    },
-  );
 
   server.get(
     '/workflows/:wf/preview',

@@ -15,11 +15,11 @@ import { type Chunk, linesAtOnce, sendLines, wantsLines } from '../line-stream.t
 import { readInstant } from '../query.ts';
 import { LoadQuery, PreviewAnswer } from '../schemas/batches.ts';
 import {
+  changeProblems,
   IdempotencyHeaders,
   JobMaps,
   NoQuery,
   problemResponses,
-  refusedToBrowsers,
   WorkflowParams,
 } from '../schemas/vocabulary.ts';
 import * as schemas from '../schemas/workflows.ts';
@@ -51,10 +51,7 @@ export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServi
           'owned',
           'unreadable-parameter',
           'foreign-data',
-          'idempotency-mismatch',
-          'contention',
-          'store-full',
-          ...refusedToBrowsers,
+          ...changeProblems,
         ),
       },
     },
@@ -138,16 +135,7 @@ export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServi
         querystring: schemas.DeleteQuery,
         response: {
           204: nothing,
-          ...problemResponses(
-            'invalid-name',
-            'unknown-workflow',
-            'batch-open',
-            'foreign-data',
-            'idempotency-mismatch',
-            'contention',
-            'store-full',
-            ...refusedToBrowsers,
-          ),
+          ...problemResponses('invalid-name', 'unknown-workflow', 'batch-open', 'foreign-data', ...changeProblems),
         },
       },
     },
@@ -194,10 +182,7 @@ export function addWorkflowRoutes(server: BatchyServer, { workflows }: HttpServi
             'owned',
             'precondition-failed',
             'precondition-required',
-            'idempotency-mismatch',
-            'contention',
-            'store-full',
-            ...refusedToBrowsers,
+            ...changeProblems,
           ),
         },
       },

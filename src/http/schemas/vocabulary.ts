@@ -87,8 +87,14 @@ const everywhere: readonly Code[] = [
   'internal',
 ];
 
-/** What a route with effects may answer to a browser that nobody has told to change anything. */
-export const refusedToBrowsers = ['prefetch-refused', 'cross-site-refused'] as const;
+/** What every route that changes state may answer. */
+export const changeProblems = [
+  'idempotency-mismatch',
+  'contention',
+  'store-full',
+  'prefetch-refused',
+  'cross-site-refused',
+] as const;
 
 /** Problem responses of a route, by status, with the codes that each may mean and an example. */
 export function problemResponses(...codes: readonly Code[]): Record<string, TSchema> {

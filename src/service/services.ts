@@ -1,0 +1,16 @@
+import type { Batches } from './batches.ts';
+import type { Commands } from './commands.ts';
+import type { History } from './history.ts';
+import type { Waits } from './waits.ts';
+import type { Watch } from './watch.ts';
+import type { Workflows } from './workflows.ts';
+
+/** The use cases over one store. */
+export interface Services {
+  readonly commands: Commands;
+  readonly batches: Batches;
+  readonly workflows: Workflows;
+  readonly history: History;
+  readonly waits: Waits;
+  readonly watch: Watch;
+}
