@@ -217,6 +217,17 @@ export function itKeepsRecords(bench: Bench): void {
       expect(await covered()).toEqual(['2026-01-03', '2026-01-09']);
     });
 
+    it('is not touched by the load of a configuration whose number is that of a batch', async () => {
+      const stores = await bench.fresh();
+      await put(stores, { name: 'wf1', records: [record(5, { a: loaded('2026-01-01', '2026-01-02') })] });
+      for (const status of ['new', 'success'] as const) {
+        const load = record(5, { a: outcome({ status }) }, { id: '5-init', kind: 'init' });
+        await put(stores, { name: 'wf1', records: [load] });
+        const windows = await stores.reader.windows('wf1', 'a', { after: null, limit: 10 });
+        expect(windows.map(({ batchId }) => batchId)).toEqual([5]);
+      }
+    });
+
     it('is exact to the microsecond, and no finer', async () => {
       const stores = await bench.fresh();
       const fine = {

@@ -78,6 +78,19 @@ export function itMovesAndForgets(bench: Bench): void {
       expect((await stores.reader.peek('gone')).ledger).toBe('{"revision":1}');
     });
 
+    it('forgets a load whose number is that of a batch, and not what that batch covers', async () => {
+      const stores = await bench.fresh();
+      const records = [
+        record(5, { a: done }, { openedAt: at('2026-02-02') }),
+        record(5, { a: outcome({ status: 'new' }) }, { id: '5-init', kind: 'init', openedAt: old }),
+      ];
+      await put(stores, { name: 'wf1', records });
+      await pruneAll(stores, 100);
+      expect(await stores.reader.record('wf1', '5-init')).toBeNull();
+      const windows = await stores.reader.windows('wf1', 'a', { after: null, limit: 10 });
+      expect(windows.map(({ batchId }) => batchId)).toEqual([5]);
+    });
+
     it('does not make the journal begin anew', async () => {
       const stores = await bench.fresh();
       await stores.store.commit(commit([], { journal: [entry({ at: old }), entry({ at: old })] }));

@@ -77,11 +77,14 @@ function pruneRecords(
   return { removed, last: last === undefined ? null : { endedAt: last.ended_at, key: last.key } };
 }
 
-/** The record goes with its windows: the coverage is what the records that we have prove. */
+/**
+ * The record goes with its windows: the coverage is what the records that we have prove. That of a load has none, and its
+ * number may be that of a batch which has.
+ */
 function forgetRecord(connection: SqliteConnection, row: RecordRow, before: Instant): boolean {
   const record = readJobsOf(connection, row);
   if (!isForgettable(record, readStored(connection, row.workflow).head, before)) return false;
-  for (const job of record.jobs.keys()) {
+  for (const job of record.opening.kind === 'init' ? [] : record.jobs.keys()) {
     connection.run(
       'DELETE FROM windows WHERE workflow = ? AND job = ? AND batch_id = ?',
       row.workflow,

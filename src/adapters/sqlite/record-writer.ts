@@ -29,7 +29,9 @@ export function writeRecord(connection: SqliteConnection, workflow: string, writ
       encodeRecordJob(outcome),
       copy === null ? null : encodeParameters(copy),
     );
-    writeWindow(connection, { workflow, job, batchId: record.number }, provenWindow(record.kind, asStored(outcome)));
+    // The load of a configuration proves nothing, but its number may be that of a batch, whose windows are not to be touched.
+    if (record.kind !== 'init')
+      writeWindow(connection, { workflow, job, batchId: record.number }, provenWindow(record.kind, asStored(outcome)));
   }
   writeEnd(connection, record.key);
 }
