@@ -16,7 +16,7 @@ import { type YamlSource, yamlProblem } from './yaml-source.ts';
 /** A file larger than this (UTF-8 bytes) is refused. */
 export const maxYamlBytes = 256 * 1024;
 /** Most aliases (`*name`) in a file. */
-export const maxAliases = 256;
+const maxAliases = 256;
 /** What aliases stand for, written out, may be no longer than a file (a count of characters and values). */
 const maxExpansion = maxYamlBytes;
 /** Nesting, aliases written out. */

@@ -7,7 +7,7 @@ import { isAhead } from './watermark.ts';
 import type { JobLedger, Workflow } from './workflow.ts';
 
 /** Jobs whose stored start lies ahead of the clock and that are not marked yet, or marked with an instant that is ahead, too: the clock went back again. */
-export function jobsAhead(workflow: Workflow, now: Instant): string[] {
+function jobsAhead(workflow: Workflow, now: Instant): string[] {
   return [...workflow.jobs].flatMap(([job, parameters]) => {
     const special = readSpecialParameters(parameters);
     if ('problems' in special || !isAhead(special.batchStart, now)) return [];

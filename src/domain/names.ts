@@ -6,7 +6,7 @@ const recordSuffix = /-\d{9,}(-init)?$/;
 /** Keys under this prefix are ours alone; `batchy` followed by `:` cannot be a workflow's name. */
 export const ownPrefix = 'batchy:';
 /** Longest accepted job name, in characters. */
-export const maxJobNameLength = 256;
+const maxJobNameLength = 256;
 
 /**
  * Accepts a workflow's name or says what is wrong with it. The name is a key of the store and part of a file's path, so

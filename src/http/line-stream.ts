@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-export const lineType = 'application/x-ndjson';
+const lineType = 'application/x-ndjson';
 
 /** How many items a stream of lines reads at a time. */
 export const linesAtOnce = 200;

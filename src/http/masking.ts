@@ -3,7 +3,7 @@ import type { Parameters } from '../domain/special-parameters.ts';
 
 /** Names of parameters whose values are not shown; documented in the answers' schemas. */
 const secretName = /password|secret|token/i;
-export const mask = '***';
+const mask = '***';
 
 /** A job's map as the newer read answers show it: values of names like `*password*`, `*secret*`, `*token*` are masked, at any depth. */
 export function maskSecrets(parameters: Parameters): Record<string, Json> {

@@ -63,7 +63,7 @@ export interface CommandsOptions {
 }
 
 /** How long the answer to an Idempotency-Key is kept, and how long an operation without one may be sent again. */
-export const keepKeyedSeconds = 24 * 3600;
+const keepKeyedSeconds = 24 * 3600;
 const keepUnkeyedSeconds = 600;
 /** Between processes a conflict is rare and short; a command that meets this many is refused rather than starving others. */
 const maxAttempts = 100;
@@ -178,7 +178,7 @@ function replay(operation: { fingerprint: string; answer: StoredAnswer | null },
 }
 
 /** A change in the form in which it is stored, beside what it was computed from. */
-export function storedChange(expected: LoadedWorkflow | StoredWorkflow, change: WorkflowChange): StoredWorkflowChange {
+function storedChange(expected: LoadedWorkflow | StoredWorkflow, change: WorkflowChange): StoredWorkflowChange {
   return {
     kind: 'workflow',
     name: change.name,

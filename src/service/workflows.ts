@@ -156,7 +156,7 @@ export function createWorkflows({ commands, reader, settings, readConfiguration 
 }
 
 /** A strong ETag of a status text. */
-export function etagOf(text: string): string {
+function etagOf(text: string): string {
   return `"${createHash('sha256').update(text).digest('base64url').slice(0, 27)}"`;
 }
 

@@ -44,7 +44,7 @@ export const schemaVersion = 1;
 export const openingField = '_';
 
 /** Enough digits for every safe integer, so that members sort like their numbers. */
-export function paddedNumber(number: number): string {
+function paddedNumber(number: number): string {
   return String(number).padStart(16, '0');
 }
 

@@ -202,7 +202,7 @@ export const journalExample = {
     },
   ],
 };
-export const JournalItem = Type.Object({
+const JournalItem = Type.Object({
   sequence: Type.Integer({ description: 'Grows with each entry; gaps mean nothing' }),
   type: Type.Union(journalTypes.map((type) => Type.Literal(type))),
   workflow: Type.String(),
