@@ -1,6 +1,7 @@
 import type { JobMaps, JournalEntry, RecordJobWrite, RecordWrite, WorkflowChange } from './change.ts';
 import { BatchyError, type ErrorPlace } from './errors.ts';
 import type { Json } from './json.ts';
+import { departedJobs } from './departed-jobs.ts';
 import { quoteBriefly } from './names.ts';
 import { supersededRecords } from './open-batch.ts';
 import {
@@ -64,6 +65,7 @@ export function loadConfiguration(
   if (!request.force) {
     for (const state of states) checkNotOpen(state);
     for (const state of states) checkNotForward(state, jobs.get(state.job), request);
+    for (const [job, loadedUpTo] of departedJobs(before)) checkReturn(job, loadedUpTo, jobs.get(job), request);
   }
   const leaving = states.filter(({ job }) => request.mode === 'replace' || !jobs.has(job));
   const initId = Math.max(epochSeconds(now), before.ledger.lastInitId + 1);
@@ -87,7 +89,7 @@ export function loadConfiguration(
  * What can be said of a file without looking at the store.
  * @throws BatchyError `invalid-configuration` naming each job and parameter that cannot be read
  */
-export function checkConfiguration(
+function checkConfiguration(
   configuration: Configuration,
   before: Workflow | null,
   mode: LoadRequest['mode'],
@@ -163,11 +165,22 @@ function checkNotForward(state: JobState, next: Parameters | undefined, request:
   const begins = merges
     ? watermark(special, state.known, request.initialDate)
     : nextFrom(special, null, request.initialDate);
-  if (begins <= loadedUpTo) return;
-  throw new BatchyError(
+  if (begins > loadedUpTo)
+    throw movesForward(state.job, loadedUpTo, begins, 'Use mode=merge to keep the watermark, lower');
+}
+
+/** A job that comes back must not begin after what was loaded of it before it left. */
+function checkReturn(job: string, loadedUpTo: Instant, next: Parameters | undefined, request: LoadRequest): void {
+  if (next === undefined) return;
+  const begins = nextFrom(readSpecialParameters(next) as SpecialParameters, null, request.initialDate);
+  if (begins > loadedUpTo) throw movesForward(job, loadedUpTo, begins, 'Lower');
+}
+
+function movesForward(job: string, loadedUpTo: Instant, begins: Instant, remedy: string): BatchyError {
+  return new BatchyError(
     'watermark-forward',
-    `Job ${quoteBriefly(state.job)} is loaded up to ${formatInstant(loadedUpTo)}, but would go on from ${formatInstant(begins)}: what lies between would be skipped. ` +
-      'Use mode=merge to keep the watermark, lower from_date in the file, or say force=true.',
+    `Job ${quoteBriefly(job)} is loaded up to ${formatInstant(loadedUpTo)}, but would go on from ${formatInstant(begins)}: what lies between would be skipped. ` +
+      `${remedy} from_date in the file, or say force=true.`,
     { facts: { loaded_up_to: formatInstant(loadedUpTo), would_begin_at: formatInstant(begins) } },
   );
 }

@@ -83,7 +83,9 @@ function jobsToEnd(workflow: Workflow, request: EndRequest): JobState[] {
   if (open.length > 0) return open;
   if (batchId === null) throw notOpen(workflow);
   if (carrying.length === 0) throw staleBatch(workflow, batchId, all);
-  return carrying;
+  // A repeated end meets the jobs that it ended; the others had another end, and were not meant.
+  const endedSo = carrying.filter(({ special }) => special.status === request.outcome);
+  return endedSo.length > 0 ? endedSo : carrying;
 }
 
 function checkFence(workflow: Workflow, addressed: readonly JobState[], request: EndRequest): void {

@@ -1,8 +1,15 @@
 import type { JournalWindow, RecordJob, RecordJobWrite, RecordWrite } from './change.ts';
-import { batchInHead, endedElsewhere, hasEnded, type JobState, journalWindow, recordJob } from './job-state.ts';
-import { readSpecialParameters } from './special-parameters.ts';
+import {
+  batchInHead,
+  endedElsewhere,
+  hasEnded,
+  type JobState,
+  journalWindow,
+  readableState,
+  recordJob,
+} from './job-state.ts';
 import type { Instant } from './time.ts';
-import { type JobLedger, jobLedger, knownBatch, type KnownBatch, type Workflow } from './workflow.ts';
+import type { JobLedger, KnownBatch, Workflow } from './workflow.ts';
 
 /** What another program did, as the head tells it: batches that it opened, and ends of batches that we know. */
 export function adoptForeignBatches(workflow: Workflow): { known: Map<string, JobLedger>; records: RecordWrite[] } {
@@ -45,13 +52,6 @@ export function foreignJobs(workflow: Workflow): JobState[] {
     // A new job carries at most the id of a batch whose watermark was edited since.
     return status === 'new' || batchId === null || batchStart === null ? [] : [state];
   });
-}
-
-function readableState(workflow: Workflow, job: string): JobState | null {
-  const parameters = workflow.jobs.get(job);
-  const special = parameters === undefined ? null : readSpecialParameters(parameters);
-  if (parameters === undefined || special === null || 'problems' in special) return null;
-  return { job, parameters, special, ledger: jobLedger(workflow, job), known: knownBatch(workflow, job, special) };
 }
 
 /** A batch that we saw open, and that another program has ended or taken out of the head since. */

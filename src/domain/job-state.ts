@@ -5,6 +5,7 @@ import {
   endByItsMap,
   greatestPossibleBatchId,
   type Parameters,
+  readSpecialParameters,
   type SpecialParameters,
   storedBatchId,
   storedSpecialParameters,
@@ -27,6 +28,14 @@ export function jobState(workflow: Workflow, job: string): JobState {
   const parameters = workflow.jobs.get(job);
   if (parameters === undefined) throw unknownJob(workflow, job);
   const special = storedSpecialParameters(job, parameters);
+  return { job, parameters, special, ledger: jobLedger(workflow, job), known: knownBatch(workflow, job, special) };
+}
+
+/** As `jobState`; `null` where there is no such job or its special parameters cannot be read. */
+export function readableState(workflow: Workflow, job: string): JobState | null {
+  const parameters = workflow.jobs.get(job);
+  const special = parameters === undefined ? null : readSpecialParameters(parameters);
+  if (parameters === undefined || special === null || 'problems' in special) return null;
   return { job, parameters, special, ledger: jobLedger(workflow, job), known: knownBatch(workflow, job, special) };
 }
 

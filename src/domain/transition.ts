@@ -1,4 +1,5 @@
 import type { JobMaps, JournalEntry, RecordWrite, WorkflowChange } from './change.ts';
+import { departedAfter } from './departed-jobs.ts';
 import { adoptForeignBatches } from './foreign-batches.ts';
 import { greatestBatchId } from './job-state.ts';
 import type { JobLedger, Ledger, Workflow } from './workflow.ts';
@@ -38,6 +39,7 @@ export function changeWorkflow(workflow: Workflow, transition: Transition): Work
     ...transition.ledger,
     revision: workflow.ledger.revision + 1,
     jobs: transition.deleted === true ? new Map() : known,
+    departed: departedAfter(workflow, jobs),
   };
   return {
     name: workflow.name,

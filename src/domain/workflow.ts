@@ -24,6 +24,8 @@ export interface Ledger {
   readonly lastBatchId: number;
   readonly lastInitId: number;
   readonly jobs: ReadonlyMap<string, JobLedger>;
+  /** Jobs that are no longer there: up to where each is known to be loaded. */
+  readonly departed: ReadonlyMap<string, Instant>;
 }
 
 export interface JobLedger {
@@ -59,6 +61,7 @@ export const emptyLedger: Ledger = {
   lastBatchId: 0,
   lastInitId: 0,
   jobs: new Map(),
+  departed: new Map(),
 };
 export const unknownToLedger: JobLedger = { batch: null, skewNoticedAt: null };
 
@@ -171,7 +174,8 @@ export function encodeLedger(ledger: Ledger): string {
       ...(skewNoticedAt === null ? {} : { skew_noticed_at: formatInstant(skewNoticedAt) }),
     },
   ]);
-  return JSON.stringify({ ...ledger, jobs });
+  const departed = [...ledger.departed].map(([job, loadedUpTo]) => [job, formatInstant(loadedUpTo)]);
+  return JSON.stringify({ ...ledger, jobs, departed: departed.length === 0 ? undefined : departed });
 }
 
 /** @throws BatchyError `foreign-data` when somebody else wrote the ledger's key */
@@ -180,6 +184,7 @@ export function decodeLedger(text: string | null): Ledger {
   try {
     const value = parseJson(text) as JsonObject;
     const jobs = value['jobs'] as readonly [string, { batch?: JsonObject; skew_noticed_at?: string }][];
+    const departed = (value['departed'] ?? []) as readonly [string, string][];
     return {
       revision: value['revision'] as number,
       order: value['order'] as readonly string[],
@@ -187,6 +192,7 @@ export function decodeLedger(text: string | null): Ledger {
       lastBatchId: value['lastBatchId'] as number,
       lastInitId: value['lastInitId'] as number,
       jobs: new Map(jobs.map(([job, known]) => [job, decodeJobLedger(known)])),
+      departed: new Map(departed.map(([job, loadedUpTo]) => [job, ledgerInstant(loadedUpTo)])),
     };
   } catch (cause) {
     throw new BatchyError(

@@ -94,7 +94,7 @@ describe('a batch that we opened and another program', () => {
 test.each(['replace', 'merge'] as const)(
   'where another program removed the whole hash, a load (%s) ends the record',
   (mode) => {
-    const scenario = createScenario({ job1: {} });
+    const scenario = createScenario({ job1: { from_date: '2026-11-20' } });
     const { batchId } = scenario.open(t(0));
     scenario.forget('job1');
     scenario.load(t(2), { job1: { from_date: '2026-11-20' } }, { mode });

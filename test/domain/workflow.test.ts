@@ -242,8 +242,14 @@ describe('the ledger', () => {
       fc.property(
         fc.record({ revision: ids, order: fc.array(fc.string()), lastBatchId: ids, lastInitId: ids }),
         jobs,
-        (fields, entries) => {
-          const ledger: Ledger = { ...fields, infa: { a: numberFromSource('1.0') }, jobs: new Map(entries) };
+        fc.array(fc.tuple(fc.string(), instants), { maxLength: 3 }),
+        (fields, entries, departed) => {
+          const ledger: Ledger = {
+            ...fields,
+            infa: { a: numberFromSource('1.0') },
+            jobs: new Map(entries),
+            departed: new Map(departed),
+          };
           expect(decodeLedger(encodeLedger(ledger))).toEqual(ledger);
         },
       ),
