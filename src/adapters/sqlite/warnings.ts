@@ -13,7 +13,7 @@ const littleSpace = 256 * 1024 * 1024;
 /** What an operator should mend about the file and the place where it lies, in sentences. */
 export async function fileWarnings(connection: SqliteConnection): Promise<string[]> {
   const { file } = connection;
-  const warnings: string[] = [];
+  const warnings = libraryWarnings(process.versions['sqlite']);
   for (const path of [file, dirname(file)]) {
     const writable = await access(path, constants.W_OK).then(
       () => true,
@@ -37,4 +37,17 @@ export async function fileWarnings(connection: SqliteConnection): Promise<string
   if (journalMode !== 'wal')
     warnings.push(`${file} could not be switched to a write-ahead log: readers will wait for writers.`);
   return warnings;
+}
+
+/** The first release without the fault by which a log that is begun anew while others write could lose what was committed. */
+const firstSound = [3, 51, 3] as const;
+
+/** @param version of the SQLite that this Node brings along; `undefined` where it does not tell */
+export function libraryWarnings(version: string | undefined): string[] {
+  const found = (version ?? '').split('.').map(Number);
+  const different = firstSound.findIndex((part, place) => found[place] !== part);
+  if (different === -1 || (found[different] ?? 0) > (firstSound[different] as number)) return [];
+  return [
+    `The SQLite of this Node (${version ?? 'of unknown version'}) is older than ${firstSound.join('.')}, whose log could lose commits of processes that write at once: use a newer Node ${process.versions.node.split('.')[0]}.`,
+  ];
 }
