@@ -116,7 +116,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     subscribe: (onChange) => stores.journal.subscribe(onChange),
     keys: () => keyRing.keys(),
     now: () => systemClock.now(),
-    requestId: uuidv7,
+    requestId: createRequestIds(),
     version,
     stopping: stopping.signal,
     ...(overrides.logger === undefined ? {} : { logger: overrides.logger }),
@@ -171,6 +171,16 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       keyRing.close();
       await stores.upkeep.close();
     },
+  };
+}
+
+/** Ids that no other process gives, either: one random part for all of this process's, and a number. */
+function createRequestIds(): () => string {
+  const process = uuidv7();
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${process}-${count}`;
   };
 }
 

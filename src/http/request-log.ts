@@ -16,9 +16,57 @@ export function requestLogger(
   options: object,
   { headers }: RawRequestDefaultExpression,
 ): FastifyBaseLogger {
-  const trace = readTraceContext(headers['traceparent']);
-  return logger.child(trace === null ? bindings : { ...bindings, ...trace }, options);
+  const make = (): FastifyBaseLogger => {
+    const trace = readTraceContext(headers['traceparent']);
+    return logger.child(trace === null ? bindings : { ...bindings, ...trace }, options);
+  };
+  return new LoggerOnDemand(logger.level, make);
 }
+
+type Line = readonly unknown[];
+type Write = (...line: Line) => void;
+
+/** Most requests never log, and to make a logger costs more than to route them: so it is made for the first line. */
+class LoggerOnDemand {
+  readonly level: string;
+  readonly #make: () => FastifyBaseLogger;
+  #made: FastifyBaseLogger | null = null;
+
+  constructor(level: string, make: () => FastifyBaseLogger) {
+    this.level = level;
+    this.#make = make;
+  }
+
+  get #logger(): Readonly<Record<LogMethod, Write>> & Pick<FastifyBaseLogger, 'child'> {
+    this.#made ??= this.#make();
+    return this.#made;
+  }
+
+  fatal(...line: Line): void {
+    this.#logger.fatal(...line);
+  }
+  error(...line: Line): void {
+    this.#logger.error(...line);
+  }
+  warn(...line: Line): void {
+    this.#logger.warn(...line);
+  }
+  info(...line: Line): void {
+    this.#logger.info(...line);
+  }
+  debug(...line: Line): void {
+    this.#logger.debug(...line);
+  }
+  trace(...line: Line): void {
+    this.#logger.trace(...line);
+  }
+  silent(): void {}
+  child(...given: Parameters<FastifyBaseLogger['child']>): FastifyBaseLogger {
+    return this.#logger.child(...given);
+  }
+}
+
+type LogMethod = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /**
  * Logs each request to a route with effects once, when it has been answered. Who did what to which workflow; never a body,
