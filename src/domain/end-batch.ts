@@ -55,19 +55,19 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
   );
   const jobs = new Map<string, Parameters>();
   const known = new Map<string, JobLedger>();
-  const records: RecordWrite[] = [];
+  const outcomes = new Map<string, RecordJobWrite>();
   for (const job of changing) {
     const parameters = endedParameters(job.parameters, request.outcome, now, request.parameters.get(job.job) ?? {});
     jobs.set(job.job, parameters);
     const batch = batchInHead(job);
     if (batch !== null) known.set(job.job, { ...job.ledger, batch: endedBatch(batch, request.outcome) });
     const outcome = recordJob(job, request.outcome, { batchEnd: now, reason: request.reason, endedBy: request.by });
-    records.push(recordOf(job, { outcome, copy: parameters }, now));
+    outcomes.set(job.job, { outcome, copy: parameters });
   }
   const change = changeWorkflow(workflow, {
     jobs,
     known,
-    records,
+    records: [recordOf(changing[0] as JobState, outcomes, now)],
     journal: [endedEntry(workflow, request, changing, now)],
   });
   return { change, jobs: change.next.jobs };
@@ -199,9 +199,10 @@ export function endedParameters(
   return withParameters(parameters, { ...changes, status: outcome, batch_end: formatInstant(now) });
 }
 
-function recordOf(job: JobState, write: RecordJobWrite, now: Instant): RecordWrite {
+/** The jobs that end together carry the same batch (see `checkFence`): any of them tells of it. */
+function recordOf(job: JobState, jobs: RecordWrite['jobs'], now: Instant): RecordWrite {
   const opening = openingOf(job, job.known?.foreign === false ? 'batch' : 'foreign', now);
-  return { id: String(job.special.batchId), opening, jobs: new Map([[job.job, write]]), only: 'always' };
+  return { id: String(job.special.batchId), opening, jobs, only: 'always' };
 }
 
 function endedEntry(workflow: Workflow, request: EndRequest, jobs: readonly JobState[], at: Instant): JournalEntry {

@@ -147,7 +147,18 @@ export function encodeHead(workflow: Workflow): ReadonlyMap<string, string> {
   return new Map([...workflow.jobs].map(([job, parameters]) => [job, encodeParameters(parameters)]));
 }
 
+/** A map never changes once it is made, and a batch's goes into the head, its copy and the answer alike. */
+const alreadyEncoded = new WeakMap<Parameters, string>();
+
 export function encodeParameters(parameters: Parameters): string {
+  const known = alreadyEncoded.get(parameters);
+  if (known !== undefined) return known;
+  const text = encodeAnew(parameters);
+  alreadyEncoded.set(parameters, text);
+  return text;
+}
+
+function encodeAnew(parameters: Parameters): string {
   const fields = [...parameters].map(([name, value]) => `${JSON.stringify(name)}:${stringifyJson(value)}`);
   return `{${fields.join(',')}}`;
 }
