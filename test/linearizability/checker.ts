@@ -9,7 +9,7 @@ export interface Recorded<Asked, Answered> {
 /** What the operations do one after the other. */
 export interface Specification<State, Asked, Answered> {
   readonly initial: State;
-  /** The state after the operation, or `null` where it cannot give this answer in this state. */
+  /** The state after the operation (the very same, where it changed nothing), or `null` where it cannot give this answer in this state. */
   readonly step: (state: State, asked: Asked, answered: Answered) => State | null;
   /** The same text for the same state. */
   readonly key: (state: State) => string;
@@ -52,7 +52,13 @@ export function isLinearizable<State, Asked, Answered>(
       const after = step(state, operation.asked, operation.answered);
       if (after === null) continue;
       const later = new Set([...done].filter((other) => other > first));
-      next.push({ state: after, first, done: later.add(index) });
+      const choice = { state: after, first, done: later.add(index) };
+      if (after === state) {
+        // What changes nothing may as well have come now: wherever else it fits, it stands in nobody's way here.
+        next.splice(0, next.length, choice);
+        break;
+      }
+      next.push(choice);
     }
     // The operation that was asked first is tried first: mostly that is how it was.
     stack.push(...next.toReversed());
