@@ -3,6 +3,7 @@ import { BlockList } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 
 import { BatchyError } from '../domain/errors.ts';
+import { quoteBriefly } from '../domain/names.ts';
 import type { Instant } from '../domain/time.ts';
 import { allows, findKey, type Principal, type Scope, type StoredKey } from '../service/keys.ts';
 
@@ -29,6 +30,8 @@ export interface AuthOptions {
   /** The keys as they are now; read anew when the file changes. */
   readonly keys: () => readonly StoredKey[];
   readonly trustedNetworks: readonly string[];
+  /** While there is no key: whether the service answers to this name (of the Host header, without port). */
+  readonly isOpenTo: (hostname: string) => boolean;
   /** The machine's clock, for keys that were rotated. */
   readonly now: () => Promise<Instant>;
   /** Told of each request whose key is missing or wrong, before it is refused: may refuse it for another reason. */
@@ -41,7 +44,7 @@ const everybody: Principal = { name: 'anonymous', scope: 'admin' };
 /** Lets a request through to its handler only when its key allows the route's scope. */
 export function addAuthentication(
   server: FastifyInstance,
-  { keys, trustedNetworks, now, onRefused }: AuthOptions,
+  { keys, trustedNetworks, isOpenTo, now, onRefused }: AuthOptions,
 ): void {
   const trusted = blockListOf(trustedNetworks);
   server.decorateRequest('principal', null as unknown as Principal);
@@ -58,7 +61,12 @@ export function addAuthentication(
       return;
     }
     request.principal = everybody;
-    done();
+    // A browser always says which host it means.
+    const isAdmitted =
+      request.routeOptions.config.scope === 'public' ||
+      request.headers.host === undefined ||
+      isOpenTo(request.hostname);
+    done(isAdmitted ? undefined : notOpenTo(request.hostname));
   });
 
   async function admitOrRefuse(
@@ -130,4 +138,12 @@ function blockListOf(networks: readonly string[]): BlockList {
     list.addSubnet(address, Number(prefix), address.includes(':') ? 'ipv6' : 'ipv4');
   }
   return list;
+}
+
+/** A name that an attacker lets point to this machine would make a browser believe that we are his site (DNS rebinding). */
+function notOpenTo(hostname: string): BatchyError {
+  return new BatchyError(
+    'forbidden',
+    `Without an API key the service answers only to localhost and loopback addresses, not to ${quoteBriefly(hostname)}. Create a key (batchy keys create NAME --scope admin), or say ALLOW_OPEN=1.`,
+  );
 }

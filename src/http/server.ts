@@ -1,6 +1,6 @@
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 
-import { trustedNetworks } from '../config/load.ts';
+import { isLoopback, trustedNetworks } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import { BatchyError } from '../domain/errors.ts';
 import type { Instant } from '../domain/time.ts';
@@ -131,6 +131,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
   addAuthentication(server, {
     keys: options.keys,
     trustedNetworks: trustedNetworks(settings),
+    isOpenTo: (hostname) => settings.ALLOW_OPEN || isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')),
     now: options.now,
     onRefused: countRequest,
   });

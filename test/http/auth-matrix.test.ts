@@ -1,6 +1,6 @@
 import path from 'node:path';
 
-import { expect, test } from 'vitest';
+import { describe, expect, test, it } from 'vitest';
 
 import { updateKeyFile } from '../../src/config/key-file.ts';
 import { revokeKey, type Scope, scopes } from '../../src/service/keys.ts';
@@ -247,4 +247,20 @@ test.each([
     expect(JSON.stringify(operation.object.responses['403'])).toContain(`/problems/${code}`);
   }
   expect(await app.everything()).toBe(before);
+});
+
+describe('without keys, the name that a client calls us by', () => {
+  it.each([
+    ['localhost:5000', 200],
+    ['127.0.0.1', 200],
+    ['[::1]:5000', 200],
+    ['attacker.example', 403],
+    ['127.0.0.1.attacker.example:5000', 403],
+  ])('%s: %i', async (host, status) => {
+    const app = await testApp();
+    expect((await app.call('GET', '/index', { headers: { host } })).status).toBe(status);
+    expect((await app.call('GET', '/health/live', { headers: { host } })).status).toBe(200);
+    const open = await testApp({ settings: { ALLOW_OPEN: true } });
+    expect((await open.call('GET', '/index', { headers: { host } })).status).toBe(200);
+  });
 });

@@ -76,11 +76,11 @@ async function listen(app: TestApp): Promise<{ url: string; port: number; accept
 }
 
 test.each([
-  ['GET', 'GET /get_status/wf1 HTTP/1.1\r\nHost: x\r\n\r\n'],
-  ['POST without a body', 'POST /get_status/wf1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['GET', 'GET /get_status/wf1 HTTP/1.1\r\nHost: localhost\r\n\r\n'],
+  ['POST without a body', 'POST /get_status/wf1 HTTP/1.1\r\nHost: localhost\r\n\r\n'],
   [
     'POST with a body',
-    'POST /fail_batch/wf1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
+    'POST /fail_batch/wf1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}',
   ],
 ])('a client that goes away during its %s leaves its place to others', async (_name, text) => {
   const app = await heldApp();
@@ -107,7 +107,7 @@ test('a client that goes away before it has sent its body leaves its place to ot
   for (let round = 1; round <= 2; round += 1) {
     const client = connect(port, '127.0.0.1');
     client.write(
-      'POST /fail_batch/wf1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+      'POST /fail_batch/wf1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
     );
     await expect.poll(() => begun).toBe(round);
     const gone = once(accepted.at(-1) as Socket, 'close');
@@ -144,10 +144,10 @@ test('when the service stops, what was begun is ended, and what comes later is r
   client.on('data', (chunk) => {
     answers += String(chunk);
   });
-  client.write('POST /close_batch/wf1 HTTP/1.1\r\nHost: x\r\n\r\n');
+  client.write('POST /close_batch/wf1 HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await expect.poll(() => app.held()).toBe(1);
   const stopped = app.stop();
-  client.write('POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\n\r\n');
+  client.write('POST /open_batch/wf1 HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await expect.poll(() => seen).toBe(2);
   app.release();
   await stopped;
@@ -160,8 +160,8 @@ test('when the service stops, what was begun is ended, and what comes later is r
 });
 
 test.each([
-  ['headers', 'POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\n'],
-  ['a body', 'POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{'],
+  ['headers', 'POST /open_batch/wf1 HTTP/1.1\r\nHost: localhost\r\n'],
+  ['a body', 'POST /open_batch/wf1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{'],
 ])('a client that never ends %s does not keep the service from stopping', async (_name, text) => {
   const app = await testApp({ cfg: { wf1: 'job1: {}\n' }, settings: { SHUTDOWN_SECONDS: 0.5 } });
   const { port, accepted } = await listen(app);

@@ -39,7 +39,7 @@ function expectProblem({ status, head, body }: RawAnswer, expected: number): voi
   });
 }
 
-const close = 'Host: x\r\nConnection: close\r\n';
+const close = 'Host: localhost\r\nConnection: close\r\n';
 
 describe('what is no request, over a real connection', () => {
   let app: TestApp;
@@ -97,14 +97,14 @@ describe('what is no request, over a real connection', () => {
   });
 
   it.each([
-    ['rubbish', `POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\n\r\n\u0001rubbish\r\n\r\n`],
+    ['rubbish', `POST /open_batch/wf1 HTTP/1.1\r\nHost: localhost\r\n\r\n\u0001rubbish\r\n\r\n`],
     [
       'more than its length',
-      `POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}}\u0000}\r\n\r\n`,
+      `POST /open_batch/wf1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}}\u0000}\r\n\r\n`,
     ],
     [
       'a broken body that a GET does not need',
-      `GET /open_batch/wf1 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
+      `GET /open_batch/wf1 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`,
     ],
   ])('a whole request followed by %s is not refused, since it was carried out', async (_name, text) => {
     const port = await listening();
@@ -138,8 +138,8 @@ describe('what is no request, over a real connection', () => {
   });
 
   it.each([
-    ['headers that never end', `POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\n`],
-    ['a body that never comes', `POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{`],
+    ['headers that never end', `POST /open_batch/wf1 HTTP/1.1\r\nHost: localhost\r\n`],
+    ['a body that never comes', `POST /open_batch/wf1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n{`],
   ])('%s: the connection is given up', async (_name, text) => {
     const port = await listening({ settings: { REQUEST_TIMEOUT_SECONDS: 0.2 } });
     const before = await app.everything();
@@ -160,7 +160,7 @@ describe('what is no request, over a real connection', () => {
   it('half a request that is broken off changes nothing, and the service goes on', async () => {
     const port = await listening();
     const before = await app.everything();
-    const whole = `POST /open_batch/wf1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`;
+    const whole = `POST /open_batch/wf1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}`;
     for (let length = 0; length < whole.length; length += 7) {
       const socket = connect(port, '127.0.0.1');
       await once(socket, 'connect');

@@ -67,7 +67,7 @@ export function isReply(error: unknown): error is Error {
 }
 
 function defect(error: Error): BatchyError {
-  return new BatchyError('internal', `Redis or its driver answered with what was not expected: ${error.message}`, {
+  return new BatchyError('internal', 'Redis or its driver answered with what was not expected; the log says what.', {
     cause: error,
   });
 }
