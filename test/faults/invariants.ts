@@ -98,7 +98,9 @@ function brokenRecords(records: readonly BatchRecord[], { outcomes }: Replayed):
 function brokenCopy(record: BatchRecord, copy: Awaited<ReturnType<Stores['reader']['copy']>>): string[] {
   return [...record.jobs].flatMap(([job, { status }]) => {
     const copied = copy?.get(job)?.get('status') ?? 'new';
-    return copied === status ? [] : [`the copy of ${record.id} says ${JSON.stringify(copied)} of ${job}, its record ${status}`];
+    return copied === status
+      ? []
+      : [`the copy of ${record.id} says ${JSON.stringify(copied)} of ${job}, its record ${status}`];
   });
 }
 

@@ -23,7 +23,8 @@ export interface Arming {
  */
 const [, , address = '{}', folder = ''] = process.argv;
 const where = JSON.parse(address) as StoreAddress;
-const stores = 'url' in where ? await createRedisStores(where) : await createSqliteStores({ ...where, clock: systemClock });
+const stores =
+  'url' in where ? await createRedisStores(where) : await createSqliteStores({ ...where, clock: systemClock });
 let armed: Arming | null = null;
 let commits = 0;
 

@@ -16,7 +16,11 @@ export interface HttpAnswer {
 export interface RunningService {
   readonly address: string;
   /** @returns `null` when there was no answer: what became of the request is not known */
-  call(method: string, path: string, more?: { readonly key?: string; readonly body?: unknown; readonly headers?: Record<string, string> }): Promise<HttpAnswer | null>;
+  call(
+    method: string,
+    path: string,
+    more?: { readonly key?: string; readonly body?: unknown; readonly headers?: Record<string, string> },
+  ): Promise<HttpAnswer | null>;
   arm(arming: Arming): Promise<void>;
   readonly alive: boolean;
   /** Resolves when the process is gone. */
