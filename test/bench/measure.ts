@@ -27,17 +27,29 @@ export interface Rounds<T = number> {
   readonly peer: readonly T[];
 }
 
-/**
- * Takes turns, so that whatever else the machine does falls on both; who begins changes with every round. One round before is
- * thrown away: by then both have compiled their code.
- */
-export async function alternate<T>(count: number, ours: () => Promise<T>, peer: () => Promise<T>): Promise<Rounds<T>> {
+/** How often to measure, and how often before that for nothing: until both have compiled what they run. */
+export interface RoundCount {
+  readonly warmUp: number;
+  readonly rounds: number;
+}
+
+/** For rows in which two servers are asked: compiling takes them some seconds of load. */
+export function serverRounds(quick: boolean): RoundCount {
+  return quick ? { warmUp: 1, rounds: 3 } : { warmUp: 4, rounds: 11 };
+}
+
+/** Takes turns, so that whatever else the machine does falls on both; who begins changes with every round. */
+export async function alternate<T>(
+  { warmUp, rounds }: RoundCount,
+  ours: () => Promise<T>,
+  peer: () => Promise<T>,
+): Promise<Rounds<T>> {
   const figures = { ours: [] as T[], peer: [] as T[] };
-  for (let round = 0; round <= count; round += 1) {
+  for (let round = -warmUp; round < rounds; round += 1) {
     const oursFirst = round % 2 === 0;
     const first = await (oursFirst ? ours : peer)();
     const second = await (oursFirst ? peer : ours)();
-    if (round === 0) continue;
+    if (round < 0) continue;
     figures.ours.push(oursFirst ? first : second);
     figures.peer.push(oursFirst ? second : first);
   }

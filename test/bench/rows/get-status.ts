@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 
-import { alternate, perSecond, type Row, rowOf } from '../measure.ts';
+import { alternate, perSecond, type Row, rowOf, serverRounds } from '../measure.ts';
 import type { BenchOptions } from '../options.ts';
 import { type CleanUp, runNode } from '../processes.ts';
 import { startRedisServers } from '../redis-servers.ts';
@@ -16,7 +16,7 @@ export async function measureGetStatus({ quick }: BenchOptions, cleanUp: CleanUp
   const [ourText, peerText] = await Promise.all(paths.map(async (url) => sortedJson(await (await fetch(url)).text())));
   if (ourText !== peerText) throw new Error(`the answers differ:\n${ourText}\n${peerText}`);
   const rounds = await alternate(
-    quick ? 3 : 9,
+    serverRounds(quick),
     () => requestsPerSecond(paths[0] ?? '', seconds),
     () => requestsPerSecond(paths[1] ?? '', seconds),
   );

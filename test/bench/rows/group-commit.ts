@@ -19,7 +19,7 @@ export async function measureGroupCommit({ quick }: BenchOptions, cleanUp: Clean
   for (const name of names) await service.load(name);
   const repetitions = quick ? 4 : 12;
   const rounds = await alternate(
-    quick ? 3 : 9,
+    { warmUp: quick ? 1 : 3, rounds: quick ? 3 : 9 },
     () => opensPerSecond(service, names, repetitions, async () => void (await Promise.all(names.map(service.open)))),
     () =>
       opensPerSecond(service, names, repetitions, async () => {

@@ -1,4 +1,4 @@
-import { alternate, perSecond, pick, type Reach, type Row, rowOf } from '../measure.ts';
+import { alternate, perSecond, pick, type Reach, type Row, rowOf, serverRounds } from '../measure.ts';
 import type { BenchOptions } from '../options.ts';
 import type { CleanUp } from '../processes.ts';
 import { startRedisServers } from '../redis-servers.ts';
@@ -21,7 +21,7 @@ export async function measureOlderService({ peer, quick }: BenchOptions, cleanUp
   }
   const { ours } = await startRedisServers(cleanUp, 100);
   const seconds = quick ? 1 : 3;
-  const rounds = quick ? 3 : 9;
+  const rounds = serverRounds(quick);
   const workflow = { ours: 'wf001', peer: 'wf1' };
   const status = await alternate(
     rounds,

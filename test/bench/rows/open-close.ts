@@ -1,7 +1,7 @@
 import path from 'node:path';
 
 import type { LoadPlan, LoadResult } from '../generate-load.ts';
-import { alternate, perSecond, pick, type Row, rowOf } from '../measure.ts';
+import { alternate, perSecond, pick, type Row, rowOf, serverRounds } from '../measure.ts';
 import type { BenchOptions } from '../options.ts';
 import { type CleanUp, nodeFlags, runNode } from '../processes.ts';
 import { startRedisServers } from '../redis-servers.ts';
@@ -14,7 +14,7 @@ export async function measureOpenClose({ quick }: BenchOptions, cleanUp: CleanUp
   const { ours, peer, workflows } = await startRedisServers(cleanUp, 100);
   const seconds = quick ? 1 : 2;
   const rounds = await alternate(
-    quick ? 3 : 9,
+    serverRounds(quick),
     () => openAndClose(ours.origin, workflows, 'POST', seconds),
     () => openAndClose(peer.origin, workflows, 'POST', seconds),
   );

@@ -9,7 +9,7 @@ import { CleanUp, nodeFlags, runNode, type ServerProcess, startOurs, startServer
 export async function measureStart({ quick }: BenchOptions, cleanUp: CleanUp): Promise<Row[]> {
   const stub = await startStub(cleanUp);
   const poll = ['bin/waitsy.js', '-wf', 'wf1', '--url', stub, '--date', '2026-11-21'];
-  const count = quick ? 3 : 11;
+  const count = { warmUp: 1, rounds: quick ? 3 : 11 };
   const server = await alternate(count, startOnEmptyStore, () =>
     startOnce(() => startServer({ file: 'test/bench/peers/bare-plugins.ts', readyPath: '/index' })),
   );
