@@ -12,8 +12,8 @@ import { brokenInvariants } from '../faults/invariants.ts';
 import { type RunningService, startService } from '../faults/service.ts';
 import type { StoreAddress } from '../faults/service-process.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../servers/redis.ts';
-import { batchSpecification } from './batch-specification.ts';
-import { isLinearizable } from './checker.ts';
+import { type Answered, type Asked, batchSpecification } from './batch-specification.ts';
+import { isLinearizable, type Recorded } from './checker.ts';
 import { recordHistory } from './record-history.ts';
 
 /** 200, 500 and 32 for the figure of the specification. */
@@ -45,11 +45,17 @@ function checkHistories(open: () => Promise<{ address: StoreAddress; stores: Sto
         { clients, operations, seed: seed + index },
       );
       expect(recorded).toHaveLength(operations);
-      expect(isLinearizable(recorded, batchSpecification(initial)), `LINEAR_SEED=${seed + index}`).toBe(true);
+      const where = `LINEAR_SEED=${seed + index}; refused: ${codesIn(recorded)}`;
+      expect(isLinearizable(recorded, batchSpecification(initial)), where).toBe(true);
     }
     expect(await brokenInvariants(stores, 'wf1')).toEqual([]);
     await stores.upkeep.close();
   });
+}
+
+function codesIn(recorded: readonly Recorded<Asked, Answered>[]): string {
+  const codes = recorded.flatMap(({ answered }) => ('code' in answered ? [answered.code] : []));
+  return [...Map.groupBy(codes, (code) => code)].map(([code, all]) => `${code} ${all.length}`).join(', ');
 }
 
 describe(`histories of ${clients} clients of ${processes} servers on one SQLite file`, () => {
