@@ -43,7 +43,9 @@ describe('a start', () => {
     expect(await started.start()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(await statuses(started)).toMatchObject([{ name: 'a' }, { name: 'b' }]);
     const journal = (await started.server.inject('/workflows/a/journal')).json();
-    expect(journal).toMatchObject([{ type: 'configuration-loaded', by: 'batchy', reason: 'loaded at the first start' }]);
+    expect(journal).toMatchObject([
+      { type: 'configuration-loaded', by: 'batchy', reason: 'loaded at the first start' },
+    ]);
   });
 
   it('loads nothing into a store that has a workflow, not even what it lacks', async () => {

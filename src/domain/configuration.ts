@@ -89,11 +89,7 @@ export function loadConfiguration(
  * What can be said of a file without looking at the store.
  * @throws BatchyError `invalid-configuration` naming each job and parameter that cannot be read
  */
-function checkConfiguration(
-  configuration: Configuration,
-  before: Workflow | null,
-  mode: LoadRequest['mode'],
-): void {
+function checkConfiguration(configuration: Configuration, before: Workflow | null, mode: LoadRequest['mode']): void {
   const places: ErrorPlace[] = [];
   if (configuration.jobs.size === 0) places.push({ pointer: '', detail: 'it has no jobs' });
   const greatest = before === null ? 0 : greatestBatchId(before);

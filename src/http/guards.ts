@@ -62,8 +62,9 @@ export function addGuards(
     }
     lane.add(request);
     // A client that went away while its request is carried out: `onSend` will tell when that has ended.
+    // An answer that had begun, as an event stream has, ends with its connection.
     reply.raw.once('close', () => {
-      if (reply.sent) done(request);
+      if (reply.sent || reply.raw.headersSent) done(request);
     });
     // Nothing need happen on the connection for as long as the client asked to wait (an injected request has none).
     if (longLived && request.raw.socket instanceof Socket) request.raw.socket.setTimeout(0);

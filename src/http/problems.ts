@@ -114,12 +114,27 @@ export function toBatchyError(error: unknown, request: FastifyRequest): BatchyEr
   const code = (error as Partial<FastifyError> | undefined)?.code;
   const known = code === undefined ? undefined : frameworkErrors[code];
   if (known !== undefined) return new BatchyError(known[0], known[1], { cause: error });
+  const refusal = refusalOf(error);
+  if (refusal !== null) return refusal;
   request.log.error({ err: error }, 'unexpected error');
   return new BatchyError(
     'internal',
     'Something went wrong inside Batchy; the log has the details. State is only ever changed by whole commits, so it is consistent: look at GET /get_status before you repeat.',
     { cause: error },
   );
+}
+
+/** What the framework or a plugin refuses as the caller's fault, in a way that has no words of its own here. */
+function refusalOf(error: unknown): BatchyError | null {
+  const { statusCode = 500, message } = error as Partial<FastifyError>;
+  if (statusCode < 400 || statusCode >= 500) return null;
+  return statusCode === 403 || statusCode === 404
+    ? new BatchyError(
+        'not-found',
+        'There is nothing at this path. GET /openapi.json lists all routes; /docs shows them.',
+        { cause: error },
+      )
+    : new BatchyError('invalid-request', `The request cannot be served: ${message}`, { cause: error });
 }
 
 /** What is our fault or the store's, an operator must find in the log; what is the caller's, only the caller needs. */

@@ -1,4 +1,6 @@
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { isUtf8 } from 'node:buffer';
+
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 
 import { isLoopback, trustedNetworks } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
@@ -167,11 +169,10 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
 /** JSON bodies read by our own rules; no body is as good as an empty one; anything else is refused. */
 function addBodyParsers(server: BatchyServer): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, body, done) => {
-    const text = body.toString();
-    if (text.trim() === '') return done(null, undefined);
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     try {
-      done(null, parseJsonBody(text));
+      const text = textOf(request, body as Buffer);
+      done(null, text.trim() === '' ? undefined : parseJsonBody(text));
     } catch (error) {
       done(error as Error);
     }
@@ -185,4 +186,18 @@ function addBodyParsers(server: BatchyServer): void {
       ),
     );
   });
+}
+
+const otherCharset = /;\s*charset\s*=\s*"?(?!utf-?8\b)/i;
+
+/** Stored as something else than what was sent, a parameter would be mangled without a word. */
+function textOf({ headers }: FastifyRequest, body: Buffer): string {
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity' || otherCharset.test(headers['content-type'] ?? ''))
+    throw new BatchyError(
+      'unsupported-media-type',
+      'Send the body as UTF-8 and neither compressed nor otherwise encoded.',
+    );
+  if (!isUtf8(body)) throw new BatchyError('invalid-body', 'The body is not UTF-8; send it as UTF-8.');
+  return body.toString('utf8');
 }

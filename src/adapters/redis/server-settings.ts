@@ -10,6 +10,20 @@ export interface ServerSettings {
   readonly hasAppendOnlyFile: boolean | null;
 }
 
+/**
+ * The driver goes on with database 0 where it could not select the one that the address names: our state would go to, and
+ * be read from, a place that nobody named.
+ * @throws BatchyError `invalid-setting`
+ */
+export async function refuseOtherDatabase(connection: RedisConnection): Promise<void> {
+  const [asked, client] = await connection.call(async (redis) => [
+    redis.options.db ?? 0,
+    await redis.call('CLIENT', 'INFO'),
+  ]);
+  const used = Number(/\bdb=(\d+)/.exec(String(client))?.[1] ?? asked);
+  if (used !== asked) throw refused(`has no database ${asked}`, 'Name one that it has, or raise its setting databases');
+}
+
 /** Reads INFO, which managed servers allow where they forbid CONFIG. @throws BatchyError `store-unavailable` */
 export async function readServerSettings(connection: RedisConnection): Promise<ServerSettings> {
   const text = await connection.call((redis) => redis.info());
@@ -29,8 +43,8 @@ export async function readServerSettings(connection: RedisConnection): Promise<S
   };
 }
 
-const oldestMajor = 6;
-const oldestMinor = 2;
+const oldestMajor = 7;
+const oldestMinor = 0;
 
 /** @throws BatchyError `invalid-setting` for a server on which we would lose or tear data */
 export function refuseUnfit(settings: ServerSettings, allowEviction: boolean): void {

@@ -6,7 +6,7 @@ import { connectRedis } from './connection.ts';
 import { createRedisJournal } from './journal.ts';
 import { createJournalWatch } from './journal-watch.ts';
 import { checkSchema } from './schema.ts';
-import { readServerSettings, refuseUnfit } from './server-settings.ts';
+import { readServerSettings, refuseOtherDatabase, refuseUnfit } from './server-settings.ts';
 import { createRedisStore } from './store.ts';
 import { readTarget } from './target.ts';
 import { createRedisUpkeep } from './upkeep.ts';
@@ -38,6 +38,7 @@ export async function createRedisStores({
   const connection = connectRedis(readTarget(url), { silence: silenceMs, deadline: deadlineMs });
   try {
     refuseUnfit(await readServerSettings(connection), allowEviction);
+    await refuseOtherDatabase(connection);
     await checkSchema(connection);
   } catch (error) {
     connection.close();

@@ -99,11 +99,11 @@ describe('a server’s settings', () => {
     expect(settingsWarnings({ ...good, evictionPolicy: null, hasAppendOnlyFile: null })).toHaveLength(2);
   });
 
-  it.each(['5.0.3', '6.0.16', '0'])('of version %s are refused', (version) => {
+  it.each(['5.0.3', '6.2.14', '0'])('of version %s are refused', (version) => {
     expect(() => refuseUnfit({ ...good, version }, false)).toThrow(/version/);
   });
 
-  it.each(['6.2.0', '7.2.4', '8.0.1', '10.0.0'])('of version %s are taken', (version) => {
+  it.each(['7.0.15', '7.2.4', '8.0.1', '10.0.0'])('of version %s are taken', (version) => {
     expect(() => refuseUnfit({ ...good, version }, false)).not.toThrow();
   });
 });
