@@ -58,7 +58,8 @@ function silenceExperimentalWarnings() {
 
 /** @param {string} entry */
 function runInBundledNode(entry) {
-  const env = Object.assign({ NODE_COMPILE_CACHE: compiled }, process.env);
+  // A server that we started must not live on when we are killed: it looks whether we are still there.
+  const env = Object.assign({ NODE_COMPILE_CACHE: compiled }, process.env, { BATCHY_LAUNCHED: '1' });
   const args = ['--disable-warning=ExperimentalWarning', entry, ...process.argv.slice(2)];
   const child = spawn(bundledNode, args, { stdio: 'inherit', env, shell: process.platform === 'win32' });
   // A terminal signals the whole group; a process manager only us. The child decides when to end, so we outlive it.
