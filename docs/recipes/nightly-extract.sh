@@ -4,7 +4,9 @@
 #   nightly-extract.sh WORKFLOW JOB INPUT.csv OUTPUT_FOLDER
 #
 # Needs bash 4, curl 7.71, awk and flock. BATCHY_URL (default http://127.0.0.1:5000) and BATCHY_KEY say where the service is.
-# INPUT's first column is the time of change, UTC, as 2026-11-21T21:53:34.230000 (space or T, 0 to 9 fraction digits).
+# INPUT begins with a header line. Its first column is changed_at, the time of change, UTC, as 2026-11-21T21:53:34.230000
+# (space or T, 0 to 9 fraction digits). Lines end in LF or CRLF. An input without a header fails the batch: an export that
+# broke off at once must not pass for a night without news.
 # The file is named after the window, not after the batch: a window that is run again replaces its own file, so that
 # nothing comes twice.
 set -Eeuo pipefail
@@ -30,6 +32,7 @@ if ! flock --nonblock 9; then
 fi
 
 answer=$(mktemp)
+complaints=$(mktemp)
 part="$output/.$workflow.$job.part"
 batch_id=''
 extractor=''
@@ -47,7 +50,8 @@ post() {
   code=$(curl --silent --show-error --max-time 60 --retry "${BATCHY_RETRIES:-5}" --retry-all-errors --retry-connrefused \
     --config <(if [[ -n ${BATCHY_KEY:-} ]]; then printf 'header = "Authorization: Bearer %s"\n' "$BATCHY_KEY"; fi) \
     --request POST --header "Idempotency-Key: $run-$step" --output "$answer" --write-out '%{http_code}' "$@" "$url$path")
-  [[ $code == 2?? ]] && return
+  # Not a bare return: within the EXIT trap that would give the status from before the trap.
+  if [[ $code == 2?? ]]; then return 0; fi
   echo "${0##*/}: $step of $workflow was refused ($code): $(cat "$answer")" >&2
   return 1
 }
@@ -63,6 +67,7 @@ finish() {
   local status=$?
   trap - EXIT ERR HUP INT TERM
   if [[ -n $extractor ]]; then kill -- "-$extractor" 2>/dev/null || true; fi
+  cat "$complaints" >&2 || true
   # A signal may have come between the answer to open and the next line.
   if [[ $step == open && $code == 2?? ]]; then batch_id=$(field batch_id); fi
   if [[ $status -ne 0 && -n $batch_id ]]; then
@@ -70,7 +75,7 @@ finish() {
       --data-urlencode "reason=${0##*/} on $(uname -n) ended with $status: $why" &&
       echo "${0##*/}: batch $batch_id has failed: $why" >&2
   fi
-  rm -f "$answer" "$part"
+  rm -f "$answer" "$complaints" "$part"
   exit "$status"
 }
 trap finish EXIT
@@ -83,10 +88,21 @@ trap 'why="signal TERM"; exit 143' TERM
 # it cannot tell: a row whose time cannot be read would be lost without a word.
 extract() {
   awk -F, -v from="$1" -v to="$2" '
-    NR == 1 { print; next }
-    $1 !~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9](\.[0-9]*)?$/ {
-      print "row " NR ": no time in the first column: " $1 > "/dev/stderr"
+    function refuse(reason) {
+      print reason > "/dev/stderr"
       exit 1
+    }
+    # Such a line is several in one, and all but its first would be taken or left with it.
+    /\r./ { refuse("row " NR ": a CR within the line; lines must end in LF or CRLF") }
+    NR == 1 {
+      name = $1
+      gsub(/["\r]/, "", name)
+      if (name != "changed_at") refuse("row 1: no header whose first column is changed_at: " substr($0, 1, 60))
+      print
+      next
+    }
+    $1 !~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][T ][0-9][0-9]:[0-9][0-9]:[0-9][0-9](\.[0-9]*)?$/ {
+      refuse("row " NR ": no time in the first column: " substr($1, 1, 60))
     }
     {
       # Times of one length compare as texts. Digits beyond the sixth do not matter: Batchy writes no more.
@@ -94,7 +110,8 @@ extract() {
       if (time !~ /\./) time = time "."
       time = substr(time "000000", 1, 26)
       if (time >= from && (to == "" || time < to)) print
-    }'
+    }
+    END { if (NR == 0) refuse("the input is empty or cannot be read: it has not even a header") }'
 }
 
 post open "/open_batch/$workflow" --get --data-urlencode "job=$job"
@@ -113,11 +130,18 @@ rm -f "$part"
 # In the background, so that a signal is acted upon at once and not when the extract is through; a process group of its own
 # (set -m), so that all of it can be ended.
 set -m
-extract "$from_date" "$to_date" <"$input" >"$part" 9>&- &
+extract "$from_date" "$to_date" 2>"$complaints" <"$input" >"$part" 9>&- &
 extractor=$!
 set +m
-wait "$extractor"
+extracted=0
+wait "$extractor" || extracted=$?
 extractor=''
+if ((extracted != 0)); then
+  # The last complaint goes into the history, as far as it is plain text.
+  why=$(tail -n 1 "$complaints" | tr -c '[:print:]\n' '?' | cut -c 1-300)
+  why=${why:-the extract ended with $extracted}
+  exit "$extracted"
+fi
 
 rows=$(($(wc -l <"$part") - 1))
 # A closed batch says that its rows are there: on the disk, under their name, whole.
@@ -127,5 +151,6 @@ mv -f "$part" "$file"
 post close "/close_batch/$workflow?job=$job&batch_id=$batch_id" \
   --header 'Content-Type: application/json' --data "{\"$job\": {\"rows\": $rows}}"
 trap - EXIT HUP INT TERM
-rm -f "$answer"
+cat "$complaints" >&2 || true
+rm -f "$answer" "$complaints"
 echo "$workflow $job: $rows rows of [$from_date, ${to_date:-open end}) in $file"

@@ -52,8 +52,9 @@ it('fails the batch with the reason when a row cannot be read, and runs the same
   expect(failed).toMatchObject({ status: 'failed' });
   expect(await shop.outcome(failed['batch_id'])).toMatchObject({
     status: 'failed',
-    reason: expect.stringMatching(/^nightly-extract\.sh on .* ended with 1: line \d+: wait /),
+    reason: expect.stringMatching(/^nightly-extract\.sh on .* ended with 1: row 3: no time in the first column/),
   });
+  expect(broken.stderr).toContain(`batch ${String(failed['batch_id'])} has failed: row 3: no time`);
   expect(shop.files()).toEqual([]);
 
   writeFileSync(shop.input, `${header}\n`);
@@ -63,6 +64,35 @@ it('fails the batch with the reason when a row cannot be read, and runs the same
   expect(again).toMatchObject({ status: 'success', from_date: failed['from_date'], to_date: failed['to_date'] });
   expect(again['batch_id']).not.toBe(failed['batch_id']);
   expect(shop.extracted()).toEqual(['good', 'mended']);
+});
+
+it.each([
+  ['is empty', '', 'it has not even a header'],
+  ['has no header', '2026-11-01T10:00:00,one,1\n', 'row 1: no header whose first column is changed_at: 2026-11-01T10'],
+  ['has other columns', 'order_id,amount\n', 'row 1: no header whose first column is changed_at: order_id'],
+  ['ends its lines in CR', `${header}\r2026-11-01T10:00:00,one,1\r`, 'row 1: a CR within the line'],
+  ['has a row that ends in CR', `${header}\n2026-10-01T10:00:00,a,1\r2026-11-01T10:00:00,b,1\n`, 'row 2: a CR within'],
+  ['is not there', null, 'No such file or directory'],
+])('fails the batch with the reason when the input %s', async (_case, content, reason) => {
+  const shop = await openShop();
+  const input = path.join(shop.folder, 'broken.csv');
+  if (content !== null) writeFileSync(input, content);
+
+  const { exitCode, stdout, stderr } = await shop.night('2026-11-02T02:00:00', { input });
+  expect(exitCode).toBe(1);
+  expect(stdout).toBe('');
+  const failed = await shop.job();
+  expect(failed).toMatchObject({ status: 'failed' });
+  expect(stderr).toMatch(new RegExp(`^nightly-extract\\.sh: batch ${String(failed['batch_id'])} has failed: `, 'm'));
+  expect(await shop.outcome(failed['batch_id'])).toMatchObject({ reason: expect.stringContaining(reason) });
+  expect(shop.files()).toEqual([]);
+});
+
+it('takes an input with CRLF line ends and a quoted header', async () => {
+  const shop = await openShop();
+  writeFileSync(shop.input, '"changed_at","order_id"\r\n2026-11-01T10:00:00,one\r\n');
+  expect(await shop.night('2026-11-02T02:00:00')).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(await shop.job()).toMatchObject({ status: 'success', rows: 1 });
 });
 
 it('runs the same window again after kill -9, though what it had started still writes', async () => {
