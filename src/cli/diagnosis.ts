@@ -38,7 +38,7 @@ export async function inspect(context: CliContext): Promise<Finding[]> {
   }
   findings.push(...checkExposure(settings), checkDataFolder(settings));
   findings.push(...(await checkStore(context, settings)), ...(await checkConfigurations(context, settings)));
-  findings.push(await checkPort(settings), ...(await checkServer(context)));
+  findings.push(await checkPort(context, settings), ...(await checkServer(context)));
   return findings;
 }
 
@@ -171,15 +171,32 @@ async function checkConfigurations(
 }
 
 /** Free, or held by a Batchy: anything else would keep the server from starting. */
-async function checkPort({ HOST, PORT }: Settings): Promise<Finding> {
+async function checkPort({ environment }: CliContext, { HOST, PORT }: Settings): Promise<Finding> {
   const subject = `port ${PORT}`;
   const taken = await listenProblem(HOST, PORT);
   if (taken === null) return { verdict: 'ok', subject, detail: `free on ${HOST}` };
   if (taken.code !== 'EADDRINUSE')
     return { verdict: 'fail', subject, detail: `cannot listen on ${HOST}: ${taken.message}; set HOST or PORT` };
   const host = HOST === '0.0.0.0' || HOST === '::' ? 'localhost' : HOST.includes(':') ? `[${HOST}]` : HOST;
-  if (await answersAsBatchy(`http://${host}:${PORT}`, {}))
-    return { verdict: 'ok', subject, detail: 'a Batchy server runs here' };
+  const url = `http://${host}:${PORT}`;
+  try {
+    // What listens there may be anything: it is shown the key only when it has answered as a Batchy that needs one.
+    const answer = await askWhoYouAre(url, {});
+    const known =
+      answer.isBatchy && answer.refusal === 401
+        ? await askWhoYouAre(url, serverAddress({ url, environment }).headers)
+        : answer;
+    if (known.isBatchy) return served(subject, 'a Batchy server runs here', known.refusal);
+  } catch (error) {
+    if (error instanceof CommandFailure) return failure(subject, error);
+    if (error instanceof DOMException && error.name === 'TimeoutError')
+      return {
+        verdict: 'fail',
+        subject,
+        detail: `what listens on ${HOST} gave no answer in time: a Batchy that is stuck, or another program; find out which before you stop it`,
+      };
+    // What cuts the connection, or does not speak HTTP, is another program.
+  }
   return { verdict: 'fail', subject, detail: `another program listens on ${HOST}; stop it or set PORT` };
 }
 
@@ -197,10 +214,10 @@ async function checkServer({ environment }: CliContext): Promise<Finding[]> {
   const subject = 'server';
   try {
     const { base, headers } = serverAddress({ environment });
-    const answers = await answersAsBatchy(base, headers);
+    const { isBatchy, refusal } = await askWhoYouAre(base, headers);
     return [
-      answers
-        ? { verdict: 'ok', subject, detail: `${base} answers` }
+      isBatchy
+        ? served(subject, `${base} answers`, refusal)
         : { verdict: 'fail', subject, detail: `what answers at ${base} is no Batchy server; mend BATCHY_URL` },
     ];
   } catch (error) {
@@ -215,9 +232,28 @@ async function checkServer({ environment }: CliContext): Promise<Finding[]> {
   }
 }
 
-async function answersAsBatchy(base: string, headers: Readonly<Record<string, string>>): Promise<boolean> {
+interface Introduction {
+  readonly isBatchy: boolean;
+  /** The HTTP status of a Batchy that refused to say more. */
+  readonly refusal: number | null;
+}
+
+async function askWhoYouAre(base: string, headers: Readonly<Record<string, string>>): Promise<Introduction> {
   const response = await fetch(`${base}/index`, { headers, signal: AbortSignal.timeout(answerMilliseconds) });
-  return /batchy/i.test(await response.text());
+  const text = await response.text();
+  if (response.ok) return { isBatchy: /batchy/i.test(text), refusal: null };
+  const isProblem = (response.headers.get('content-type') ?? '').startsWith('application/problem+json');
+  return { isBatchy: isProblem && /"type":\s*"\/problems\//.test(text), refusal: response.status };
+}
+
+/** A Batchy that runs, and whether the client commands can do something with it. */
+function served(subject: string, detail: string, refusal: number | null): Finding {
+  if (refusal === null) return { verdict: 'ok', subject, detail };
+  const advice =
+    refusal === 401
+      ? 'needs an API key; give a valid one in BATCHY_KEY (batchy keys create makes one)'
+      : `refused to say more (HTTP ${refusal}); its log says why`;
+  return { verdict: 'warn', subject, detail: `${detail}, but ${advice}` };
 }
 
 function failure(subject: string, error: unknown): Finding {
