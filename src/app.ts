@@ -6,6 +6,7 @@ import { uuidv7 } from 'uuidv7';
 
 import { type ConfigurationFiles, createConfigurationFiles } from './adapters/system/configuration-files.ts';
 import { systemClock } from './adapters/system/clock.ts';
+import { embeddedStoreFile } from './config/embedded-store.ts';
 import { isLoopback, projectFolder } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { createKeyRing } from './config/key-ring.ts';
@@ -61,7 +62,7 @@ export async function openStores(settings: Settings): Promise<Stores> {
     return createRedisStores({ url: settings.REDIS_URL, allowEviction: settings.ALLOW_EVICTION });
   }
   const { createSqliteStores } = await import('./adapters/sqlite/stores.ts');
-  return createSqliteStores({ file: join(settings.BATCHY_DATA, 'batchy.db'), clock: systemClock });
+  return createSqliteStores({ file: embeddedStoreFile(settings.BATCHY_DATA), clock: systemClock });
 }
 
 export function createServices(stores: Stores, settings: Settings): Services {

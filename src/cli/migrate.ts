@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 
+import { embeddedStoreFile } from '../config/embedded-store.ts';
 import type { Settings } from '../config/schema.ts';
 import { migrateAll, type MovedItems } from '../service/migration.ts';
 import type { RegisterCommand } from './context.ts';
@@ -23,6 +25,7 @@ export const register: RegisterCommand = (program, context) => {
       if (source.REDIS_URL === target.REDIS_URL && source.BATCHY_DATA === target.BATCHY_DATA) {
         throw new CommandFailure(exits.usage, '--from and --to are the same store.');
       }
+      requireStore(source);
       const from = await machine.openStores(source);
       try {
         const to = await machine.openStores(target);
@@ -49,6 +52,15 @@ function settingsFor(settings: Settings, store: string, workingFolder: string): 
       `${store} is no store: expected redis://…, rediss://…, redis+sentinel://… or a folder.`,
     );
   return { ...settings, REDIS_URL: '', BATCHY_DATA: path.resolve(workingFolder, store) };
+}
+
+/** Opening an embedded store makes it: a mistyped folder would be an empty store, and everything in it soon moved. */
+function requireStore({ REDIS_URL, BATCHY_DATA }: Settings): void {
+  if (REDIS_URL !== '' || existsSync(embeddedStoreFile(BATCHY_DATA))) return;
+  throw new CommandFailure(
+    exits.usage,
+    `There is no store in ${BATCHY_DATA}: it holds no batchy.db. Give --from the BATCHY_DATA folder of the service that you move (batchy config prints it), or redis://…. Nothing was moved or made.`,
+  );
 }
 
 function summary({ workflow, record, journal, operation }: MovedItems): string {
