@@ -7,7 +7,8 @@ import type { StoredOperation } from './store.ts';
 /** Reads of batch state. None changes anything, none costs more as the history grows. */
 export interface BatchReader {
   /**
-   * A workflow as stored, together with the store's clock, in one round trip.
+   * A workflow as stored, together with the store's clock, in one round trip. Nothing in it began after that `now`, as far
+   * as clocks agree: the clock is read last.
    * @throws BatchyError `foreign-data` when the key is not a hash, `store-unavailable`
    */
   load(workflow: string): Promise<LoadedWorkflow>;

@@ -119,6 +119,21 @@ export function itListsWorkflows(bench: Bench): void {
   });
 
   describe('the watch of the clock', () => {
+    it('reads the clock after the state, so that nothing that it tells of began after its now', async () => {
+      let meanwhile: (() => Promise<void>) | null = null;
+      const now = async (): Promise<bigint> => {
+        const act = meanwhile;
+        meanwhile = null;
+        const reading = at('2026-01-01');
+        await act?.();
+        return reading;
+      };
+      const stores = await bench.fresh({ clock: { now } });
+      await put(stores, { name: 'wf1' });
+      meanwhile = () => put(stores, { name: 'wf1', ledger: '{"revision":"later"}' });
+      expect((await stores.reader.load('wf1')).ledger).toBe('{"revision":1}');
+    });
+
     it('finds the workflows that started after an instant', async () => {
       const stores = await bench.fresh();
       for (const [name, start] of Object.entries({

@@ -9,8 +9,9 @@ import type { MemoryDatabase } from './database.ts';
 export function createMemoryReader(database: MemoryDatabase, clock: Clock): BatchReader {
   return {
     async load(workflow) {
-      const now = await clock.now();
-      return { ...peek(database, workflow), now };
+      const stored = peek(database, workflow);
+      // The clock last: else somebody could commit in between what began after our now.
+      return { ...stored, now: await clock.now() };
     },
     peek: async (workflow) => peek(database, workflow),
     record: async (workflow, id) => readRecord(database, workflow, id),

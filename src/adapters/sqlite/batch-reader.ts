@@ -14,8 +14,9 @@ export function createSqliteReader(connection: SqliteConnection, clock: Clock): 
   const read = <T>(work: () => T): Promise<T> => connection.whenFree(work);
   return {
     async load(workflow) {
-      const now = await clock.now();
-      return { ...(await read(() => readStored(connection, workflow))), now };
+      const stored = await read(() => readStored(connection, workflow));
+      // The clock last: else another process could commit in between what began after our now.
+      return { ...stored, now: await clock.now() };
     },
     peek: (workflow) => read(() => readStored(connection, workflow)),
     record: (workflow, id) => read(() => readRecord(connection, workflow, id)),
