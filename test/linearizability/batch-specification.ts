@@ -32,7 +32,7 @@ export function batchSpecification(stored: StoredWorkflow): Specification<Workfl
     initial,
     step(workflow, asked, answered) {
       try {
-        const { next, text } = apply(workflow, asked, instantOf(asked, answered) ?? latest(workflow));
+        const { next, text } = apply(workflow, asked, instantOf(asked, answered) ?? latest(workflow, answered));
         return 'text' in answered && answered.text === text ? next : null;
       } catch (error) {
         if (!(error instanceof BatchyError)) throw error;
@@ -64,10 +64,14 @@ function instantOf(asked: Asked, answered: Answered): Instant | null {
   return greatest(times.map((time) => (typeof time === 'string' ? parseInstant(time) : null)));
 }
 
-/** A moment at which nothing lies ahead of the clock. */
-function latest(workflow: Workflow): Instant {
-  const known = [...workflow.ledger.jobs.values()].map(({ batch }) => batch?.start ?? null);
-  return (greatest(known) ?? 0n) + 1_000_000n;
+/**
+ * A moment at which nothing lies ahead of the clock. Processes' clocks differ a little, though: whose is behind takes the
+ * latest start for its now, and may find that nothing has passed since.
+ */
+function latest(workflow: Workflow, answered: Answered): Instant {
+  const starts = [...workflow.ledger.jobs.values()].map(({ batch }) => batch?.start ?? null);
+  const since = 'code' in answered && answered.code === 'empty-window' ? 0n : 1_000_000n;
+  return (greatest(starts) ?? 0n) + since;
 }
 
 function greatest(instants: readonly (Instant | null)[]): Instant | null {
