@@ -96,7 +96,9 @@ describe('waitsy', () => {
   });
 
   it('waits for a server that is briefly away', async () => {
-    const server = await fakeServer((_request, count) => (count < 3 ? jobs(open) : jobs(done)));
+    // Ready only once it has been away: however slow we are, waitsy cannot be done before.
+    let wasAway = false;
+    const server = await fakeServer(() => (wasAway ? jobs(done) : jobs(open)));
     const waiting = start('waitsy', ['-wf', 'wf1', '--url', server.url, '--interval', '0.02']);
     let out = '';
     waiting.stdout.on('data', (chunk) => {
@@ -105,6 +107,7 @@ describe('waitsy', () => {
     await vi.waitFor(() => expect(out).toContain('waiting for'), { timeout: 20_000 });
     await server.goAway();
     await vi.waitFor(() => expect(out).toContain('the server is away'), { timeout: 20_000 });
+    wasAway = true;
     await server.comeBack();
     expect((await waiting).exitCode).toBe(0);
   });
