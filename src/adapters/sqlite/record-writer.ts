@@ -30,10 +30,14 @@ export function writeRecord(connection: SqliteConnection, workflow: string, writ
       copy === null ? null : encodeParameters(copy),
     );
     // The load of a configuration proves nothing, but its number may be that of a batch, whose windows are not to be touched.
-    if (record.kind !== 'init')
-      writeWindow(connection, { workflow, job, batchId: record.number }, provenWindow(record.kind, asStored(outcome)));
+    if (record.kind === 'init') continue;
+    const window = provenWindow(record.kind, asStored(outcome));
+    // A record that was not there has none that could be taken back.
+    if (window !== null || stored !== undefined)
+      writeWindow(connection, { workflow, job, batchId: record.number }, window);
   }
-  writeEnd(connection, record.key);
+  const isOpened = stored === undefined && [...write.jobs.values()].some(({ outcome }) => outcome.status === 'open');
+  if (!isOpened) writeEnd(connection, record.key);
 }
 
 /** With its window to the microsecond, as the record's text has it: the coverage must say the same. */
