@@ -1,5 +1,6 @@
 import { cpus, release, totalmem } from 'node:os';
 
+import { bringRedis } from '../servers/bring-redis.ts';
 import type { Row } from './measure.ts';
 import { type BenchOptions, type Group, readOptions, usage } from './options.ts';
 import { CleanUp } from './processes.ts';
@@ -23,6 +24,7 @@ const measures: Readonly<Record<Group, () => Promise<Measure>>> = {
  */
 async function bench(options: BenchOptions): Promise<boolean> {
   const rows: Row[] = [];
+  await bringRedis();
   let broken = false;
   for (const group of options.only) {
     console.error(`measuring ${group} …`);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -21,7 +21,9 @@ export class CleanUp {
 
   /** A folder on the disk where the service keeps its data by default, so that flushing costs what it costs there. */
   async folder(): Promise<string> {
-    const folder = await mkdtemp(path.join(projectFolder, 'node_modules/.cache/batchy/bench-'));
+    const parent = path.join(projectFolder, 'node_modules/.cache/batchy');
+    await mkdir(parent, { recursive: true });
+    const folder = await mkdtemp(path.join(parent, 'bench-'));
     this.add(() => rm(folder, { recursive: true, force: true }));
     return folder;
   }

@@ -20,7 +20,7 @@ export async function measureGetStatus({ quick }: BenchOptions, cleanUp: CleanUp
     () => requestsPerSecond(paths[0] ?? '', seconds),
     () => requestsPerSecond(paths[1] ?? '', seconds),
   );
-  const name = `get_status, ${connections} connections, Redis | bare Fastify + ioredis`;
+  const name = `get_status, ${connections} connections, Redis against bare Fastify + ioredis`;
   return [rowOf(rounds, { group: 'get-status', name, reach: { atLeast: 0.85 }, format: perSecond })];
 }
 

@@ -26,7 +26,7 @@ export async function measureGroupCommit({ quick }: BenchOptions, cleanUp: Clean
         for (const name of names) await service.open(name);
       }),
   );
-  const name = `embedded store, ${workflowCount} concurrent opens of different workflows | one flush a commit`;
+  const name = `embedded store, ${workflowCount} concurrent opens of different workflows against one flush a commit`;
   return [rowOf(rounds, { group: 'group-commit', name, reach: { atLeast: 4 }, format: perSecond })];
 }
 

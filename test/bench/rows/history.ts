@@ -34,7 +34,7 @@ export async function measureHistory({ quick }: BenchOptions, cleanUp: CleanUp):
       rows.push(
         rowOf(rounds, {
           group: 'history',
-          name: `${name}, ${store}, ${large.batches.toLocaleString('en')} batches, ${large.workflows.toLocaleString('en')} workflows | ${small.batches} and ${small.workflows}`,
+          name: `${name}, ${store}, ${large.batches.toLocaleString('en')} batches, ${large.workflows.toLocaleString('en')} workflows against ${small.batches} and ${small.workflows}`,
           reach: { atMost: 1.1 },
           format: milliseconds,
         }),

@@ -7,9 +7,9 @@ import { openAndClose } from './open-close.ts';
 
 const reach: Reach = { atLeast: 5 };
 const names = {
-  status: 'get_status | older service',
-  open: 'open_batch | older service',
-  close: 'close_batch | older service',
+  status: 'get_status against older service',
+  open: 'open_batch against older service',
+  close: 'close_batch against older service',
 };
 
 /** The program that teams know, where one has it: by URL, since it is not ours to ship. It must have loaded `wf1`. */

@@ -23,7 +23,7 @@ export async function measureOpenClose({ quick }: BenchOptions, cleanUp: CleanUp
       pick(rounds, (round) => round[stage] ?? Number.NaN),
       {
         group: 'open',
-        name: `${name}, ${workflows.length} workflows, Redis | bare handler: one HGETALL, one script`,
+        name: `${name}, ${workflows.length} workflows, Redis against bare handler: one HGETALL, one script`,
         reach: { atLeast: 0.7 },
         format: perSecond,
       },

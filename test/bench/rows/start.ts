@@ -19,12 +19,12 @@ export async function measureStart({ quick }: BenchOptions, cleanUp: CleanUp): P
   return [
     rowOf(server, {
       group,
-      name: 'server start to first 200, embedded store, samples loaded | bare Fastify with the same plugins',
+      name: 'server start to first 200, embedded store, samples loaded against bare Fastify with the same plugins',
       reach: { atMost: 1.5 },
       format: milliseconds,
     }),
-    rowOf(help, { group, name: 'waitsy --help | node -e 0', reach: { atMost: 6 }, format: milliseconds }),
-    rowOf(polled, { group, name: 'waitsy, one poll | node -e 0', reach: { atMost: 6 }, format: milliseconds }),
+    rowOf(help, { group, name: 'waitsy --help against node -e 0', reach: { atMost: 6 }, format: milliseconds }),
+    rowOf(polled, { group, name: 'waitsy, one poll against node -e 0', reach: { atMost: 6 }, format: milliseconds }),
   ];
 }
 
