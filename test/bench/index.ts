@@ -50,6 +50,15 @@ function machine(): string {
   return `${cpus().length} × ${processor?.model.trim() ?? 'processor'}, ${gigabytes} GB, Linux ${release()}, Node ${process.version}`;
 }
 
-const options = readOptions(process.argv.slice(2));
+function readOptionsOrEnd(): BenchOptions | null {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const options = readOptionsOrEnd();
 if (options === null) console.log(usage);
 else process.exitCode = (await bench(options)) ? 0 : 1;
