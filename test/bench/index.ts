@@ -50,15 +50,12 @@ function machine(): string {
   return `${cpus().length} × ${processor?.model.trim() ?? 'processor'}, ${gigabytes} GB, Linux ${release()}, Node ${process.version}`;
 }
 
-function readOptionsOrEnd(): BenchOptions | null {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${usage}`);
-    process.exit(2);
-  }
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === null) console.log(usage);
+  else process.exitCode = (await bench(options)) ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
 }
-
-const options = readOptionsOrEnd();
-if (options === null) console.log(usage);
-else process.exitCode = (await bench(options)) ? 0 : 1;

@@ -120,6 +120,7 @@ export async function runNode(args: readonly string[], environment: Readonly<Rec
   child.stdout.setEncoding('utf8').on('data', (text: string) => void (texts.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (texts.stderr += text));
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}:\n${texts.stdout}${texts.stderr}`);
+  if (code !== 0)
+    throw new Error(`node ${args.join(' ').slice(0, 200)} ended with ${code}:\n${texts.stdout}${texts.stderr}`);
   return texts.stdout;
 }

@@ -22,7 +22,7 @@ export async function measureOlderService({ peer, quick }: BenchOptions, cleanUp
   const { ours, workflows } = await startRedisServers(cleanUp, 100);
   const seconds = quick ? 1 : 3;
   const rounds = serverRounds(quick);
-  // It has one workflow for certain. Whether it is asked for one or for many is all the same to it: it locks nothing.
+  // It has one workflow for certain. One or many is all the same to it: it locks nothing, and lets a close be repeated.
   const known = workflows.map(() => 'wf1');
   const status = await alternate(
     rounds,
