@@ -47,6 +47,7 @@ export async function runHistory(
   await accepted(operations.load({ jobs: configuration(firstDate), mode: 'replace', force: false }));
   for (const step of steps) {
     const before = await operations.preview(world.farAhead());
+    world.moment();
     await take(step);
     const after = await operations.preview(world.farAhead());
     if (movers.has(step.kind)) continue;

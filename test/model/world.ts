@@ -29,6 +29,11 @@ export function createWorld(clock: ModelClock, sourceClock: SourceClock) {
   apply();
 
   return {
+    /** No two things happen in one microsecond, not even in two programs; in one second they may. */
+    moment(): void {
+      truth += 1000n;
+      apply();
+    },
     pass(ticks: number): void {
       truth += BigInt(ticks) * tick;
       apply();
