@@ -13,8 +13,9 @@ const secretPlaces = ['req.headers.authorization', 'err.command.args'];
  */
 export async function serve(settings: Settings): Promise<void> {
   // The log goes to standard error, so that the lines to try stay readable on standard output.
-  // Written beside the requests, not before their answers; what is left is written when the process ends.
-  const logger = pino({ level: settings.LOG_LEVEL, redact: secretPlaces }, pino.destination({ dest: 2, sync: false }));
+  // Written beside the requests, not before their answers, and many at a time; what is left is written when the process ends.
+  const destination = pino.destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 100 });
+  const logger = pino({ level: settings.LOG_LEVEL, redact: secretPlaces }, destination);
   const app = await createApp(settings, { logger });
   let grace: ReturnType<typeof closeWithGrace> | undefined;
   const orphaned = whenOrphaned(() => grace?.close());

@@ -184,6 +184,8 @@ function readTimeZone(parameters: Parameters, refuse: (name: string, expected: s
  * @throws BatchyError `unreadable-parameter`
  */
 export function storedSpecialParameters(job: string, parameters: Parameters): SpecialParameters {
+  const known = alreadyRead.get(parameters);
+  if (known !== undefined) return known;
   const special = readSpecialParameters(parameters, `/${escapePointer(job)}`);
   if ('problems' in special) {
     const detail = special.problems.map((problem) => problem.detail).join('; ');

@@ -1,5 +1,7 @@
 import { DateTime, IANAZone } from 'luxon';
 
+import { createMemo } from './memo.ts';
+
 /** An instant: nanoseconds since 1970-01-01T00:00:00Z. Luxon has milliseconds only; ETL databases do not. */
 export type Instant = bigint;
 
@@ -8,7 +10,6 @@ const nanosecondsPerMillisecond = 1_000_000n;
 const nanosecondsPerHour = 3_600n * nanosecondsPerSecond;
 const nanosecondsPerDay = 24n * nanosecondsPerHour;
 const millisecondsPerHour = 3_600_000;
-const millisecondsPerDay = 24 * millisecondsPerHour;
 
 /** 0001-01-01T00:00:00Z and the last nanosecond of 9999: what a four-digit year can say. */
 const earliestMillisecond = -62_135_596_800_000;
@@ -24,39 +25,18 @@ const timePattern =
  * @returns nanoseconds since the epoch, or `null` when the text is no such time (2024-02-30, 25:00, …)
  */
 export function parseInstant(text: string): Instant | null {
-  return parseOwnForm(text) ?? parseAnyForm(text);
-}
-
-const ownForm = /^(\d{4}-\d{2}-\d{2})T(\d{2}):(\d{2}):(\d{2})\.(\d{6})$/;
-
-/** The form that `formatInstant` writes, on a day that was met before: so are most times that are read. */
-function parseOwnForm(text: string): Instant | null {
-  const [, date = '', hour, minute, second, microseconds] = ownForm.exec(text) ?? [];
-  const midnight = midnights.get(date);
-  if (midnight === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return null;
-  const seconds = midnight / 1000 + Number(hour) * 3600 + Number(minute) * 60 + Number(second);
-  return BigInt(seconds) * nanosecondsPerSecond + BigInt(Number(microseconds) * 1000);
-}
-
-/** Days by their date, and dates by their day's first millisecond: a date library's part in most times, done once. */
-const midnights = new Map<string, number>();
-const dates = new Map<number, string>();
-const mostDaysKept = 1000;
-
-function dateOf(midnight: number): string {
-  const known = dates.get(midnight);
+  const known = alreadyParsed.get(text);
   if (known !== undefined) return known;
-  const date = new Date(midnight).toISOString().slice(0, -'T00:00:00.000Z'.length);
-  if (dates.size >= mostDaysKept) {
-    dates.clear();
-    midnights.clear();
-  }
-  dates.set(midnight, date);
-  if (midnight >= earliestMillisecond) midnights.set(date, midnight);
-  return date;
+  const instant = parseAnew(text);
+  if (instant !== null) alreadyParsed.set(text, instant);
+  return instant;
 }
 
-function parseAnyForm(text: string): Instant | null {
+/** What is read most was written a moment ago; a commit writes the same few instants into head, ledger, record, journal and listing. */
+const alreadyParsed = createMemo<string, Instant>(2000);
+const alreadyFormatted = createMemo<Instant, string>(1000);
+
+function parseAnew(text: string): Instant | null {
   const match = timePattern.exec(text);
   if (!match) return null;
   const [, year = '', month = '', day = '', hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = match;
@@ -96,17 +76,18 @@ function parseOffset(text: string): bigint | null {
 
 /** Naive UTC ISO with six fraction digits, rounded down: `2026-11-21T21:53:34.230000`. */
 export function formatInstant(instant: Instant): string {
-  const { milliseconds, nanoseconds } = splitInstant(instant);
-  const midnight = Math.floor(milliseconds / millisecondsPerDay) * millisecondsPerDay;
-  const inDay = milliseconds - midnight;
-  const second = Math.floor(inDay / 1000);
-  const microseconds = (inDay % 1000) * 1000 + Math.floor(Number(nanoseconds) / 1000);
-  const clock = [Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60].map(twoDigits).join(':');
-  return `${dateOf(midnight)}T${clock}.${String(microseconds).padStart(6, '0')}`;
+  const known = alreadyFormatted.get(instant);
+  if (known !== undefined) return known;
+  const text = formatAnew(instant);
+  alreadyFormatted.set(instant, text);
+  alreadyParsed.set(text, floorToMicrosecond(instant));
+  return text;
 }
 
-function twoDigits(number: number): string {
-  return number < 10 ? `0${number}` : `${number}`;
+function formatAnew(instant: Instant): string {
+  const { milliseconds, nanoseconds } = splitInstant(instant);
+  const microseconds = String(Math.floor(Number(nanoseconds) / 1000)).padStart(3, '0');
+  return new Date(milliseconds).toISOString().slice(0, -1) + microseconds;
 }
 
 /** Whole milliseconds (rounded down) and the nanoseconds beyond them. */

@@ -1,5 +1,6 @@
 import { BatchyError } from './errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from './json.ts';
+import { createMemo } from './memo.ts';
 import { jobNameProblem, quoteBriefly } from './names.ts';
 import { type Parameters, type SpecialParameters, readSpecialParameters } from './special-parameters.ts';
 import { floorToMicrosecond, formatInstant, type Instant, parseInstant } from './time.ts';
@@ -125,6 +126,8 @@ function compareJobs(rank: ReadonlyMap<string, number>, one: string, other: stri
 function decodeJob(workflow: string, job: string, text: string): Parameters {
   const problem = jobNameProblem(job);
   if (problem !== null) throw foreignData(workflow, `its field ${quoteBriefly(job)} is no job: ${problem}`);
+  const known = alreadyDecoded.get(text);
+  if (known !== undefined) return known;
   let value: Json;
   try {
     value = parseJson(text);
@@ -132,7 +135,9 @@ function decodeJob(workflow: string, job: string, text: string): Parameters {
     throw foreignData(workflow, `its field ${quoteBriefly(job)} is no JSON`, cause);
   }
   if (!isJsonObject(value)) throw foreignData(workflow, `its field ${quoteBriefly(job)} is no JSON map`);
-  return new Map(Object.entries(value));
+  const parameters: Parameters = new Map(Object.entries(value));
+  alreadyDecoded.set(text, parameters);
+  return parameters;
 }
 
 export function foreignData(workflow: string, what: string, cause?: unknown): BatchyError {
@@ -150,11 +155,15 @@ export function encodeHead(workflow: Workflow): ReadonlyMap<string, string> {
 /** A map never changes once it is made, and a batch's goes into the head, its copy and the answer alike. */
 const alreadyEncoded = new WeakMap<Parameters, string>();
 
+/** What is read most is what was written last: the same text is the same map, whose special parameters have been read, too. */
+const alreadyDecoded = createMemo<string, Parameters>(4096, (text) => text.length <= 1024);
+
 export function encodeParameters(parameters: Parameters): string {
   const known = alreadyEncoded.get(parameters);
   if (known !== undefined) return known;
   const text = encodeAnew(parameters);
   alreadyEncoded.set(parameters, text);
+  alreadyDecoded.set(text, parameters);
   return text;
 }
 
@@ -186,12 +195,29 @@ export function encodeLedger(ledger: Ledger): string {
     },
   ]);
   const departed = [...ledger.departed].map(([job, loadedUpTo]) => [job, formatInstant(loadedUpTo)]);
-  return JSON.stringify({ ...ledger, jobs, departed: departed.length === 0 ? undefined : departed });
+  const text = JSON.stringify({ ...ledger, jobs, departed: departed.length === 0 ? undefined : departed });
+  if (isToTheMicrosecond(ledger)) alreadyDecodedLedgers.set(text, ledger);
+  return text;
+}
+
+/** The ledger that was written last is the one that is read next. */
+const alreadyDecodedLedgers = createMemo<string, Ledger>(1024, (text) => text.length <= 4096);
+
+/** Whether nothing is lost by writing it. */
+function isToTheMicrosecond({ jobs, departed }: Ledger): boolean {
+  const isExact = (instant: Instant | null): boolean => instant === null || instant % 1000n === 0n;
+  for (const { batch, skewNoticedAt } of jobs.values()) {
+    if (!isExact(skewNoticedAt)) return false;
+    if (batch !== null && !(isExact(batch.start) && isExact(batch.from) && isExact(batch.until))) return false;
+  }
+  return departed.values().every(isExact);
 }
 
 /** @throws BatchyError `foreign-data` when somebody else wrote the ledger's key */
 export function decodeLedger(text: string | null): Ledger {
   if (text === null) return emptyLedger;
+  const known = alreadyDecodedLedgers.get(text);
+  if (known !== undefined) return known;
   try {
     const value = parseJson(text) as JsonObject;
     const jobs = value['jobs'] as readonly [string, { batch?: JsonObject; skew_noticed_at?: string }][];

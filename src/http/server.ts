@@ -69,8 +69,9 @@ export interface ServerOptions {
 /** The longest name that is answered with what is wrong with it rather than with "not found". */
 const maxParamLength = 16_384;
 
-/** What keeps a browser from guessing, framing and telling. Pages have more of them (see `addOpenApi`). */
+/** What keeps a browser from guessing, framing, telling and keeping. Pages have more of them (see `addOpenApi`); a route may say otherwise. */
 const protectiveHeaders = {
+  'cache-control': 'no-store',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'SAMEORIGIN',
   'referrer-policy': 'no-referrer',
@@ -143,10 +144,6 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     maxConcurrentRequests: settings.MAX_CONCURRENT_REQUESTS,
     onPrefetchRefused: metrics.prefetchRefused,
     stopping: options.stopping,
-  });
-  server.addHook('onSend', (_request, reply, payload, done) => {
-    if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
-    done(null, payload);
   });
   addMethodNotAllowed(server, maxParamLength);
   await addOpenApi(server, options.version);

@@ -14,10 +14,11 @@ interface PropertySchema {
  */
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   const check = Compile(schema);
-  const isUrl = httpPart === 'querystring' || httpPart === 'params';
   const { properties = {} } = schema as { properties?: Record<string, PropertySchema> };
+  const isUrl = httpPart === 'querystring' || httpPart === 'params';
+  const hasOtherThanText = Object.values(properties).some(({ type }) => type !== undefined && type !== 'string');
   return (input: unknown) => {
-    const value = isUrl ? fromUrl(input as Record<string, unknown>, properties) : input;
+    const value = isUrl && hasOtherThanText ? fromUrl(input as Record<string, unknown>, properties) : input;
     if (check.Check(value)) return { value };
     return { error: invalidPart(httpPart ?? 'body', check.Errors(value), Object.keys(properties)) };
   };

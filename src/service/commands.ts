@@ -123,7 +123,7 @@ export function createCommands({ store, reader, operationId, patienceMillisecond
         const { change, answer } = await decide(now);
         if (change === null && request === null) return { answer, replayed: false };
         const operation: Operation =
-          request === null ? { ...unkeyed(id), answer } : { ...request, answer, keepSeconds: keepKeyedSeconds };
+          request === null ? unkeyed(id) : { ...request, answer, keepSeconds: keepKeyedSeconds };
         const outcome = await store.commit({
           operation,
           changes: change === null ? [] : [storedChange(now.stored, change)],

@@ -2,32 +2,48 @@ import { isUtf8 } from 'node:buffer';
 import type { Redis } from 'ioredis';
 import { type BatchRecord, type JobMaps, type RecordKind, recordKinds } from '../../domain/change.ts';
 import { decodeRecord } from '../../domain/change-text.ts';
+import { BatchyError } from '../../domain/errors.ts';
 import { isJsonObject, parseJson } from '../../domain/json.ts';
 import { copyKey } from '../../domain/names.ts';
 import type { Parameters } from '../../domain/special-parameters.ts';
 import { type Instant, parseInstant } from '../../domain/time.ts';
-import { foreignData, type StoredWorkflow } from '../../domain/workflow.ts';
+import { foreignData } from '../../domain/workflow.ts';
 import type { BatchReader, LoadedWorkflow, RecordPage, WindowPage } from '../../ports/batch-reader.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { readTime, type TimeReply } from './clock.ts';
 import type { RedisConnection } from './connection.ts';
+import { gather } from './gather.ts';
 import { keys, openingField, recordIdOf, recordMember, timedMember, windowMemberBeyond } from './keys.ts';
 import { readOperation } from './operation-text.ts';
 import { fieldsOf, pipelined, together } from './pipeline.ts';
 import { loadScript } from './script.ts';
-import { isWrongType } from './server-errors.ts';
+import { foreignOwnKey, isWrongType } from './server-errors.ts';
 import { pageWorkflows } from './workflow-list.ts';
 
 const peekScript = loadScript('./peek.lua');
+const mostAtATime = 64;
 
 /** @param clock in place of the server's own */
 export function createRedisReader(connection: RedisConnection, clock: Clock | null): BatchReader {
+  const ask = gather(mostAtATime, readTogether);
+
+  async function read(workflow: string): Promise<LoadedWorkflow> {
+    const found = await connection.call((redis) => ask({ redis, workflow }));
+    if (found instanceof BatchyError) throw found;
+    const { isDoubtful, ...loaded } = found;
+    if (isDoubtful) await checkBytes(connection, workflow);
+    return loaded;
+  }
+
   return {
     async load(workflow) {
-      if (clock !== null) return { ...(await read(connection, workflow, [])), now: await clock.now() };
-      return read(connection, workflow, ['time']);
+      const loaded = await read(workflow);
+      return clock === null ? loaded : { ...loaded, now: await clock.now() };
     },
-    peek: (workflow) => read(connection, workflow, []),
+    async peek(workflow) {
+      const { head, ledger } = await read(workflow);
+      return { head, ledger };
+    },
     record: (workflow, id) =>
       connection.call(async (redis) => recordOf(id, await redis.call('HGETALL', keys.record(workflow, id)))),
     copy: (workflow, id) => connection.call((redis) => readCopy(redis, copyKey(workflow, id))),
@@ -47,36 +63,47 @@ export function createRedisReader(connection: RedisConnection, clock: Clock | nu
   };
 }
 
-async function read(connection: RedisConnection, workflow: string, wanted: readonly ['time']): Promise<LoadedWorkflow>;
-async function read(connection: RedisConnection, workflow: string, wanted: readonly []): Promise<StoredWorkflow>;
-async function read(
-  connection: RedisConnection,
-  workflow: string,
-  wanted: readonly string[],
-): Promise<StoredWorkflow & { now?: Instant }> {
-  const [flat, ledger, time] = await connection.call((redis) => peekOrExplain(redis, workflow, wanted));
-  const head = fieldsOf(flat);
-  for (const [job, text] of head) {
-    // This sign stands for bytes that are no text, unless it was written as such.
-    if (job.includes('\ufffd') || text.includes('\ufffd')) {
-      await checkBytes(connection, workflow);
-      break;
-    }
-  }
-  const stored = { head: head.size === 0 ? null : head, ledger };
-  return time === undefined ? stored : { ...stored, now: readTime(time) };
+interface Asked {
+  readonly redis: Redis;
+  readonly workflow: string;
 }
 
-type Peeked = [flat: string[], ledger: string | null, time?: TimeReply];
+/** What a script of reads answers: a time, and of each workflow what is there, or the key that is of another type, and which. */
+type Peeked = readonly [
+  time: TimeReply,
+  found: readonly (['found', flat: string[], ledger: string | null] | ['foreign', key: string, type: string])[],
+];
 
-async function peekOrExplain(redis: Redis, workflow: string, wanted: readonly string[]): Promise<Peeked> {
-  try {
-    return (await peekScript(redis, wanted, [workflow, keys.ledger(workflow)])) as Peeked;
-  } catch (error) {
-    if (!isWrongType(error)) throw error;
-    const type = await redis.type(workflow);
-    throw type === 'hash' || type === 'none' ? error : foreignData(workflow, `it is no hash but a ${type}`);
+/** Many ask for the same workflow at a time, and are told the same. */
+async function readTogether(asked: readonly Asked[]): Promise<Found[]> {
+  const names = [...new Set(asked.map(({ workflow }) => workflow))];
+  const [first] = asked;
+  if (first === undefined) return [];
+  const [time, found] = (await peekScript(
+    first.redis,
+    [],
+    names.flatMap((name) => [name, keys.ledger(name)]),
+  )) as Peeked;
+  const now = readTime(time);
+  const byName = new Map(names.map((name, index) => [name, readFound(name, found[index] as Peeked[1][number], now)]));
+  return asked.map(({ workflow }) => byName.get(workflow) as Found);
+}
+
+type Found = (LoadedWorkflow & { readonly isDoubtful: boolean }) | BatchyError;
+
+function readFound(workflow: string, found: Peeked[1][number], now: Instant): Found {
+  if (found[0] === 'foreign') {
+    const [, key, type] = found;
+    return key === workflow ? foreignData(workflow, `it is no hash but a ${type}`) : foreignOwnKey(key, type);
   }
+  const head = fieldsOf(found[1]);
+  return { head: head.size === 0 ? null : head, ledger: found[2], now, isDoubtful: holdsReplacement(head) };
+}
+
+/** This sign stands for bytes that are no text, unless it was written as such. */
+function holdsReplacement(head: ReadonlyMap<string, string>): boolean {
+  for (const [job, text] of head) if (job.includes('\ufffd') || text.includes('\ufffd')) return true;
+  return false;
 }
 
 /** What is no UTF-8 cannot be compared with what was read of it, nor carried on unharmed. */

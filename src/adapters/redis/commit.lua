@@ -1,32 +1,32 @@
--- One commit of Batchy: all or nothing, once.
+-- Commits of Batchy, one after the other: each of them all or nothing, once, and none of them because of another.
 --
--- Redis does not roll a script back, so everything that could fail is looked at before the first write: the operation, what
--- the commit was computed from, and the type of every key that will be written. The first write itself may be refused as a
--- whole (no memory, read-only, no disk); after it Redis refuses nothing.
+-- Redis does not roll a script back. So what could fail is looked at before the first write: the operation, what the commit
+-- was computed from, and the keys whose type no read has told. The indexes are written next, each by a single member, and are
+-- taken back should one of them turn out to be somebody else's; after them Redis refuses nothing. The first write may be
+-- refused as a whole (no memory, read-only, no disk).
 --
--- Arguments come one after the other, counts before what they count (see commit-arguments.ts). Keys are built here from
--- names: a Redis Cluster, which would have to be told them, is refused when the store is opened.
+-- Arguments come one after the other, counts before what they count (see commit-arguments.ts): the number of commits, and
+-- before each commit the number of its arguments. Keys are built here from names: a Redis Cluster, which would have to be
+-- told them, is refused when the store is opened.
 
 local position = 0
 local function take()
   position = position + 1
   return ARGV[position]
 end
-local function take_number()
-  position = position + 1
-  return tonumber(ARGV[position])
-end
-local function take_list()
+local function take_list(width)
   local list = {}
-  for index = 1, take_number() do list[index] = take() end
+  for index = 1, width * tonumber(take()) do list[index] = take() end
   return list
 end
 
-local refusal = nil
+-- Of the commit at hand: why it may not be done, whether something changed since it was computed, what takes back what has
+-- been written of it, and what is stored of the records that it writes to.
+local refusal, stale, undo, stored_by_key
+
 local function must_be(key, expected)
   local actual = redis.call('TYPE', key)['ok']
   if actual ~= expected and actual ~= 'none' then refusal = refusal or { 'foreign', key, actual } end
-  return actual == expected
 end
 
 -- Reads that are needed anyway tell a wrong type as well.
@@ -37,11 +37,13 @@ local function read(expected, command, key, ...)
   return false
 end
 
-local function holds_exactly(key, count, expected)
+local function holds_exactly(key, expected)
   local found = read('hash', 'HGETALL', key)
-  if not found or #found ~= 2 * count then return false end
+  if not found or #found ~= #expected then return false end
+  local texts = {}
+  for index = 1, #expected, 2 do texts[expected[index]] = expected[index + 1] end
   for index = 1, #found, 2 do
-    if expected[found[index]] ~= found[index + 1] then return false end
+    if texts[found[index]] ~= found[index + 1] then return false end
   end
   return true
 end
@@ -56,84 +58,126 @@ end
 
 -- ---- what is asked, and whether it may be done ---------------------------------------------------------------------------
 
-local schema, operation_key, token, operation_text, keep_seconds = take(), 'batchy:operation:' .. take(), take(), take(), take()
-local kept = read('string', 'GET', operation_key)
-if kept then return { 'repeated', kept } end
-local found_schema = read('string', 'GET', 'batchy:schema')
-if found_schema and found_schema ~= schema then return { 'schema', found_schema } end
-
 local function take_record(name)
-  local record = { id = take(), member = take(), opening = take(), only = take(), jobs = {} }
-  record.key = 'batchy:record:' .. name .. ':' .. record.id
-  record.index = 'batchy:records:' .. take() .. ':' .. name
-  must_be(record.key, 'hash')
-  record.copy_key = name .. '-' .. record.id
-  must_be(record.index, 'zset')
-  for index = 1, take_number() do
-    record.jobs[index] = { name = take(), outcome = take(), window = take() }
-    must_be('batchy:windows:' .. name .. ':' .. record.jobs[index].name, 'zset')
+  local id = take()
+  local record = { key = 'batchy:record:' .. name .. ':' .. id, copy_key = name .. '-' .. id, jobs = {} }
+  record.member, record.opening, record.only = take(), take(), take()
+  record.index_key = 'batchy:records:' .. take() .. ':' .. name
+  local fields, is_copied = { '_' }, false
+  for index = 1, tonumber(take()) do
+    -- A copy is a text, '=' for what the head says from now on, or '' for none.
+    local job = { name = take(), outcome = take(), window = take(), copy = take() }
+    record.jobs[index] = job
+    fields[index + 1] = job.name
+    is_copied = is_copied or job.copy ~= ''
   end
-  record.copies = take_list()
-  if #record.copies > 0 then must_be(record.copy_key, 'hash') end
+  if is_copied then must_be(record.copy_key, 'hash') end
+
+  -- Who write to the same record share what is known of it.
+  record.stored = stored_by_key[record.key] or {}
+  stored_by_key[record.key] = record.stored
+  for first = 1, #fields, chunk do
+    local last = math.min(first + chunk - 1, #fields)
+    local found = read('hash', 'HMGET', record.key, unpack(fields, first, last)) or {}
+    for place = first, last do record.stored[fields[place]] = found[place - first + 1] end
+  end
   return record
 end
 
 local function take_change()
   local name = take()
-  local change = { name = name, records = {} }
-  local count = take_number()
-  local expected = {}
-  for _ = 1, count do
-    local field = take()
-    expected[field] = take()
-  end
-  change.stale = not holds_exactly(name, count, expected)
+  local change = { name = name, ledger_key = 'batchy:ledger:' .. name, records = {} }
+  if not holds_exactly(name, take_list(2)) then stale = true end
 
-  local ledger_expected = take() == '1'
-  local expected_ledger = take()
-  change.ledger_key = 'batchy:ledger:' .. name
-  if read('string', 'GET', change.ledger_key) ~= (ledger_expected and expected_ledger) then change.stale = true end
-  change.is_new = not ledger_expected
+  local has_ledger, expected_ledger = take() == '1', take()
+  if read('string', 'GET', change.ledger_key) ~= (has_ledger and expected_ledger) then stale = true end
+  change.is_new = not has_ledger
   if change.is_new then must_be('batchy:names', 'set') end
 
   change.removed = take() == '1'
-  change.sets = take_list()
-  change.deletions = take_list()
+  change.sets = take_list(2)
+  change.deletions = take_list(1)
   change.ledger, change.status, change.updated_at, change.latest_start = take(), take(), take(), take()
-  must_be('batchy:workflows:named:' .. change.status, 'zset')
-  must_be('batchy:workflows:updated:' .. change.status, 'zset')
   local listed = read('hash', 'HGET', 'batchy:listings', name)
-  if listed then
-    change.old_status, change.old_updated_at, change.old_start = string.match(listed, '^(%S+) (%S+) (%S+)$')
-    if change.old_status ~= change.status then
-      must_be('batchy:workflows:named:' .. change.old_status, 'zset')
-      must_be('batchy:workflows:updated:' .. change.old_status, 'zset')
-    end
-  end
-  for index = 1, take_number() do change.records[index] = take_record(name) end
+  if listed then change.old_status, change.old_updated_at, change.old_start = string.match(listed, '^(%S+) (%S+) (%S+)$') end
+  for index = 1, tonumber(take()) do change.records[index] = take_record(name) end
   return change
 end
 
-local changes = {}
-local stale = false
-for index = 1, take_number() do
-  changes[index] = take_change()
-  stale = stale or changes[index].stale
-end
-if #changes > 0 then
-  must_be('batchy:starts', 'zset')
-end
+-- ---- what is written and may yet be taken back ----------------------------------------------------------------------------
 
-local entries = {}
-for index = 1, take_number() do
-  entries[index] = { workflow = take(), text = take() }
-  must_be('batchy:journal:of:' .. entries[index].workflow, 'zset')
+local function put(key, member)
+  if refusal then return end
+  local added = redis.pcall('ZADD', key, 0, member)
+  if added == 1 then undo[#undo + 1] = { 'ZREM', key, member } end
+  if type(added) == 'table' then
+    must_be(key, 'zset')
+    refusal = refusal or added
+  end
 end
 
-if refusal then return refusal end
-if stale then return { 'conflict' } end
+local function drop(key, member)
+  if refusal then return end
+  local removed = redis.pcall('ZREM', key, member)
+  if removed == 1 then undo[#undo + 1] = { 'ZADD', key, 0, member } end
+  if type(removed) == 'table' then
+    must_be(key, 'zset')
+    refusal = refusal or removed
+  end
+end
 
--- ---- from here on it is written -------------------------------------------------------------------------------------------
+-- What a stored outcome proves: the member of the job's windows, or ''. Of JSON only texts are used, which survive exactly.
+local function proven_member(outcome, number)
+  local readable, fields = pcall(cjson.decode, outcome)
+  if not readable or type(fields) ~= 'table' or fields['status'] ~= 'success' then return '' end
+  local from, to = fields['from_date'], fields['until']
+  if type(from) ~= 'string' or type(to) ~= 'string' then return '' end
+  return to .. ' ' .. number .. ' ' .. from
+end
+
+local function index_record(name, record)
+  local stored = record.stored
+  record.is_new = not stored['_']
+  record.skipped = record.only == 'absent' and not record.is_new
+  if record.skipped then return end
+  if record.is_new then
+    put(record.index_key, record.member)
+    stored['_'] = record.opening
+  end
+  local number = string.sub(record.member, 1, 16)
+  for _, job in ipairs(record.jobs) do
+    local windows = 'batchy:windows:' .. name .. ':' .. job.name
+    local old_outcome = stored[job.name]
+    local old_window = old_outcome and proven_member(old_outcome, number) or ''
+    if old_window ~= job.window then
+      if old_window ~= '' then drop(windows, old_window) end
+      if job.window ~= '' then put(windows, job.window) end
+    end
+    stored[job.name] = job.outcome
+  end
+end
+
+local function index_workflow(change)
+  local name, status, updated_at, start = change.name, change.status, change.updated_at, change.latest_start
+  local old_status, old_updated_at, old_start = change.old_status, change.old_updated_at, change.old_start
+  if change.removed then status, updated_at, start = nil, nil, '-' end
+  if old_status ~= status then
+    if old_status then drop('batchy:workflows:named:' .. old_status, name) end
+    if status then put('batchy:workflows:named:' .. status, name) end
+  end
+  if old_status ~= status or old_updated_at ~= updated_at then
+    if old_status then drop('batchy:workflows:updated:' .. old_status, old_updated_at .. ' ' .. name) end
+    if status then put('batchy:workflows:updated:' .. status, updated_at .. ' ' .. name) end
+  end
+  if old_start ~= start then
+    if old_start and old_start ~= '-' then drop('batchy:starts', old_start .. ' ' .. name) end
+    if start ~= '-' then put('batchy:starts', start .. ' ' .. name) end
+  end
+end
+
+local function text_of(number)
+  return string.format('%.0f', number)
+end
 
 -- The stream remembers the greatest id that it ever had, should the counter have been lost.
 local function greatest_sequence()
@@ -144,110 +188,123 @@ local function greatest_sequence()
 end
 
 local function append(sequence, entry)
-  local number = string.format('%.0f', sequence)
-  local added = redis.pcall('XADD', 'batchy:journal', number .. '-0', 'entry', entry.text)
-  if type(added) == 'table' and added['err'] then return false end
-  redis.call('ZADD', 'batchy:journal:of:' .. entry.workflow, number, number)
-  return true
+  local added = redis.pcall('XADD', 'batchy:journal', text_of(sequence) .. '-0', 'entry', entry.text)
+  return type(added) ~= 'table' or not added['err']
 end
 
-local first_sequence = 0
-if #entries > 0 then
-  -- A refusal of all writes comes here, where nothing is written yet.
-  first_sequence = redis.call('INCRBY', 'batchy:journal:sequence', #entries) - #entries + 1
-  if not append(first_sequence, entries[1]) then
-    must_be('batchy:journal', 'stream')
-    if refusal then
-      if redis.call('DECRBY', 'batchy:journal:sequence', #entries) == 0 then redis.call('DEL', 'batchy:journal:sequence') end
-      return refusal
-    end
-    first_sequence = greatest_sequence() + 1
-    redis.call('SET', 'batchy:journal:sequence', string.format('%.0f', first_sequence + #entries - 1))
-    append(first_sequence, entries[1])
+-- Takes numbers for the entries and returns the first. It is the first thing that is written, since a server without memory
+-- refuses this command, but not every other.
+local function take_numbers(entries)
+  if #entries == 0 then return 0 end
+  local last = redis.pcall('INCRBY', 'batchy:journal:sequence', #entries)
+  if type(last) == 'table' then
+    must_be('batchy:journal:sequence', 'string')
+    refusal = refusal or last
+    return 0
   end
-  for each = 2, #entries do append(first_sequence + each - 1, entries[each]) end
-end
-local first_number = string.format('%.0f', first_sequence)
-redis.call('SET', operation_key, token .. ' ' .. first_number .. '\n' .. operation_text, 'EX', keep_seconds)
-if not found_schema then redis.call('SET', 'batchy:schema', schema) end
-
--- What a stored outcome proves: the member of the job's windows, or nil. Of JSON only texts are used, which survive exactly.
-local function proven_member(outcome, number)
-  local readable, fields = pcall(cjson.decode, outcome)
-  if not readable or type(fields) ~= 'table' or fields['status'] ~= 'success' then return nil end
-  local from, to = fields['from_date'], fields['until']
-  if type(from) ~= 'string' or type(to) ~= 'string' then return nil end
-  return to .. ' ' .. number .. ' ' .. from
+  undo[1] = last == #entries and { 'DEL', 'batchy:journal:sequence' } or { 'DECRBY', 'batchy:journal:sequence', #entries }
+  return last - #entries + 1
 end
 
--- What is stored of the opening and of the jobs that will be written, by field.
-local function record_before(record)
-  local names, before = { '_' }, {}
-  for place, job in ipairs(record.jobs) do names[place + 1] = job.name end
-  for first = 1, #names, chunk do
-    local last = math.min(first + chunk - 1, #names)
-    local found = redis.call('HMGET', record.key, unpack(names, first, last))
-    for place = first, last do before[names[place]] = found[place - first + 1] end
-  end
-  return before
+-- Appends the first entry, after which the others cannot fail. Returns the number that it got.
+local function begin_entries(entries, first)
+  if #entries == 0 or refusal or append(first, entries[1]) then return first end
+  must_be('batchy:journal', 'stream')
+  if refusal then return first end
+  first = greatest_sequence() + 1
+  redis.call('SET', 'batchy:journal:sequence', text_of(first + #entries - 1))
+  append(first, entries[1])
+  return first
 end
 
-local function write_record(name, record)
-  local before = record_before(record)
-  if before['_'] and record.only == 'absent' then return end
+-- ---- what is not refused any more -------------------------------------------------------------------------------------------
 
-  local fields = {}
-  if not before['_'] then
-    fields = { '_', record.opening }
-    redis.call('ZADD', record.index, 0, record.member)
-  end
-  local number = string.sub(record.member, 1, 16)
+local function write_record(record, heads)
+  local fields, copies = {}, {}
+  if record.is_new then fields = { '_', record.opening } end
   for _, job in ipairs(record.jobs) do
-    local windows = 'batchy:windows:' .. name .. ':' .. job.name
-    local old_outcome = before[job.name]
-    local old_window = old_outcome and proven_member(old_outcome, number) or ''
-    if old_window ~= job.window then
-      if old_window ~= '' then redis.call('ZREM', windows, old_window) end
-      if job.window ~= '' then redis.call('ZADD', windows, 0, job.window) end
+    fields[#fields + 1], fields[#fields + 2] = job.name, job.outcome
+    if job.copy ~= '' then
+      copies[#copies + 1], copies[#copies + 2] = job.name, job.copy == '=' and heads[job.name] or job.copy
     end
-    fields[#fields + 1] = job.name
-    fields[#fields + 1] = job.outcome
   end
   in_chunks('HSET', record.key, fields)
-  in_chunks('HSET', record.copy_key, record.copies)
+  in_chunks('HSET', record.copy_key, copies)
 end
 
-local function list(change)
-  local name, status, updated_at, start = change.name, change.status, change.updated_at, change.latest_start
-  local old_status, old_updated_at, old_start = change.old_status, change.old_updated_at, change.old_start
+local function write_change(change)
+  local name, heads = change.name, {}
+  for place = 1, #change.sets, 2 do heads[change.sets[place]] = change.sets[place + 1] end
+  if change.removed then redis.call('DEL', name) end
+  in_chunks('HSET', name, change.sets)
+  in_chunks('HDEL', name, change.deletions)
+  redis.call('SET', change.ledger_key, change.ledger)
+  if change.is_new then redis.call('SADD', 'batchy:names', name) end
   if change.removed then
-    status, updated_at, start = nil, nil, '-'
     redis.call('HDEL', 'batchy:listings', name)
   else
-    redis.call('HSET', 'batchy:listings', name, status .. ' ' .. updated_at .. ' ' .. start)
+    redis.call('HSET', 'batchy:listings', name, change.status .. ' ' .. change.updated_at .. ' ' .. change.latest_start)
   end
-  if old_status ~= status then
-    if old_status then redis.call('ZREM', 'batchy:workflows:named:' .. old_status, name) end
-    if status then redis.call('ZADD', 'batchy:workflows:named:' .. status, 0, name) end
-  end
-  if old_status ~= status or old_updated_at ~= updated_at then
-    if old_status then redis.call('ZREM', 'batchy:workflows:updated:' .. old_status, old_updated_at .. ' ' .. name) end
-    if status then redis.call('ZADD', 'batchy:workflows:updated:' .. status, 0, updated_at .. ' ' .. name) end
-  end
-  if old_start ~= start then
-    if old_start and old_start ~= '-' then redis.call('ZREM', 'batchy:starts', old_start .. ' ' .. name) end
-    if start ~= '-' then redis.call('ZADD', 'batchy:starts', 0, start .. ' ' .. name) end
+  for _, record in ipairs(change.records) do
+    if not record.skipped then write_record(record, heads) end
   end
 end
 
-for _, change in ipairs(changes) do
-  if change.removed then redis.call('DEL', change.name) end
-  in_chunks('HSET', change.name, change.sets)
-  in_chunks('HDEL', change.name, change.deletions)
-  redis.call('SET', change.ledger_key, change.ledger)
-  if change.is_new then redis.call('SADD', 'batchy:names', change.name) end
-  list(change)
-  for _, record in ipairs(change.records) do write_record(change.name, record) end
+-- ---- a commit ---------------------------------------------------------------------------------------------------------------
+
+local found_schema = read('string', 'GET', 'batchy:schema')
+local schema_refusal = refusal
+
+local function commit()
+  refusal, stale, undo, stored_by_key = schema_refusal, false, {}, {}
+  local schema, operation_key, token, operation_text, keep_seconds = take(), 'batchy:operation:' .. take(), take(), take(), take()
+  local kept = read('string', 'GET', operation_key)
+  if kept then return { 'repeated', kept } end
+  if found_schema and found_schema ~= schema then return { 'schema', found_schema } end
+
+  local changes, entries = {}, {}
+  for index = 1, tonumber(take()) do changes[index] = take_change() end
+  for index = 1, tonumber(take()) do
+    entries[index] = { index_key = 'batchy:journal:of:' .. take(), text = take() }
+    must_be(entries[index].index_key, 'zset')
+  end
+  if refusal then return refusal end
+  if stale then return { 'conflict' } end
+
+  local first_sequence = take_numbers(entries)
+  for _, change in ipairs(changes) do
+    index_workflow(change)
+    for _, record in ipairs(change.records) do index_record(change.name, record) end
+  end
+  first_sequence = begin_entries(entries, first_sequence)
+  if refusal then
+    for place = #undo, 1, -1 do redis.call(unpack(undo[place])) end
+    return refusal
+  end
+
+  for place, entry in ipairs(entries) do
+    local sequence = first_sequence + place - 1
+    if place > 1 then append(sequence, entry) end
+    redis.call('ZADD', entry.index_key, text_of(sequence), text_of(sequence))
+  end
+  redis.call('SET', operation_key, token .. ' ' .. text_of(first_sequence) .. '\n' .. operation_text, 'EX', keep_seconds)
+  if not found_schema then
+    redis.call('SET', 'batchy:schema', schema)
+    found_schema = schema
+  end
+  for _, change in ipairs(changes) do write_change(change) end
+  return { 'committed', text_of(first_sequence) }
 end
 
-return { 'committed', first_number }
+local answers = {}
+for index = 1, tonumber(take()) do
+  local size = tonumber(take())
+  local behind = position + size
+  local ended, answer = pcall(commit)
+  -- What the server says of a command is told as it said it.
+  if not ended then answer = { 'error', type(answer) == 'table' and answer['err'] or tostring(answer) } end
+  if answer['err'] then answer = { 'error', answer['err'] } end
+  answers[index] = answer
+  position = behind
+end
+return answers

@@ -92,25 +92,10 @@ export function connectRedis(target: RedisTarget, times: ConnectionTimes): Redis
     }
   }
 
-  let gathering: Redis['stream'] | null = null;
-
-  /** Lets the commands of one turn of the event loop leave in one write: a write costs more than most of what is in it. */
-  function gatherWrites(): void {
-    const { stream } = redis;
-    if (gathering === stream) return;
-    gathering = stream;
-    stream.cork();
-    setImmediate(() => {
-      if (gathering === stream) gathering = null;
-      stream.uncork();
-    });
-  }
-
   return {
     async call(attempt, effect = 'none') {
       const deadline = performance.now() + times.deadline;
       if (redis.status !== 'ready') await ready(deadline);
-      gatherWrites();
       try {
         return await attempt(redis);
       } catch (error) {

@@ -1,5 +1,6 @@
 import { ReplyError } from 'ioredis';
 import { BatchyError } from '../../domain/errors.ts';
+import { quoteBriefly } from '../../domain/names.ts';
 
 /** What a failed command means for who waits for it. */
 export type Verdict =
@@ -92,4 +93,12 @@ export function outcomeUnknown(cause: unknown): BatchyError {
 
 export function isWrongType(error: unknown): boolean {
   return isReply(error) && codeOf(error) === 'WRONGTYPE';
+}
+
+/** A key under our own prefix that is of a type which we do not give it. */
+export function foreignOwnKey(key: string, type: string): BatchyError {
+  return new BatchyError(
+    'foreign-data',
+    `The key ${quoteBriefly(key)} should be ours but is a ${type}: somebody else wrote it. Nothing was changed; move that key away.`,
+  );
 }

@@ -1,26 +1,54 @@
 import { randomUUID } from 'node:crypto';
+
+import { type Redis, ReplyError } from 'ioredis';
+
 import { BatchyError } from '../../domain/errors.ts';
 import { copyKey, ownPrefix, quoteBriefly } from '../../domain/names.ts';
 import { foreignData } from '../../domain/workflow.ts';
 import type { Commit, CommitOutcome, Store } from '../../ports/store.ts';
 import { commitArguments } from './commit-arguments.ts';
 import type { RedisConnection } from './connection.ts';
+import { gather } from './gather.ts';
 import { readOperation } from './operation-text.ts';
 import { newerSchema } from './schema.ts';
 import { loadScript } from './script.ts';
+import { foreignOwnKey } from './server-errors.ts';
 
 const commitScript = loadScript('./commit.lua');
 
+/** The server does nothing else while it carries out a call. */
+const mostAtATime = 8;
+
+interface Sending {
+  readonly redis: Redis;
+  readonly args: readonly string[];
+}
+
+type ScriptAnswer = readonly [kind: string, first?: string, second?: string];
+
+/** Each commit by itself is done or not; together they only travel. */
+function sendTogether(sendings: readonly Sending[]): Promise<ScriptAnswer[]> {
+  const flat = [String(sendings.length)];
+  for (const { args } of sendings) {
+    flat.push(String(args.length));
+    for (const text of args) flat.push(text);
+  }
+  return commitScript((sendings[0] as Sending).redis, flat) as Promise<ScriptAnswer[]>;
+}
+
 export function createRedisStore(connection: RedisConnection): Store {
+  const send = gather(mostAtATime, sendTogether);
+
   return {
     async commit(commit): Promise<CommitOutcome> {
       const token = randomUUID();
       const args = commitArguments(commit, token);
-      const [kind, ...facts] = (await connection.call((redis) => commitScript(redis, args), 'commit')) as [
-        string,
-        ...string[],
-      ];
-      const [first = '', second = ''] = facts;
+      const [kind, first = '', second = ''] = await connection.call(async (redis) => {
+        const answer = await send({ redis, args });
+        // Refused by the server in the midst of the script, as it would have been without one.
+        if (answer[0] === 'error') throw new ReplyError(answer[1]);
+        return answer;
+      }, 'commit');
       switch (kind) {
         case 'committed':
           return { kind, sequences: sequencesFrom(Number(first), commit) };
@@ -58,8 +86,5 @@ function foreignKey(key: string, type: string, { changes }: Commit): BatchyError
       `The key ${quoteBriefly(key)}, where a batch of ${quoteBriefly(owner.name)} is copied to, belongs to somebody else: ${what}. Nothing was changed; move that key away or choose another workflow name.`,
     );
   }
-  return new BatchyError(
-    'foreign-data',
-    `The key ${quoteBriefly(key)} should be ours but is a ${type}: somebody else wrote it. Nothing was changed; move that key away.`,
-  );
+  return foreignOwnKey(key, type);
 }

@@ -2,13 +2,22 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createRedisStores } from '../../../src/adapters/redis/stores.ts';
 import type { Stores } from '../../../src/ports/stores.ts';
-import { change, commit, entry, loaded, outcome, put, record } from '../../contract/fixtures.ts';
+import { change, commit, entry, listing, loaded, outcome, put, record } from '../../contract/fixtures.ts';
 import { freePort } from '../../servers/free-port.ts';
 import { describeWithRedis, startRedis, type RedisServer } from '../../servers/redis.ts';
 
 const journalOf = { workflow: null, direction: 'ascending', beyond: null, limit: 1000 } as const;
 const job = { outcome: loaded('2026-01-01', '2026-01-02'), copy: new Map([['rows', 1]]) };
-const opening = commit([change({ name: 'wf1', records: [record(5, { job1: job })] })], { journal: [entry()] });
+const opening = commit(
+  [
+    change({
+      name: 'wf1',
+      records: [record(5, { job1: job })],
+      listing: listing({ latest_start: '2026-01-02' }),
+    }),
+  ],
+  { journal: [entry()] },
+);
 
 describeWithRedis('a Redis that fails', () => {
   let server: RedisServer;
@@ -154,6 +163,53 @@ describeWithRedis('a Redis that fails', () => {
       await redis.del(key);
     }
     expect(await stores.store.commit(opening)).toMatchObject({ kind: 'committed' });
+  });
+
+  it('refuses one of the commits that travel together: the others are none the worse for it', async () => {
+    await redis.rpush('batchy:windows:wf2:job1', 'theirs');
+    const before = await redis.lrange('batchy:windows:wf2:job1', 0, -1);
+    const commits = ['wf1', 'wf2', 'wf3'].map((name) =>
+      commit([change({ name, records: [record(5, { job1: job })] })], { journal: [entry({ workflow: name })] }),
+    );
+    const outcomes = await Promise.allSettled(commits.map((each) => stores.store.commit(each)));
+    expect(outcomes).toMatchObject([
+      { status: 'fulfilled', value: { kind: 'committed', sequences: [1] } },
+      { status: 'rejected', reason: { code: 'foreign-data' } },
+      { status: 'fulfilled', value: { kind: 'committed', sequences: [2] } },
+    ]);
+    expect(await redis.lrange('batchy:windows:wf2:job1', 0, -1)).toEqual(before);
+    expect(await redis.zrange('batchy:workflows:named:new', '0', '-1')).toEqual(['wf1', 'wf3']);
+    expect(await redis.keys('*wf2*')).toEqual(['batchy:windows:wf2:job1']);
+  });
+
+  it('refuses a change of what was indexed: every index is as it was', async () => {
+    await stores.store.commit(opening);
+    const { head, ledger } = await stores.reader.load('wf1');
+    const next = change({
+      name: 'wf1',
+      expected: { head, ledger },
+      listing: listing({ status: 'success', updated_at: '2026-01-03', latest_start: '2026-01-03' }),
+      records: [record(6, { job1: job })],
+    });
+    await redis.del('batchy:journal');
+    await redis.set('batchy:journal', 'theirs');
+    const before = await everything();
+    await expect(stores.store.commit(commit([next], { journal: [entry()] }))).rejects.toMatchObject({
+      code: 'foreign-data',
+    });
+    expect(await everything()).toEqual(before);
+  });
+
+  it('is asked by many at a time for the same and for others: each gets its own', async () => {
+    await stores.store.commit(opening);
+    await redis.rpush('wf3', 'theirs');
+    const answers = await Promise.allSettled(['wf1', 'wf2', 'wf3', 'wf1'].map((name) => stores.reader.peek(name)));
+    expect(answers).toMatchObject([
+      { value: { ledger: '{"revision":1}' } },
+      { value: { head: null, ledger: null } },
+      { reason: { code: 'foreign-data' } },
+      { value: { ledger: '{"revision":1}' } },
+    ]);
   });
 
   it('holds what is no workflow at the name: told, by reads too', async () => {

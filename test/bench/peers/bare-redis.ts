@@ -6,8 +6,8 @@ import { Redis } from 'ioredis';
 
 /**
  * What the service is held against: Fastify and ioredis with nothing around them. It has no rules, no checks and no clock but
- * this process's; it writes the keys that a commit of the service writes, with texts as long, taken from what the service
- * wrote in the same Redis. Settings: PORT, REDIS_URL.
+ * this process's; it writes the keys that a commit of the service writes, with the same fields in them: taken from what the
+ * service wrote in the same Redis, its own ids and times put in. Settings: PORT, REDIS_URL.
  */
 const redis = new Redis(process.env['REDIS_URL'] ?? '');
 const script = readFileSync(new URL('commit.lua', import.meta.url), 'utf8');
@@ -22,16 +22,30 @@ server.get<{ Params: { wf: string } }>('/get_status/:wf', async ({ params }, rep
   return reply.type('application/json; charset=utf-8').send(`{${fields.join(',')}}`);
 });
 
-/** Of one workflow, as the service left them after an open and a close. */
-interface Texts {
-  readonly ledger: string;
-  readonly opening: string;
-  readonly outcome: string;
-  readonly operation: string;
-  readonly entry: string;
+/** What a commit writes beside the head. The peer keeps the service's own of the same workflow and puts its ids and times in. */
+interface Kept {
+  readonly ledger: Ledger;
+  readonly opening: Record<string, unknown>;
+  readonly outcomes: Record<string, Record<string, unknown>>;
+  readonly operation: unknown;
+  readonly entry: Entry;
 }
 
-const texts = await readTexts('wf000');
+interface Ledger {
+  revision: number;
+  lastBatchId: number;
+  jobs: [string, { batch: Record<string, unknown> }][];
+}
+
+interface Entry {
+  type: string;
+  workflow: string;
+  at: string;
+  batch_id: number;
+  jobs: { job: string; before: Record<string, unknown>; after: Record<string, unknown> }[];
+}
+
+const kept = await readKept('wf000');
 const starts = new Map<string, string>();
 
 for (const [action, before, status] of [
@@ -52,11 +66,26 @@ for (const [action, before, status] of [
     const startBefore = starts.get(wf) ?? time;
     const start = action === 'open' ? time : startBefore;
     starts.set(wf, start);
+    const window = { status, batch_id: id, from_date: startBefore, until: time };
     const jobArguments = Object.entries(jobs).flatMap(([job, parameters]) => [
       job,
       JSON.stringify(Object.assign(parameters, ended)),
-      texts.outcome,
+      JSON.stringify({ ...kept.outcomes[job], ...ended, from_date: startBefore, until: time }),
     ]);
+    const batch = { id, start, from: startBefore, until: time, ended: action === 'close' };
+    const ledger = JSON.stringify({
+      ...kept.ledger,
+      lastBatchId: id,
+      jobs: kept.ledger.jobs.map(([job, known]) => [job, { batch: { ...known.batch, ...batch } }]),
+    });
+    const entry = JSON.stringify({
+      ...kept.entry,
+      type: `batch-${status}`,
+      workflow: wf,
+      at: time,
+      batch_id: id,
+      jobs: kept.entry.jobs.map(({ job, before }) => ({ job, before, after: { ...before, ...window } })),
+    });
     const written = await redis.evalsha(
       scriptHash,
       8,
@@ -76,11 +105,11 @@ for (const [action, before, status] of [
       time,
       startBefore,
       start,
-      texts.ledger,
+      ledger,
       `000000${id} ${id}`,
-      texts.opening,
-      texts.operation,
-      texts.entry,
+      JSON.stringify({ ...kept.opening, number: id, opened_at: start }),
+      JSON.stringify(kept.operation),
+      entry,
       action === 'open' ? '' : `${time} 000000${id} ${start}`,
       ...jobArguments,
     );
@@ -91,7 +120,7 @@ for (const [action, before, status] of [
 
 await server.listen({ host: '127.0.0.1', port: Number(process.env['PORT']) });
 
-async function readTexts(workflow: string): Promise<Texts> {
+async function readKept(workflow: string): Promise<Kept> {
   const [names, ledger, operations, entries] = await Promise.all([
     redis.keys(`batchy:record:${workflow}:*`),
     redis.get(`batchy:ledger:${workflow}`),
@@ -99,10 +128,17 @@ async function readTexts(workflow: string): Promise<Texts> {
     redis.xrevrange('batchy:journal', '+', '-', 'COUNT', 1),
   ]);
   const record = names.find((name) => !name.endsWith('-init')) ?? '';
-  const { _: opening = '', ...outcomes } = await redis.hgetall(record);
+  const { _: opening, ...outcomes } = await redis.hgetall(record);
   const operation = await redis.get(operations[0] ?? '');
-  const found = { ledger, opening, outcome: Object.values(outcomes)[0], operation, entry: entries[0]?.[1][1] };
-  for (const [what, text] of Object.entries(found))
+  const read = <T>(what: string, text: string | null | undefined): T => {
     if (text === undefined || text === null || text === '') throw new Error(`the service left no ${what}`);
-  return found as Texts;
+    return JSON.parse(text) as T;
+  };
+  return {
+    ledger: read('ledger', ledger),
+    opening: read('opening', opening),
+    outcomes: Object.fromEntries(Object.entries(outcomes).map(([job, text]) => [job, read('outcome', text)])),
+    operation: read('operation', operation?.slice(operation.indexOf('\n') + 1)),
+    entry: read('entry', entries[0]?.[1][1]),
+  };
 }
