@@ -1,3 +1,4 @@
+import { bringPostgres } from './bring-postgres.ts';
 import { bringRedis } from './bring-redis.ts';
 
 /**
@@ -6,12 +7,17 @@ import { bringRedis } from './bring-redis.ts';
  * skipped proves nothing.
  */
 export default async function bringServers(): Promise<void> {
+  await bring('REDIS', bringRedis);
+  await bring('POSTGRESQL', bringPostgres);
+}
+
+async function bring(name: string, server: () => Promise<unknown>): Promise<void> {
   try {
-    await bringRedis();
+    await server();
   } catch (error) {
     if (process.env['CI'] && process.env['CI'] !== 'false') throw error;
     const line = '!'.repeat(100);
-    console.warn(`${line}\nALL SUITES ON A REAL REDIS ARE SKIPPED: ${reason(error)}\n${line}`);
+    console.warn(`${line}\nALL SUITES ON A REAL ${name} ARE SKIPPED: ${reason(error)}\n${line}`);
   }
 }
 
