@@ -27,6 +27,10 @@ const layers: Readonly<Record<string, Layer>> = {
     layers: ['domain', 'ports'],
     packages: ['uuidv7', 'node:crypto', 'node:path', 'node:events', 'node:timers/promises'],
   },
+  runner: {
+    layers: ['domain', 'ports'],
+    packages: ['csv-parse', 'csv-stringify', '@streamparser/json', 'undici', 'kysely', 'pg', 'node:sqlite', anyBuiltin],
+  },
   dialects: { layers: ['domain'], packages: ['js-yaml', 'luxon'] },
   'adapters/memory': { layers: ['domain', 'ports'], packages: [anyBuiltin] },
   'adapters/redis': { layers: ['domain', 'ports'], packages: ['ioredis', anyBuiltin] },
