@@ -63,6 +63,6 @@ function requireStore({ REDIS_URL, BATCHY_DATA }: Settings): void {
   );
 }
 
-function summary({ workflow, record, journal, operation }: MovedItems): string {
-  return `workflows ${workflow}, records ${record}, journal entries ${journal}, operations ${operation}`;
+function summary({ workflow, record, journal, operation, document }: MovedItems): string {
+  return `workflows ${workflow}, records ${record}, journal entries ${journal}, operations ${operation}, documents ${document}`;
 }

@@ -173,8 +173,11 @@ export interface JournalEntry {
     | 'job-edited'
     | 'workflow-deleted'
     | 'workflow-adopted'
-    | 'clock-skew-noticed';
-  workflow: string;
+    | 'clock-skew-noticed'
+    | 'execution-changed'
+    | 'step-changed';
+  /** null: of an execution that is bound to none */
+  workflow: string | null;
   at: string;
   /** Name of the API key */
   by: string;
@@ -197,6 +200,14 @@ export interface JournalEntry {
     /** Names of your parameters that changed; never their values */
     changed?: string[];
   }[];
+  /** What became of an execution, or, with a step_name, of a step of it */
+  execution?: {
+    id: number;
+    job_name: string;
+    step_name: string | null;
+    before: 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED' | 'FAILED' | 'COMPLETED' | 'ABANDONED' | 'UNKNOWN' | null;
+    after: 'STARTING' | 'STARTED' | 'STOPPING' | 'STOPPED' | 'FAILED' | 'COMPLETED' | 'ABANDONED' | 'UNKNOWN';
+  };
 }
 
 export interface ListedWorkflow {

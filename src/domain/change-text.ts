@@ -1,4 +1,12 @@
-import type { BatchRecord, JournalEntry, JournalJob, JournalWindow, RecordJob, RecordOpening } from './change.ts';
+import type {
+  BatchRecord,
+  JournalEntry,
+  JournalExecution,
+  JournalJob,
+  JournalWindow,
+  RecordJob,
+  RecordOpening,
+} from './change.ts';
 import { formatInstant, type Instant, parseInstant } from './time.ts';
 
 /** How records and journal entries are stored: JSON in snake_case, the same in every store and on the wire. */
@@ -23,7 +31,12 @@ export function journalEntryFields(entry: JournalEntry): Record<string, unknown>
       after: windowFields(after),
       ...(changed === undefined ? {} : { changed }),
     })),
+    ...(entry.execution === undefined ? {} : { execution: executionFields(entry.execution) }),
   };
+}
+
+function executionFields({ id, jobName, stepName, before, after }: JournalExecution): Record<string, unknown> {
+  return { id, job_name: jobName, step_name: stepName, before, after };
 }
 
 function windowFields(window: JournalWindow | null): Record<string, unknown> | null {
@@ -42,7 +55,7 @@ export function decodeJournalEntry(text: string): JournalEntry {
   const jobs = fields['jobs'] as Record<string, unknown>[];
   return {
     type: fields['type'] as JournalEntry['type'],
-    workflow: fields['workflow'] as string,
+    workflow: fields['workflow'] as string | null,
     at: readInstant(fields['at']),
     by: fields['by'] as string,
     reason: fields['reason'] as string | null,
@@ -56,6 +69,18 @@ export function decodeJournalEntry(text: string): JournalEntry {
         ...(changed === undefined ? {} : { changed }),
       };
     }),
+    ...(fields['execution'] === undefined ? {} : { execution: readExecution(fields['execution']) }),
+  };
+}
+
+function readExecution(value: unknown): JournalExecution {
+  const fields = value as Record<string, unknown>;
+  return {
+    id: fields['id'] as number,
+    jobName: fields['job_name'] as string,
+    stepName: fields['step_name'] as string | null,
+    before: fields['before'] as JournalExecution['before'],
+    after: fields['after'] as JournalExecution['after'],
   };
 }
 

@@ -1,3 +1,4 @@
+import type { BatchStatus } from './execution.ts';
 import type { Parameters } from './special-parameters.ts';
 import type { Instant } from './time.ts';
 import type { Status } from './transitions.ts';
@@ -76,18 +77,31 @@ export const journalTypes = [
   'workflow-deleted',
   'workflow-adopted',
   'clock-skew-noticed',
+  'execution-changed',
+  'step-changed',
 ] as const;
 export type JournalType = (typeof journalTypes)[number];
 
 /** What, when, who, why, window before → after. */
 export interface JournalEntry {
   readonly type: JournalType;
-  readonly workflow: string;
+  /** `null`: of an execution that is bound to none. */
+  readonly workflow: string | null;
   readonly at: Instant;
   readonly by: string;
   readonly reason: string | null;
   readonly batchId: number | null;
   readonly jobs: readonly JournalJob[];
+  /** Of what became of an execution, or of a step of it. */
+  readonly execution?: JournalExecution;
+}
+
+export interface JournalExecution {
+  readonly id: number;
+  readonly jobName: string;
+  readonly stepName: string | null;
+  readonly before: BatchStatus | null;
+  readonly after: BatchStatus;
 }
 
 export interface JournalJob {

@@ -11,6 +11,10 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
     'The YAML file of the workflow cannot be read or holds a parameter that cannot be; `detail` names line and column, or job and parameter. Mend the file and load again; the stored workflow is as it was.',
   'unknown-format': 'Say `/json`, `/infa`, or nothing. No batch was opened.',
   'unknown-profile': 'The profiles of parameter files are `batchy`, `powercenter` and `iics`. No batch was opened.',
+  'invalid-parameters':
+    '`errors` names the parameter and what its job’s schema expects: `GET /jobs/:name`. Nothing was launched.',
+  'invalid-job':
+    'The file of the job is broken; `GET /jobs` lists it with file and line. Mend the file: it is read again by itself.',
   'prefetch-refused':
     'A browser or chat program tried to preview a link that changes state. Do not paste such links; use `POST`.',
   'cross-site-refused':
@@ -22,6 +26,11 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'unknown-batch': 'No such record: a wrong id, or older than the retention.',
   'missing-configuration':
     'Put `<workflow>.yaml` (or `.yml`) into the folder `BATCHY_CFG` of the server, then load again.',
+  'unknown-job-definition':
+    'Misspelt, or its file is broken or gone: `GET /jobs` lists what there is, broken files too.',
+  'unknown-execution': 'A wrong id, or older than the retention: `GET /executions` lists what there is.',
+  'unknown-instance': 'A wrong id, or older than the retention: `GET /instances` lists what there is.',
+  'unknown-step': '`GET /executions/:id/steps` lists the steps that ran.',
   'not-found': 'No such route, key or file; `/openapi.json` lists the routes.',
   'method-not-allowed': 'The header `Allow` says which methods the route has.',
   'foreign-data':
@@ -56,6 +65,21 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
     'Somebody changed the workflow since you read it. Read it again, look, repeat with the new `ETag`.',
   'precondition-required':
     'Send `If-Match` with the `ETag` of `GET /get_status/:wf`; `If-Match: *` edits whatever is there.',
+  'already-running':
+    'An execution of the same job with the same identifying parameters is running; `execution_id` says which. Wait for it or stop it.',
+  'already-complete':
+    'The job says that a complete instance is not launched again. Give other identifying parameters, or `force=true`.',
+  'not-recovered':
+    '`POST /executions/:id/recover` makes it FAILED, so that it can be restarted. Look first at what it has written.',
+  abandoned:
+    'Somebody decided that this instance is not to be run again. Give other identifying parameters, or `force=true`.',
+  'not-restartable':
+    'The job says `restartable: false` and an execution of this instance has failed or stopped. Give other identifying parameters.',
+  'start-limit': 'A step of the instance has reached its `startLimit`. `force=true` starts it all the same.',
+  'too-many-running': 'The job’s `maxConcurrent` is reached; launch it when one has ended.',
+  'illegal-transition': '`detail` says in which state it is and what can be done there; docs/states.md draws them.',
+  'window-superseded':
+    'A later execution has loaded the window of this one; a restart would load it twice. Launch the job: it gets the next window.',
   unauthenticated:
     'Send `Authorization: Bearer KEY`, or put the key into the URL: `http://x:KEY@host/…`. A revoked key ends up here, too.',
   forbidden:

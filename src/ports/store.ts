@@ -2,6 +2,7 @@ import type { JournalEntry, RecordWrite } from '../domain/change.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Status } from '../domain/transitions.ts';
 import type { StoredWorkflow } from '../domain/workflow.ts';
+import type { DocumentKey } from './document-reader.ts';
 
 /**
  * The one way by which state changes. A commit is all or nothing: head, ledger, records, index, coverage, journal and the
@@ -21,14 +22,36 @@ export interface Store {
 export interface Commit {
   readonly operation: Operation;
   /**
-   * What changes, each with what it was computed from. Workflows today; a commit may carry executions beside them (a launch
-   * opens its batch in one commit), which is why this is a list of tagged changes.
+   * What changes, each with what it was computed from; no two changes of the same thing. A launch changes a workflow and
+   * documents in one commit.
    */
   readonly changes: readonly StoredChange[];
+  /** Documents that must be at a revision without being changed: a lease whose revision is the fencing token. */
+  readonly guards?: readonly DocumentGuard[];
   readonly journal: readonly JournalEntry[];
 }
 
-export type StoredChange = StoredWorkflowChange;
+export type StoredChange = StoredWorkflowChange | StoredDocumentChange;
+
+export interface StoredDocumentChange extends DocumentGuard {
+  readonly kind: 'document';
+  /** The text after it; `null` removes the document. The next revision is the expected one plus one, 1 for a new document. */
+  readonly text: string | null;
+  /** Members of indexes that are there after it and were not, and the other way round. */
+  readonly add: readonly IndexEntry[];
+  readonly remove: readonly IndexEntry[];
+}
+
+/** The commit conflicts unless the document has this revision; `null`: unless there is none. */
+export interface DocumentGuard extends DocumentKey {
+  readonly expected: number | null;
+}
+
+/** `member`: printable ASCII, at most 400 characters; members sort by their bytes. */
+export interface IndexEntry {
+  readonly index: string;
+  readonly member: string;
+}
 
 export interface StoredWorkflowChange {
   readonly kind: 'workflow';

@@ -39,4 +39,14 @@ export type ArchivedItem =
       readonly copy: Readonly<Record<string, string>> | null;
     }
   | { readonly kind: 'journal'; readonly sequence: number; readonly entry: string }
-  | { readonly kind: 'operation'; readonly id: string; readonly text: string; readonly expiresAt: string };
+  | { readonly kind: 'operation'; readonly id: string; readonly text: string; readonly expiresAt: string }
+  | {
+      readonly kind: 'document';
+      readonly collection: string;
+      readonly id: string;
+      readonly revision: number;
+      readonly text: string;
+    }
+  | { readonly kind: 'index'; readonly index: string; readonly members: readonly string[] }
+  /** The last number that was given. */
+  | { readonly kind: 'sequence'; readonly sequence: string; readonly last: number };

@@ -7,8 +7,8 @@ export type MovedItems = Readonly<Record<ArchivedItem['kind'], number>>;
 const reportEvery = 1000;
 
 /**
- * Copies all that one store holds into another, empty one: heads, ledgers, records, journal and remembered operations. The
- * source is only read. Nobody should change it meanwhile: what comes after the reading is not in the copy.
+ * Copies all that one store holds into another, empty one: heads, ledgers, records, journal, remembered operations, documents
+ * with their indexes, and sequences. The source is only read. Nobody should change it meanwhile: what comes after the reading is not in the copy.
  *
  * @param onProgress told every thousand items, and once at the end
  * @throws BatchyError `foreign-data` when the target is not empty or an item cannot be read, `store-unavailable`, `store-full`
@@ -18,7 +18,7 @@ export async function migrateAll(
   to: Upkeep,
   onProgress: (moved: MovedItems) => void = () => undefined,
 ): Promise<MovedItems> {
-  const moved = { workflow: 0, record: 0, journal: 0, operation: 0 };
+  const moved = { workflow: 0, record: 0, journal: 0, operation: 0, document: 0, index: 0, sequence: 0 };
   async function* counted(): AsyncIterable<ArchivedItem> {
     let total = 0;
     for await (const item of from.exportAll()) {

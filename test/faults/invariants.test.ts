@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
-import type { Commit, CommitOutcome } from '../../src/ports/store.ts';
+import type { Commit, CommitOutcome, StoredWorkflowChange } from '../../src/ports/store.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { testApp, type TestApp } from '../http/test-app.ts';
 import { brokenInvariants } from './invariants.ts';
@@ -19,12 +19,16 @@ async function withBug(commitWith: CommitWith): Promise<TestApp> {
   });
 }
 
+function workflowsOf({ changes }: Commit): StoredWorkflowChange[] {
+  return changes.filter((change) => change.kind === 'workflow');
+}
+
 const honest: CommitWith = (commit, store) => store.commit(commit);
 
 /** A commit as if it had been computed from what is stored now, whatever it was computed from. */
 const withoutCompare: CommitWith = async (commit, store, reader) => {
   const changes = await Promise.all(
-    commit.changes.map(async (change) => ({ ...change, expected: await reader.peek(change.name) })),
+    workflowsOf(commit).map(async (change) => ({ ...change, expected: await reader.peek(change.name) })),
   );
   return store.commit({ ...commit, changes });
 };
@@ -92,14 +96,14 @@ describe('the checker of invariants', () => {
     [
       'records that are not written',
       (commit, store) =>
-        store.commit({ ...commit, changes: commit.changes.map((change) => ({ ...change, records: [] })) }),
+        store.commit({ ...commit, changes: workflowsOf(commit).map((change) => ({ ...change, records: [] })) }),
     ],
     [
       'a superseded batch that stays open',
       (commit, store) =>
         store.commit({
           ...commit,
-          changes: commit.changes.map((change) => ({ ...change, records: change.records.slice(-1) })),
+          changes: workflowsOf(commit).map((change) => ({ ...change, records: change.records.slice(-1) })),
         }),
     ],
     [
@@ -107,7 +111,7 @@ describe('the checker of invariants', () => {
       (commit, store) =>
         store.commit({
           ...commit,
-          changes: commit.changes.map((change) => ({
+          changes: workflowsOf(commit).map((change) => ({
             ...change,
             records: change.records.map((record) => ({
               ...record,
@@ -121,7 +125,7 @@ describe('the checker of invariants', () => {
       (commit, store) =>
         store.commit({
           ...commit,
-          changes: commit.changes.map((change) => ({
+          changes: workflowsOf(commit).map((change) => ({
             ...change,
             listing: { ...change.listing, status: 'new' as const },
           })),
@@ -132,7 +136,7 @@ describe('the checker of invariants', () => {
       async (commit, store, reader) => {
         if (commit.journal[0]?.type !== 'batch-closed') return store.commit(commit);
         const changes = await Promise.all(
-          commit.changes.map(async (change) => ({ ...change, head: (await reader.peek(change.name)).head })),
+          workflowsOf(commit).map(async (change) => ({ ...change, head: (await reader.peek(change.name)).head })),
         );
         return store.commit({ ...commit, changes });
       },

@@ -1,3 +1,4 @@
+import type { StoredDocument } from '../../ports/document-reader.ts';
 import type { WorkflowListing, StoredOperation } from '../../ports/store.ts';
 import type { Instant } from '../../domain/time.ts';
 
@@ -6,6 +7,12 @@ export interface MemoryDatabase {
   readonly workflows: Map<string, MemoryWorkflow>;
   /** By workflow, then by id. */
   readonly records: Map<string, Map<string, MemoryRecord>>;
+  /** By collection, then by id. */
+  readonly documents: Map<string, Map<string, StoredDocument>>;
+  /** The members of each index, in no order. */
+  readonly indexes: Map<string, Set<string>>;
+  /** The last number that each sequence has given. */
+  readonly sequences: Map<string, number>;
   journal: MemoryJournalEntry[];
   lastSequence: number;
   readonly operations: Map<string, { readonly operation: StoredOperation; readonly expiresAt: Instant }>;
@@ -26,7 +33,7 @@ export interface MemoryRecord {
 
 export interface MemoryJournalEntry {
   readonly sequence: number;
-  readonly workflow: string;
+  readonly workflow: string | null;
   readonly text: string;
 }
 
@@ -34,6 +41,9 @@ export function emptyDatabase(): MemoryDatabase {
   return {
     workflows: new Map(),
     records: new Map(),
+    documents: new Map(),
+    indexes: new Map(),
+    sequences: new Map(),
     journal: [],
     lastSequence: 0,
     operations: new Map(),

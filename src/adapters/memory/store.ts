@@ -1,19 +1,26 @@
 import type { RecordWrite } from '../../domain/change.ts';
 import { encodeJournalEntry, encodeRecordJob, encodeRecordOpening } from '../../domain/change-text.ts';
+import { assertDocumentChanges } from '../../domain/document-rules.ts';
 import { nanosecondsPerSecond } from '../../domain/time.ts';
 import { encodeParameters } from '../../domain/workflow.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Commit, CommitOutcome, Store, StoredWorkflowChange } from '../../ports/store.ts';
+import type { Commit, CommitOutcome, DocumentGuard, Store, StoredWorkflowChange } from '../../ports/store.ts';
 import type { MemoryDatabase } from './database.ts';
+import { readDocument, writeDocument } from './documents.ts';
 
 export function createMemoryStore(database: MemoryDatabase, clock: Clock): Store {
   return {
     async commit(commit): Promise<CommitOutcome> {
+      assertDocumentChanges(commit.changes.filter((change) => change.kind === 'document'));
       const now = await clock.now();
       // From here to the end nothing is awaited: that is what makes the commit atomic.
       const known = database.operations.get(commit.operation.id);
       if (known !== undefined && known.expiresAt > now) return { kind: 'repeated', operation: known.operation };
-      if (!commit.changes.every((change) => isAsExpected(database, change))) return { kind: 'conflict' };
+      const isAsRead =
+        commit.changes.every((change) =>
+          change.kind === 'workflow' ? isAsExpected(database, change) : holds(database, change),
+        ) && (commit.guards ?? []).every((guard) => holds(database, guard));
+      if (!isAsRead) return { kind: 'conflict' };
       const sequences = writeCommit(database, commit);
       const { id, fingerprint, answer, keepSeconds } = commit.operation;
       const expiresAt = now + BigInt(keepSeconds) * nanosecondsPerSecond;
@@ -29,13 +36,22 @@ function isAsExpected(database: MemoryDatabase, { name, expected }: StoredWorkfl
   return (stored?.ledger ?? null) === expected.ledger && sameHead(stored?.head ?? null, expected.head);
 }
 
+function holds(database: MemoryDatabase, guard: DocumentGuard): boolean {
+  return (readDocument(database, guard)?.revision ?? null) === guard.expected;
+}
+
 function sameHead(one: ReadonlyMap<string, string> | null, other: ReadonlyMap<string, string> | null): boolean {
   if (one === null || other === null) return one === other;
   return one.size === other.size && [...one].every(([job, text]) => other.get(job) === text);
 }
 
 function writeCommit(database: MemoryDatabase, { changes, journal }: Commit): number[] {
-  for (const { name, head, ledger, listing, records } of changes) {
+  for (const change of changes) {
+    if (change.kind === 'document') {
+      writeDocument(database, change);
+      continue;
+    }
+    const { name, head, ledger, listing, records } = change;
     database.workflows.set(name, {
       head: head === null ? null : new Map(head),
       ledger,

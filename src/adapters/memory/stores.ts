@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Stores } from '../../ports/stores.ts';
 import { createMemoryReader } from './batch-reader.ts';
 import { emptyDatabase } from './database.ts';
+import { createMemoryDocuments } from './documents.ts';
 import { createMemoryJournal } from './journal.ts';
 import { createMemoryStore } from './store.ts';
 import { createMemoryUpkeep } from './upkeep.ts';
@@ -17,6 +18,7 @@ export function createMemoryStores({ clock }: MemoryStoresOptions): Promise<Stor
   return Promise.resolve({
     store: createMemoryStore(database, clock),
     reader: createMemoryReader(database, clock),
+    documents: createMemoryDocuments(database),
     journal: createMemoryJournal(database),
     clock,
     upkeep: createMemoryUpkeep(database, clock),

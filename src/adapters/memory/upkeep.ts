@@ -20,7 +20,7 @@ export function createMemoryUpkeep(database: MemoryDatabase, clock: Clock): Upke
       yield* archive(database);
     },
     async importAll(items) {
-      if (database.workflows.size > 0 || database.journal.length > 0 || database.operations.size > 0) {
+      if (!isEmpty(database)) {
         throw new BatchyError(
           'foreign-data',
           'The store that should take in the archive is not empty. Name an empty one.',
@@ -37,6 +37,10 @@ export function createMemoryUpkeep(database: MemoryDatabase, clock: Clock): Upke
       database.watchers.clear();
     },
   };
+}
+
+function isEmpty({ workflows, journal, operations, documents, indexes, sequences }: MemoryDatabase): boolean {
+  return journal.length === 0 && [workflows, operations, documents, indexes, sequences].every(({ size }) => size === 0);
 }
 
 function prune(database: MemoryDatabase, before: Instant, limit: number, now: Instant): number {
@@ -82,6 +86,17 @@ function* archive(database: MemoryDatabase): Iterable<ArchivedItem> {
   for (const [id, { operation, expiresAt }] of database.operations) {
     yield { kind: 'operation', id, text: encodeOperation(operation), expiresAt: formatInstant(expiresAt) };
   }
+  yield* archiveDocuments(database);
+}
+
+function* archiveDocuments({ documents, indexes, sequences }: MemoryDatabase): Iterable<ArchivedItem> {
+  for (const [collection, byId] of documents) {
+    for (const [id, { revision, text }] of byId) yield { kind: 'document', collection, id, revision, text };
+  }
+  for (const [index, members] of indexes) {
+    if (members.size > 0) yield { kind: 'index', index, members: [...members].sort() };
+  }
+  for (const [sequence, last] of sequences) yield { kind: 'sequence', sequence, last };
 }
 
 function restore(database: MemoryDatabase, item: ArchivedItem): void {
@@ -107,10 +122,18 @@ function restore(database: MemoryDatabase, item: ArchivedItem): void {
       text: item.entry,
     });
     database.lastSequence = Math.max(database.lastSequence, item.sequence);
-  } else {
+  } else if (item.kind === 'operation') {
     database.operations.set(item.id, {
       operation: { id: item.id, ...decodeOperation(item.text) },
       expiresAt: parseInstant(item.expiresAt) ?? 0n,
     });
+  } else if (item.kind === 'document') {
+    const documents = database.documents.get(item.collection) ?? new Map();
+    database.documents.set(item.collection, documents);
+    documents.set(item.id, { revision: item.revision, text: item.text });
+  } else if (item.kind === 'index') {
+    database.indexes.set(item.index, new Set([...(database.indexes.get(item.index) ?? []), ...item.members]));
+  } else {
+    database.sequences.set(item.sequence, item.last);
   }
 }

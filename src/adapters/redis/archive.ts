@@ -7,6 +7,7 @@ import { formatInstant, instantFromMilliseconds, parseInstant, splitInstant } fr
 import type { ArchivedItem } from '../../ports/upkeep.ts';
 import { windowOf } from './commit-arguments.ts';
 import type { RedisConnection } from './connection.ts';
+import { documentCommands, exportDocuments } from './document-archive.ts';
 import { type StreamEntry, sequenceOf, textOf } from './journal.ts';
 import { keys, openingField, recordIdOf, recordMember, schemaVersion, timedMember } from './keys.ts';
 import { keptFromElsewhere, operationText } from './operation-text.ts';
@@ -36,6 +37,7 @@ export async function* exportItems(connection: RedisConnection): AsyncIterable<A
   }
   yield* exportJournal(connection);
   yield* exportOperations(connection);
+  yield* exportDocuments(connection);
 }
 
 async function* namesOf(connection: RedisConnection): AsyncIterable<string> {
@@ -211,10 +213,11 @@ function commandsFor(item: ArchivedItem): RedisCommand[] {
     const { workflow } = decodeJournalEntry(item.entry);
     return [
       ['XADD', keys.journal, `${item.sequence}-0`, 'entry', item.entry],
-      ['ZADD', keys.journalOf(workflow), item.sequence, item.sequence],
+      ...(workflow === null ? [] : [['ZADD', keys.journalOf(workflow), item.sequence, item.sequence] as RedisCommand]),
       ['SET', keys.sequence, item.sequence],
     ];
   }
+  if (item.kind !== 'operation') return documentCommands(item);
   const { milliseconds } = splitInstant(parseInstant(item.expiresAt) ?? 0n);
   return [['SET', keys.operation(item.id), keptFromElsewhere(item.text), 'PXAT', milliseconds]];
 }

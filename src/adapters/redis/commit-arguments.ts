@@ -3,15 +3,15 @@ import { encodeOperation } from '../../domain/archive-text.ts';
 import { encodeJournalEntry, encodeRecordJob, encodeRecordOpening, formatOrNull } from '../../domain/change-text.ts';
 import { floorToMicrosecond, formatInstant } from '../../domain/time.ts';
 import { encodeParameters } from '../../domain/workflow.ts';
-import type { Commit, StoredWorkflowChange } from '../../ports/store.ts';
-import { recordMember, schemaVersion, windowMember } from './keys.ts';
+import type { Commit, DocumentGuard, StoredDocumentChange, StoredWorkflowChange } from '../../ports/store.ts';
+import { keys, recordMember, schemaVersion, windowMember } from './keys.ts';
 
 /**
  * A commit as the arguments of `commit.lua`: plain texts one after the other. The script's JSON would round numbers, cannot
  * tell an empty list from an empty map, and takes longer over texts that are JSON themselves.
  * @param token of this commit alone, by which a repeated sending is told from another's commit under the same operation
  */
-export function commitArguments({ operation, changes, journal }: Commit, token: string): string[] {
+export function commitArguments({ operation, changes, guards = [], journal }: Commit, token: string): string[] {
   const { id, keepSeconds } = operation;
   const flat = [
     String(schemaVersion),
@@ -20,11 +20,28 @@ export function commitArguments({ operation, changes, journal }: Commit, token: 
     encodeOperation(operation),
     String(Math.max(1, Math.ceil(keepSeconds))),
   ];
-  flat.push(String(changes.length));
-  for (const change of changes) pushChange(flat, change);
+  const workflows = changes.filter((change) => change.kind === 'workflow');
+  flat.push(String(workflows.length));
+  for (const change of workflows) pushChange(flat, change);
+  const documents = changes.filter((change) => change.kind === 'document');
+  flat.push(String(guards.length + documents.length));
+  for (const guard of guards) flat.push(...guardArguments(guard), 'guard');
+  for (const document of documents) pushDocument(flat, document);
   flat.push(String(journal.length));
-  for (const entry of journal) flat.push(entry.workflow, encodeJournalEntry(entry));
+  for (const entry of journal) flat.push(entry.workflow ?? '', encodeJournalEntry(entry));
   return flat;
+}
+
+function guardArguments(guard: DocumentGuard): [key: string, expected: string] {
+  return [keys.document(guard), guard.expected === null ? '' : String(guard.expected)];
+}
+
+function pushDocument(flat: string[], { text, add, remove, ...guard }: StoredDocumentChange): void {
+  flat.push(...guardArguments(guard), text === null ? 'remove' : 'write', text ?? '');
+  for (const entries of [remove, add]) {
+    flat.push(String(entries.length));
+    for (const { index, member } of entries) flat.push(keys.index(index), member);
+  }
 }
 
 /** One by one everywhere: a call takes only so many arguments, a workflow any number of jobs. */

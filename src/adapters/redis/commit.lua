@@ -104,6 +104,25 @@ local function take_change()
   return change
 end
 
+-- What is stored is the revision, a line break, and the text, of which only the writing needs to know.
+local function take_document()
+  local document = { key = take(), expected = take() }
+  local beginning = read('string', 'GETRANGE', document.key, 0, 16)
+  if not beginning then
+    stale = true
+  elseif beginning == '' then
+    if document.expected ~= '' then stale = true end
+  else
+    local revision = string.match(beginning, '^(%d+)\n')
+    if not revision then refusal = refusal or { 'foreign', document.key, 'string' } end
+    if revision ~= document.expected then stale = true end
+  end
+  document.effect = take()
+  if document.effect == 'guard' then return document end
+  document.text, document.drops, document.puts = take(), take_list(2), take_list(2)
+  return document
+end
+
 -- ---- what is written and may yet be taken back ----------------------------------------------------------------------------
 
 local function put(key, member)
@@ -175,6 +194,12 @@ local function index_workflow(change)
   end
 end
 
+local function index_document(document)
+  if document.effect == 'guard' then return end
+  for place = 1, #document.drops, 2 do drop(document.drops[place], document.drops[place + 1]) end
+  for place = 1, #document.puts, 2 do put(document.puts[place], document.puts[place + 1]) end
+end
+
 local function text_of(number)
   return string.format('%.0f', number)
 end
@@ -192,10 +217,8 @@ local function append(sequence, entry)
   return type(added) ~= 'table' or not added['err']
 end
 
--- Takes numbers for the entries and returns the first. It is the first thing that is written, since a server without memory
--- refuses this command, but not every other.
+-- Takes numbers for the entries and returns the first.
 local function take_numbers(entries)
-  if #entries == 0 then return 0 end
   local last = redis.pcall('INCRBY', 'batchy:journal:sequence', #entries)
   if type(last) == 'table' then
     must_be('batchy:journal:sequence', 'string')
@@ -208,13 +231,23 @@ end
 
 -- Appends the first entry, after which the others cannot fail. Returns the number that it got.
 local function begin_entries(entries, first)
-  if #entries == 0 or refusal or append(first, entries[1]) then return first end
+  if refusal or append(first, entries[1]) then return first end
   must_be('batchy:journal', 'stream')
   if refusal then return first end
   first = greatest_sequence() + 1
   redis.call('SET', 'batchy:journal:sequence', text_of(first + #entries - 1))
   append(first, entries[1])
   return first
+end
+
+local function remember(operation, first_sequence)
+  local text = operation.token .. ' ' .. text_of(first_sequence) .. '\n' .. operation.text
+  local answer = redis.pcall('SET', operation.key, text, 'EX', operation.keep_seconds)
+  if answer['err'] then
+    refusal = refusal or answer
+  else
+    undo[#undo + 1] = { 'DEL', operation.key }
+  end
 end
 
 -- ---- what is not refused any more -------------------------------------------------------------------------------------------
@@ -230,6 +263,14 @@ local function write_record(record, heads)
   end
   in_chunks('HSET', record.key, fields)
   in_chunks('HSET', record.copy_key, copies)
+end
+
+local function write_document(document)
+  if document.effect == 'write' then
+    redis.call('SET', document.key, text_of((tonumber(document.expected) or 0) + 1) .. '\n' .. document.text)
+  elseif document.effect == 'remove' then
+    redis.call('DEL', document.key)
+  end
 end
 
 local function write_change(change)
@@ -257,26 +298,35 @@ local schema_refusal = refusal
 
 local function commit()
   refusal, stale, undo, stored_by_key = schema_refusal, false, {}, {}
-  local schema, operation_key, token, operation_text, keep_seconds = take(), 'batchy:operation:' .. take(), take(), take(), take()
-  local kept = read('string', 'GET', operation_key)
+  local schema = take()
+  local operation = { key = 'batchy:operation:' .. take(), token = take(), text = take(), keep_seconds = take() }
+  local kept = read('string', 'GET', operation.key)
   if kept then return { 'repeated', kept } end
   if found_schema and found_schema ~= schema then return { 'schema', found_schema } end
 
-  local changes, entries = {}, {}
+  local changes, documents, entries = {}, {}, {}
   for index = 1, tonumber(take()) do changes[index] = take_change() end
+  for index = 1, tonumber(take()) do documents[index] = take_document() end
   for index = 1, tonumber(take()) do
-    entries[index] = { index_key = 'batchy:journal:of:' .. take(), text = take() }
-    must_be(entries[index].index_key, 'zset')
+    local workflow = take()
+    entries[index] = { text = take() }
+    if workflow ~= '' then
+      entries[index].index_key = 'batchy:journal:of:' .. workflow
+      must_be(entries[index].index_key, 'zset')
+    end
   end
   if refusal then return refusal end
   if stale then return { 'conflict' } end
 
-  local first_sequence = take_numbers(entries)
+  -- First of all comes what a server without memory refuses, which it does with few commands, and only until one is done.
+  local first_sequence = 0
+  if #entries > 0 then first_sequence = take_numbers(entries) else remember(operation, first_sequence) end
   for _, change in ipairs(changes) do
     index_workflow(change)
     for _, record in ipairs(change.records) do index_record(change.name, record) end
   end
-  first_sequence = begin_entries(entries, first_sequence)
+  for _, document in ipairs(documents) do index_document(document) end
+  if #entries > 0 then first_sequence = begin_entries(entries, first_sequence) end
   if refusal then
     for place = #undo, 1, -1 do redis.call(unpack(undo[place])) end
     return refusal
@@ -285,14 +335,15 @@ local function commit()
   for place, entry in ipairs(entries) do
     local sequence = first_sequence + place - 1
     if place > 1 then append(sequence, entry) end
-    redis.call('ZADD', entry.index_key, text_of(sequence), text_of(sequence))
+    if entry.index_key then redis.call('ZADD', entry.index_key, text_of(sequence), text_of(sequence)) end
   end
-  redis.call('SET', operation_key, token .. ' ' .. text_of(first_sequence) .. '\n' .. operation_text, 'EX', keep_seconds)
+  if #entries > 0 then remember(operation, first_sequence) end
   if not found_schema then
     redis.call('SET', 'batchy:schema', schema)
     found_schema = schema
   end
   for _, change in ipairs(changes) do write_change(change) end
+  for _, document in ipairs(documents) do write_document(document) end
   return { 'committed', text_of(first_sequence) }
 end
 

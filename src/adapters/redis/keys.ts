@@ -2,6 +2,7 @@ import type { RecordKind } from '../../domain/change.ts';
 import { ownPrefix } from '../../domain/names.ts';
 import { floorToMicrosecond, formatInstant, type Instant } from '../../domain/time.ts';
 import type { Status } from '../../domain/transitions.ts';
+import type { DocumentKey } from '../../ports/document-reader.ts';
 
 /**
  * Where everything lies. Outside of `batchy:` are only the keys that we share with other programs: a workflow's hash at its
@@ -36,6 +37,12 @@ export const keys = {
   /** Sorted set of `<updated at> <name>`. */
   updated: (status: Status) => `${ownPrefix}workflows:updated:${status}`,
   operation: (id: string) => `${ownPrefix}operation:${id}`,
+  /** String: the revision, a line break, the text. A collection's name holds no `:`. */
+  document: ({ collection, id }: DocumentKey) => `${ownPrefix}document:${collection}:${id}`,
+  /** Sorted set of members, each as it was given. */
+  index: (name: string) => `${ownPrefix}index:${name}`,
+  /** String: the last number that was given. */
+  numbers: (sequence: string) => `${ownPrefix}sequence:${sequence}`,
 } as const;
 
 /** Of our own keys' layout. A greater one was written by a later release, whose data we would damage. */

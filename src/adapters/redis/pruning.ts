@@ -27,11 +27,9 @@ export async function pruneJournal(connection: RedisConnection, before: Instant,
     const old = kept === -1 ? entries : entries.slice(0, kept);
     const last = old.at(-1);
     if (last !== undefined) {
-      const removals = old.map(({ sequence, entry }): RedisCommand => [
-        'ZREM',
-        keys.journalOf(entry.workflow),
-        sequence,
-      ]);
+      const removals = old.flatMap(({ sequence, entry }): RedisCommand[] =>
+        entry.workflow === null ? [] : [['ZREM', keys.journalOf(entry.workflow), sequence]],
+      );
       await connection.call((redis) =>
         together(redis, [...removals, ['XTRIM', keys.journal, 'MINID', `${last.sequence + 1}-0`]]),
       );

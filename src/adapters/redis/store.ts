@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { type Redis, ReplyError } from 'ioredis';
 
+import { assertDocumentChanges } from '../../domain/document-rules.ts';
 import { BatchyError } from '../../domain/errors.ts';
 import { copyKey, ownPrefix, quoteBriefly } from '../../domain/names.ts';
 import { foreignData } from '../../domain/workflow.ts';
@@ -41,6 +42,7 @@ export function createRedisStore(connection: RedisConnection): Store {
 
   return {
     async commit(commit): Promise<CommitOutcome> {
+      assertDocumentChanges(commit.changes.filter((change) => change.kind === 'document'));
       const token = randomUUID();
       const args = commitArguments(commit, token);
       const [kind, first = '', second = ''] = await connection.call(async (redis) => {
@@ -79,7 +81,8 @@ function sequencesFrom(first: number, { journal }: Commit): number[] {
 function foreignKey(key: string, type: string, { changes }: Commit): BatchyError {
   const what = `it is no hash but a ${type}`;
   if (!key.startsWith(ownPrefix)) {
-    const owner = changes.find(({ name, records }) => records.some(({ id }) => copyKey(name, id) === key));
+    const workflows = changes.filter((change) => change.kind === 'workflow');
+    const owner = workflows.find(({ name, records }) => records.some(({ id }) => copyKey(name, id) === key));
     if (owner === undefined) return foreignData(key, what);
     return new BatchyError(
       'foreign-data',

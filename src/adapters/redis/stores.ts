@@ -3,6 +3,7 @@ import type { Stores } from '../../ports/stores.ts';
 import { createRedisReader } from './batch-reader.ts';
 import { createRedisClock } from './clock.ts';
 import { connectRedis } from './connection.ts';
+import { createRedisDocuments } from './documents.ts';
 import { createRedisJournal } from './journal.ts';
 import { createJournalWatch } from './journal-watch.ts';
 import { checkSchema } from './schema.ts';
@@ -48,6 +49,7 @@ export async function createRedisStores({
   return {
     store: createRedisStore(connection),
     reader: createRedisReader(connection, clock ?? null),
+    documents: createRedisDocuments(connection),
     journal: createRedisJournal(connection, watch),
     clock: clock ?? createRedisClock(connection),
     upkeep: createRedisUpkeep(connection, watch),

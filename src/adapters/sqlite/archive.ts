@@ -4,8 +4,9 @@ import { decodeJournalEntry, decodeRecord, decodeRecordJob } from '../../domain/
 import { BatchyError } from '../../domain/errors.ts';
 import { quoteBriefly } from '../../domain/names.ts';
 import type { ArchivedItem } from '../../ports/upkeep.ts';
-import { writeHead, writeLedger, writeOperation } from './commit-writer.ts';
+import { journaledWorkflow, writeHead, writeLedger, writeOperation } from './commit-writer.ts';
 import type { SqliteConnection } from './connection.ts';
+import { archiveDocuments, restoreDocument } from './document-archive.ts';
 import { decodeHeadFields, encodeHeadFields } from './head-text.ts';
 import { insertRecord, writeEnd, writeRecordJob, writeWindow } from './record-writer.ts';
 
@@ -27,6 +28,7 @@ export function* archiveAll(connection: SqliteConnection): Iterable<ArchivedItem
     }>('SELECT id, remembered, expires_at FROM operations ORDER BY id')) {
       yield { kind: 'operation', id, text: remembered, expiresAt: expires_at };
     }
+    yield* archiveDocuments(connection);
   } finally {
     connection.exec('COMMIT');
   }
@@ -83,7 +85,16 @@ function* archiveRecords(connection: SqliteConnection): Iterable<ArchivedItem> {
 
 /** Whether nothing was ever written. */
 export function isEmpty(connection: SqliteConnection): boolean {
-  const tables = ['workflows', 'ledgers', 'records', 'journal', 'operations'];
+  const tables = [
+    'workflows',
+    'ledgers',
+    'records',
+    'journal',
+    'operations',
+    'documents',
+    'document_index',
+    'sequences',
+  ];
   return tables.every((table) => connection.get(`SELECT 1 FROM ${table} LIMIT 1`) === undefined);
 }
 
@@ -93,13 +104,14 @@ export function restoreItem(connection: SqliteConnection, item: ArchivedItem): v
     if (item.kind === 'workflow') restoreWorkflow(connection, item);
     else if (item.kind === 'record') restoreRecord(connection, item);
     else if (item.kind === 'operation') writeOperation(connection, item.id, item.text, item.expiresAt);
-    else
+    else if (item.kind === 'journal')
       connection.run(
         'INSERT INTO journal (sequence, workflow, entry) VALUES (?, ?, ?)',
         item.sequence,
-        decodeJournalEntry(item.entry).workflow,
+        journaledWorkflow(decodeJournalEntry(item.entry)),
         item.entry,
       );
+    else restoreDocument(connection, item);
   } catch (cause) {
     if (!(cause instanceof TypeError || cause instanceof SyntaxError)) throw cause;
     throw new BatchyError(

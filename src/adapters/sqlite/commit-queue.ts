@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { assertDocumentChanges } from '../../domain/document-rules.ts';
 import { BatchyError } from '../../domain/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Commit, CommitOutcome, Store } from '../../ports/store.ts';
@@ -44,6 +45,7 @@ export class CommitQueue implements Store {
     if (this.#closed)
       return Promise.reject(new BatchyError('store-unavailable', `The store ${this.#connection.file} is closed.`));
     return new Promise((resolve, reject) => {
+      assertDocumentChanges(commit.changes.filter((change) => change.kind === 'document'));
       this.#waiting.push({
         commit,
         resolve,

@@ -5,6 +5,7 @@ import { formatInstant, type Instant, latestInstant, minInstant, nanosecondsPerS
 import type { StoredWorkflow } from '../../domain/workflow.ts';
 import type { Commit, CommitOutcome, Operation, StoredOperation, StoredWorkflowChange } from '../../ports/store.ts';
 import type { SqliteConnection } from './connection.ts';
+import { holdsRevision, writeDocument } from './documents.ts';
 import { decodeHeadFields, encodeHeadFields } from './head-text.ts';
 import { writeRecord } from './record-writer.ts';
 
@@ -15,10 +16,18 @@ import { writeRecord } from './record-writer.ts';
 export function applyCommit(connection: SqliteConnection, commit: Commit, now: Instant): CommitOutcome {
   const repeated = findOperation(connection, commit.operation.id, now);
   if (repeated !== null) return { kind: 'repeated', operation: repeated };
-  for (const { name, expected } of commit.changes) {
-    if (!holdsExactly(readStored(connection, name), expected)) return { kind: 'conflict' };
+  for (const change of commit.changes) {
+    const isAsRead =
+      change.kind === 'workflow'
+        ? holdsExactly(readStored(connection, change.name), change.expected)
+        : holdsRevision(connection, change);
+    if (!isAsRead) return { kind: 'conflict' };
   }
-  for (const change of commit.changes) writeWorkflow(connection, change);
+  for (const guard of commit.guards ?? []) if (!holdsRevision(connection, guard)) return { kind: 'conflict' };
+  for (const change of commit.changes) {
+    if (change.kind === 'workflow') writeWorkflow(connection, change);
+    else writeDocument(connection, change);
+  }
   const sequences = commit.journal.map((entry) => appendJournal(connection, entry));
   remember(connection, commit.operation, now);
   return { kind: 'committed', sequences };
@@ -80,9 +89,14 @@ export function writeLedger(connection: SqliteConnection, workflow: string, ledg
 function appendJournal(connection: SqliteConnection, entry: JournalEntry): number {
   return connection.run(
     'INSERT INTO journal (workflow, entry) VALUES (?, ?)',
-    entry.workflow,
+    journaledWorkflow(entry),
     encodeJournalEntry(entry),
   ).lastRowId;
+}
+
+/** What an entry is found by: the workflow's name, or `''` for none. */
+export function journaledWorkflow({ workflow }: JournalEntry): string {
+  return workflow ?? '';
 }
 
 /** The operation, unless the time for which it is remembered is over. */

@@ -113,6 +113,19 @@ export class SqliteConnection {
   }
 
   /**
+   * What `work` commits is not flushed to the disk by itself, but with the next commit that is: a loss of power takes it back
+   * only where nothing was stored after it.
+   */
+  withoutFlush<T>(work: () => T): T {
+    this.exec('PRAGMA synchronous = NORMAL');
+    try {
+      return work();
+    } finally {
+      this.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
+  /**
    * Runs `work`, again and again while another process holds a lock that it needs.
    * @throws BatchyError `store-unavailable` when the patience is over; the driver's other errors, translated
    */

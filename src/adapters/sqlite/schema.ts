@@ -72,6 +72,26 @@ export const schemaSteps: readonly string[] = [
   CREATE TABLE operations (id TEXT PRIMARY KEY, remembered TEXT NOT NULL, expires_at TEXT NOT NULL) STRICT;
   CREATE INDEX operations_by_expiry ON operations (expires_at);
   `,
+  `
+  -- From here on journal.workflow is '' for an entry of no workflow: to allow NULL would copy all of the journal.
+
+  CREATE TABLE documents (
+    collection TEXT NOT NULL,
+    id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (collection, id)
+  ) STRICT;
+
+  CREATE TABLE document_index (
+    index_name TEXT NOT NULL,
+    member TEXT NOT NULL,
+    PRIMARY KEY (index_name, member)
+  ) STRICT, WITHOUT ROWID;
+
+  -- last: the greatest number that was given.
+  CREATE TABLE sequences (name TEXT PRIMARY KEY, last INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 export const schemaVersion = schemaSteps.length;

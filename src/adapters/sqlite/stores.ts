@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Stores } from '../../ports/stores.ts';
 import { createSqliteReader } from './batch-reader.ts';
 import { CommitQueue } from './commit-queue.ts';
+import { createSqliteDocuments } from './documents.ts';
 import { createSqliteJournal } from './journal.ts';
 import { openFile } from './open-file.ts';
 import { createSqliteUpkeep } from './upkeep.ts';
@@ -38,6 +39,7 @@ export async function createSqliteStores({
   return {
     store,
     reader: createSqliteReader(connection, clock),
+    documents: createSqliteDocuments(connection),
     journal,
     clock,
     upkeep: createSqliteUpkeep({ connection, options, clock, beforeClose }),

@@ -1,12 +1,14 @@
 import { type TSchema, Type } from 'typebox';
 
 import { journalTypes, recordKinds } from '../../domain/change.ts';
+import { batchStatuses } from '../../domain/execution.ts';
 import { statuses } from '../../domain/transitions.ts';
 import { CursorQuery, JobMap, LimitQuery } from './vocabulary.ts';
 
 const strict = { additionalProperties: false } as const;
 const time = Type.Union([Type.String(), Type.Null()]);
 const text = Type.Union([Type.String(), Type.Null()]);
+const BatchStatusName = Type.Union(batchStatuses.map((status) => Type.Literal(status)));
 export const StatusName = Type.Union(statuses.map((status) => Type.Literal(status)));
 const kind = Type.Union(
   recordKinds.map((name) => Type.Literal(name)),
@@ -205,7 +207,7 @@ export const journalExample = {
 const JournalItem = Type.Object({
   sequence: Type.Integer({ description: 'Grows with each entry; gaps mean nothing' }),
   type: Type.Union(journalTypes.map((type) => Type.Literal(type))),
-  workflow: Type.String(),
+  workflow: Type.Union([Type.String(), Type.Null()], { description: 'null: of an execution that is bound to none' }),
   at: Type.String(),
   by: Type.String({ description: 'Name of the API key' }),
   reason: text,
@@ -219,6 +221,18 @@ const JournalItem = Type.Object({
         Type.Array(Type.String(), { description: 'Names of your parameters that changed; never their values' }),
       ),
     }),
+  ),
+  execution: Type.Optional(
+    Type.Object(
+      {
+        id: Type.Integer(),
+        job_name: Type.String(),
+        step_name: text,
+        before: Type.Union([BatchStatusName, Type.Null()]),
+        after: BatchStatusName,
+      },
+      { description: 'What became of an execution, or, with a step_name, of a step of it' },
+    ),
   ),
 });
 export const JournalAnswer = listOrLines(

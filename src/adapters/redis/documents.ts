@@ -1,0 +1,82 @@
+import type { Redis } from 'ioredis';
+import { BatchyError } from '../../domain/errors.ts';
+import type { DocumentReader, IndexPage, StoredDocument } from '../../ports/document-reader.ts';
+import type { RedisConnection } from './connection.ts';
+import { readDocument } from './document-text.ts';
+import { gather } from './gather.ts';
+import { keys } from './keys.ts';
+import { loadScript } from './script.ts';
+import { foreignOwnKey, isWrongType } from './server-errors.ts';
+
+const documentsScript = loadScript('./documents.lua');
+const mostAtATime = 64;
+
+export function createRedisDocuments(connection: RedisConnection): DocumentReader {
+  const ask = gather(mostAtATime, getTogether);
+  return {
+    async get(asked) {
+      if (asked.length === 0) return [];
+      const found = await connection.call((redis) => ask({ redis, keys: asked.map((key) => keys.document(key)) }));
+      if (found instanceof BatchyError) throw found;
+      return found;
+    },
+    scan: (page) => connection.call((redis) => naming(redis, keys.index(page.index), pageMembers(redis, page))),
+    async reserve(sequence, count) {
+      const key = keys.numbers(sequence);
+      // May be sent again: numbers that nobody got to know are lost.
+      const last = await connection.call((redis) => naming(redis, key, redis.incrby(key, count)));
+      return last - count + 1;
+    },
+  };
+}
+
+interface Asked {
+  readonly redis: Redis;
+  readonly keys: readonly string[];
+}
+
+/** Each asker's keys are of one moment, since all are. */
+async function getTogether(asked: readonly Asked[]): Promise<((StoredDocument | null)[] | BatchyError)[]> {
+  const [first] = asked;
+  if (first === undefined) return [];
+  const wanted = [...new Set(asked.flatMap(({ keys: own }) => own))];
+  const found = (await documentsScript(first.redis, [], wanted)) as (string | null | [type: string])[];
+  const byKey = new Map(wanted.map((key, index) => [key, readFound(key, found[index] ?? null)]));
+  return asked.map(({ keys: own }) => {
+    const documents: (StoredDocument | null)[] = [];
+    for (const key of own) {
+      const document = byKey.get(key) ?? null;
+      if (document instanceof BatchyError) return document;
+      documents.push(document);
+    }
+    return documents;
+  });
+}
+
+function readFound(key: string, found: string | null | [type: string]): StoredDocument | BatchyError | null {
+  if (found === null) return null;
+  if (typeof found !== 'string') return foreignOwnKey(key, found[0]);
+  return readDocument(found) ?? foreignOwnKey(key, 'string');
+}
+
+/** Members are ASCII, so that this sign is behind all that begin with the prefix. */
+const behindAll = '\u00ff';
+
+async function pageMembers(redis: Redis, { index, prefix, direction, beyond, limit }: IndexPage): Promise<string[]> {
+  const ascending = direction === 'ascending';
+  const end = `${prefix}${behindAll}`;
+  const least = ascending && beyond !== null && beyond >= prefix ? `(${beyond}` : `[${prefix}`;
+  const greatest = !ascending && beyond !== null && beyond < end ? `(${beyond}` : `(${end}`;
+  const bounds = ascending ? [least, greatest, 'BYLEX'] : [greatest, least, 'BYLEX', 'REV'];
+  return (await redis.call('ZRANGE', keys.index(index), ...bounds, 'LIMIT', 0, limit)) as string[];
+}
+
+/** The answer of a command on one of our keys; where that is somebody else's, the error names it. */
+async function naming<T>(redis: Redis, key: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!isWrongType(error)) throw error;
+    throw foreignOwnKey(key, await redis.type(key));
+  }
+}

@@ -1,0 +1,53 @@
+import type { Json } from '../../domain/json.ts';
+
+/**
+ * Gives items one after the other, from a place on. A fresh one is made for each run of a step; `open` comes first, `close`
+ * last, whatever happened in between.
+ */
+export interface ItemReader<Item> {
+  /** @param checkpoint what `checkpoint` gave after the last item that was committed; `null` to begin */
+  open(checkpoint: Json): Promise<void>;
+  /**
+   * The next item; `null` at the end.
+   * @throws ItemError for an item that cannot be read: the next call goes on behind it. Anything else ends the reading.
+   */
+  read(): Promise<Item | null>;
+  /** Where a reader must be opened to give the items behind the last one given. JSON, small. */
+  checkpoint(): Json;
+  close(): Promise<void>;
+}
+
+/** What a writer is told about the chunk. */
+export interface Chunk {
+  /**
+   * The same for the same items of the same step execution, after a crash too: by it a writer can tell that it has written
+   * them already. A chunk that is written one item at a time has one id for each item.
+   */
+  readonly chunkId: string;
+  readonly signal: AbortSignal;
+}
+
+/** Writes items, chunk by chunk. What it throws rolls the chunk back: nothing of it counts as written. */
+export interface ItemWriter<Item> {
+  /** @param checkpoint what `checkpoint` gave after the last chunk that was committed; `null` to begin: what lies behind it is taken back, as far as the target allows */
+  open(checkpoint: Json): Promise<void>;
+  write(items: readonly Item[], chunk: Chunk): Promise<void>;
+  /** Asked after each chunk; `null` where the target needs none. */
+  checkpoint(): Json;
+  close(): Promise<void>;
+}
+
+/** One item that could not be read, with where it is and what is known of it. Others can. */
+export class ItemError extends Error {
+  override readonly name: string = 'ItemError';
+  /** Such as `line 12`, or `null`. */
+  readonly position: string | null;
+  /** As far as it could be read, or `null`. */
+  readonly item: Json;
+
+  constructor(message: string, options: { position: string | null; item?: Json; cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.position = options.position;
+    this.item = options.item ?? null;
+  }
+}
