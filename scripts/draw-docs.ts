@@ -6,6 +6,7 @@ import { createMemoryStores } from '../src/adapters/memory/stores.ts';
 import { systemClock } from '../src/adapters/system/clock.ts';
 import { createApp } from '../src/app.ts';
 import { loadSettings } from '../src/config/load.ts';
+import { drawExecutionStates, drawStepStates } from './draw-execution-states.ts';
 import { drawStates } from './draw-states.ts';
 import { listProblems } from './list-problems.ts';
 import { listRoutes, type OpenApiDocument } from './list-routes.ts';
@@ -25,6 +26,8 @@ export interface DrawnRegion {
 
 export const drawnRegions: readonly DrawnRegion[] = [
   { file: 'docs/states.md', region: 'states', draw: drawStates },
+  { file: 'docs/states.md', region: 'execution-states', draw: drawExecutionStates },
+  { file: 'docs/states.md', region: 'step-states', draw: drawStepStates },
   { file: 'docs/problems.md', region: 'problems', draw: listProblems },
   { file: 'docs/configuration.md', region: 'settings', draw: listSettings },
   { file: 'docs/api.md', region: 'routes', draw: async () => listRoutes(await openApiDocument()) },
