@@ -1,0 +1,53 @@
+import type { BatchStatus } from './execution.ts';
+
+/**
+ * The sorted indexes by which executions and what belongs to them are found, and the members in them. Members that begin with
+ * an id sort by it, since it is written with leading zeros.
+ */
+
+/** Enough for any integer that a number holds exactly. */
+const digits = 16;
+
+export function memberOfId(id: number): string {
+  return String(id).padStart(digits, '0');
+}
+
+/** The id that a member ends with. @throws TypeError for a member that ends with none */
+export function idOfMember(member: string): number {
+  const text = member.slice(-digits);
+  if (!/^\d{16}$/.test(text)) throw new TypeError(`no member of an index of ids: ${member}`);
+  return Number(text);
+}
+
+/** All are of executions by id, except `started`. */
+export const executionIndexes = {
+  all: 'executions',
+  ofStatus: (status: BatchStatus): string => `executions:status:${status}`,
+  ofJob: (jobName: string): string => `executions:job:${encodeURIComponent(jobName)}`,
+  ofInstance: (instanceId: number): string => `executions:instance:${instanceId}`,
+  /** Those that run or are about to. UNKNOWN is not among them: nobody runs it. */
+  live: 'executions:live',
+  liveOfJob: (jobName: string): string => `executions:live:job:${encodeURIComponent(jobName)}`,
+  /** Of those that have started: `<start, naive UTC, six fraction digits> <id>`. */
+  started: 'executions:started',
+} as const;
+
+/** Of instances by id. */
+export const instanceIndexes = {
+  all: 'instances',
+  ofJob: (jobName: string): string => `instances:job:${encodeURIComponent(jobName)}`,
+} as const;
+
+/** Of the step executions of an execution, by id. */
+export function stepsIndex(executionId: number): string {
+  return `steps:${executionId}`;
+}
+
+/** Of the skipped items of an execution: `<step execution's id>:<number>`. */
+export function skippedIndex(executionId: number): string {
+  return `skipped:${executionId}`;
+}
+
+export function skippedMember(stepExecutionId: number, number: number): string {
+  return `${memberOfId(stepExecutionId)}:${memberOfId(number)}`;
+}

@@ -1,0 +1,168 @@
+import {
+  executionIndexes,
+  idOfMember,
+  instanceIndexes,
+  memberOfId,
+  skippedIndex,
+  skippedMember,
+  stepsIndex,
+} from './document-index.ts';
+import type { BatchStatus, JobExecution, JobInstance, SkippedItem, StepExecution } from './execution.ts';
+import { encodeContext, encodeExecution, encodeInstance, encodeSkipped, encodeStep } from './execution-text.ts';
+import type { Json } from './json.ts';
+import { encodeLease, type Lease } from './lease.ts';
+import { formatInstant } from './time.ts';
+
+/** How instances, executions and what belongs to them become documents of a store (`ports/document-reader.ts`). */
+
+export interface StateDocument extends StateDocumentKey {
+  readonly text: string;
+  /** All indexes that it is found by. */
+  readonly members: readonly IndexMember[];
+}
+
+export interface StateDocumentKey {
+  readonly collection: string;
+  readonly id: string;
+}
+
+export interface IndexMember {
+  readonly index: string;
+  readonly member: string;
+}
+
+/** Where each is stored. */
+export const documentKeys = {
+  instance: (id: number): StateDocumentKey => ({ collection: 'instance', id: String(id) }),
+  /** Its text is the id of the instance with that key. */
+  instanceKey: (key: string): StateDocumentKey => ({ collection: 'instance-key', id: key }),
+  execution: (id: number): StateDocumentKey => ({ collection: 'execution', id: String(id) }),
+  step: (executionId: number, stepExecutionId: number): StateDocumentKey => ({
+    collection: 'step',
+    id: `${executionId}:${stepExecutionId}`,
+  }),
+  skipped: (executionId: number, stepExecutionId: number, number: number): StateDocumentKey => ({
+    collection: 'skipped',
+    id: `${executionId}:${stepExecutionId}:${number}`,
+  }),
+  context: (executionId: number): StateDocumentKey => ({ collection: 'context', id: String(executionId) }),
+  lease: (executionId: number): StateDocumentKey => ({ collection: 'lease', id: String(executionId) }),
+} as const;
+
+/** The document of a skipped item that a member of `skippedIndex` stands for. @throws TypeError for anything else */
+export function skippedKeyOfMember(executionId: number, member: string): StateDocumentKey {
+  const [step = '', number = ''] = member.split(':');
+  return documentKeys.skipped(executionId, idOfMember(step), idOfMember(number));
+}
+
+export function instanceDocument(instance: JobInstance): StateDocument {
+  const member = memberOfId(instance.id);
+  return {
+    ...documentKeys.instance(instance.id),
+    text: encodeInstance(instance),
+    members: [instanceIndexes.all, instanceIndexes.ofJob(instance.jobName)].map((index) => ({ index, member })),
+  };
+}
+
+/** By it an instance is found by its key; and there is only one for a key, however many launches race. */
+export function instanceKeyDocument({ key, id }: Pick<JobInstance, 'key' | 'id'>): StateDocument {
+  return { ...documentKeys.instanceKey(key), text: String(id), members: [] };
+}
+
+export function executionDocument(execution: JobExecution): StateDocument {
+  const { id, jobName, startedAt } = execution;
+  const member = memberOfId(id);
+  const byId = [
+    executionIndexes.all,
+    executionIndexes.ofStatus(execution.status),
+    executionIndexes.ofJob(jobName),
+    executionIndexes.ofInstance(execution.instanceId),
+    ...(liveStatuses.has(execution.status) ? [executionIndexes.live, executionIndexes.liveOfJob(jobName)] : []),
+  ].map((index) => ({ index, member }));
+  const byStart =
+    startedAt === null ? [] : [{ index: executionIndexes.started, member: `${formatInstant(startedAt)} ${member}` }];
+  return { ...documentKeys.execution(id), text: encodeExecution(execution), members: [...byId, ...byStart] };
+}
+
+const liveStatuses: ReadonlySet<BatchStatus> = new Set(['STARTING', 'STARTED', 'STOPPING']);
+
+export function stepDocument(step: StepExecution): StateDocument {
+  return {
+    ...documentKeys.step(step.executionId, step.id),
+    text: encodeStep(step),
+    members: [{ index: stepsIndex(step.executionId), member: memberOfId(step.id) }],
+  };
+}
+
+export function skippedDocument(skipped: SkippedItem, stepExecutionId: number): StateDocument {
+  const { executionId, number } = skipped;
+  return {
+    ...documentKeys.skipped(executionId, stepExecutionId, number),
+    text: encodeSkipped(skipped),
+    members: [{ index: skippedIndex(executionId), member: skippedMember(stepExecutionId, number) }],
+  };
+}
+
+export function contextDocument(executionId: number, context: ReadonlyMap<string, Json>): StateDocument {
+  return { ...documentKeys.context(executionId), text: encodeContext(context), members: [] };
+}
+
+export function leaseDocument(lease: Lease): StateDocument {
+  return { ...documentKeys.lease(lease.executionId), text: encodeLease(lease), members: [] };
+}
+
+/** A document as it was read: its revision, and what `…Document` gives for what was read. */
+export interface ReadDocument {
+  readonly revision: number;
+  readonly members: readonly IndexMember[];
+}
+
+/** What `ports/store.ts` calls a change of a document. */
+export interface DocumentChange extends StateDocumentKey {
+  readonly kind: 'document';
+  readonly expected: number | null;
+  readonly text: string | null;
+  readonly add: readonly IndexMember[];
+  readonly remove: readonly IndexMember[];
+}
+
+/** Writes a document. @param before what it was computed from; `null`: it is new, and the commit conflicts if it is there */
+export function documentChange(before: ReadDocument | null, after: StateDocument): DocumentChange {
+  const had = before?.members ?? [];
+  return {
+    kind: 'document',
+    collection: after.collection,
+    id: after.id,
+    expected: before?.revision ?? null,
+    text: after.text,
+    add: without(after.members, had),
+    remove: without(had, after.members),
+  };
+}
+
+/** Removes a document from the store and from all indexes. */
+export function documentRemoval(before: ReadDocument & StateDocumentKey): DocumentChange {
+  return {
+    kind: 'document',
+    collection: before.collection,
+    id: before.id,
+    expected: before.revision,
+    text: null,
+    add: [],
+    remove: without(before.members, []),
+  };
+}
+
+/** Each of `members` once, those of `others` left out. */
+function without(members: readonly IndexMember[], others: readonly IndexMember[]): IndexMember[] {
+  const seen = new Set(others.map(entryText));
+  return members.filter((entry) => {
+    const text = entryText(entry);
+    return seen.has(text) ? false : seen.add(text);
+  });
+}
+
+/** Neither index nor member holds a line break. */
+function entryText({ index, member }: IndexMember): string {
+  return `${index}\n${member}`;
+}
