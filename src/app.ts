@@ -16,7 +16,7 @@ import { BatchyError } from './domain/errors.ts';
 import type { Configuration } from './domain/configuration.ts';
 import { readInitialDate } from './domain/watermark.ts';
 import type { Instant } from './domain/time.ts';
-import { createServer, type BatchyServer } from './http/server.ts';
+import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
 import type { Stores } from './ports/stores.ts';
 import { createBatches } from './service/batches.ts';
 import { createCommands } from './service/commands.ts';
@@ -52,6 +52,7 @@ export interface Trial {
 /** What tests put in place of the real thing. */
 export interface AppOverrides {
   readonly stores?: Stores;
+  readonly services?: Partial<HttpServices>;
   readonly logger?: FastifyBaseLogger;
 }
 
@@ -79,6 +80,7 @@ export function createServices(stores: Stores, settings: Settings): Services {
   const commands = createCommands({
     store,
     reader,
+    clock,
     operationId: uuidv7,
     patienceMilliseconds: settings.REQUEST_TIMEOUT_SECONDS * 1000,
   });
@@ -111,7 +113,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   const services = createServices(stores, settings);
   const stopping = new AbortController();
   const server = await createServer({
-    services,
+    services: { ...services, ...overrides.services },
     settings,
     health: stores.upkeep,
     subscribe: (onChange) => stores.journal.subscribe(onChange),

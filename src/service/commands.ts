@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto';
 
-import type { WorkflowChange } from '../domain/change.ts';
+import type { JournalEntry, WorkflowChange } from '../domain/change.ts';
 import { noticeClockSkew } from '../domain/clock-skew.ts';
 import { BatchyError } from '../domain/errors.ts';
 import { checkWorkflowName, quoteBriefly } from '../domain/names.ts';
-import { readSpecialParameters } from '../domain/special-parameters.ts';
-import { type Instant, maxInstant } from '../domain/time.ts';
-import {
-  decodeWorkflow,
-  encodeHead,
-  encodeLedger,
-  type StoredWorkflow,
-  type Workflow,
-  workflowStatus,
-} from '../domain/workflow.ts';
-import type { BatchReader, LoadedWorkflow } from '../ports/batch-reader.ts';
-import type { Operation, Store, StoredAnswer, StoredWorkflowChange } from '../ports/store.ts';
+import { storedWorkflowChange } from '../domain/stored-workflow-change.ts';
+import type { Instant } from '../domain/time.ts';
+import { decodeWorkflow, type StoredWorkflow, type Workflow } from '../domain/workflow.ts';
+import type { BatchReader } from '../ports/batch-reader.ts';
+import type { Clock } from '../ports/clock.ts';
+import type {
+  DocumentGuard,
+  Operation,
+  Store,
+  StoredAnswer,
+  StoredChange,
+  StoredDocumentChange,
+} from '../ports/store.ts';
 import { createTurns } from './turns.ts';
 
 export type { StoredAnswer };
@@ -51,9 +52,24 @@ export interface Attempt {
 export interface Decision {
   readonly change: WorkflowChange | null;
   readonly answer: StoredAnswer;
+  /** What changes beside the workflow, in the same commit. */
+  readonly beside?: Beside;
+}
+
+/** Documents that change, those that must not have, and what the journal says of them. */
+export interface Beside {
+  readonly documents: readonly StoredDocumentChange[];
+  readonly guards?: readonly DocumentGuard[];
+  readonly journal: readonly JournalEntry[];
+}
+
+export interface BesideDecision {
+  readonly beside: Beside | null;
+  readonly answer: StoredAnswer;
 }
 
 export interface CommandsOptions {
+  readonly clock: Clock;
   readonly store: Store;
   readonly reader: BatchReader;
   /** A fresh, unique id for an operation without an Idempotency-Key. */
@@ -75,11 +91,16 @@ export interface Commands {
    * @throws BatchyError what `decide` throws; `contention`, `idempotency-mismatch`, `store-unavailable`
    */
   run(name: string, caller: Caller, decide: (attempt: Attempt) => Decision | Promise<Decision>): Promise<Answered>;
+  /**
+   * As `run`, for what concerns no workflow: only documents change.
+   * @param turn of whoever changes the same documents; holds a space, so that it is no workflow's
+   */
+  runBeside(turn: string, caller: Caller, decide: (now: Instant) => Promise<BesideDecision>): Promise<Answered>;
   /** As `run`, for changes that the service itself makes and nobody waits for: a mark, an adoption. */
   apply(name: string, decide: (attempt: Attempt) => WorkflowChange | null): Promise<void>;
 }
 
-export function createCommands({ store, reader, operationId, patienceMilliseconds }: CommandsOptions): Commands {
+export function createCommands({ store, reader, clock, operationId, patienceMilliseconds }: CommandsOptions): Commands {
   const takeTurn = createTurns(patienceMilliseconds);
 
   async function attempt(name: string): Promise<Attempt> {
@@ -90,21 +111,54 @@ export function createCommands({ store, reader, operationId, patienceMillisecond
     // The mark is a commit of its own: it stands even where the command is then refused because of it.
     await store.commit({
       operation: unkeyed(operationId()),
-      changes: [storedChange(loaded, noticed)],
+      changes: [storedWorkflowChange(loaded, noticed)],
       journal: noticed.journal,
     });
     return attempt(name);
   }
 
-  async function repeat<T>(name: string, once: (now: Attempt) => Promise<T | 'conflict'>): Promise<T> {
+  async function repeat<T>(subject: string, once: () => Promise<T | 'conflict'>): Promise<T> {
     for (let tries = 0; tries < maxAttempts; tries += 1) {
-      const result = await once(await attempt(name));
+      const result = await once();
       if (result !== 'conflict') return result;
     }
     throw new BatchyError(
       'contention',
-      `Workflow ${quoteBriefly(name)} is being changed by others faster than this request could be stored. Nothing was changed; try again.`,
+      `${subject} is being changed by others faster than this request could be stored. Nothing was changed; try again.`,
     );
+  }
+
+  /** What is decided, in the form in which it is stored. */
+  interface Storable {
+    readonly changes: readonly StoredChange[];
+    readonly guards: readonly DocumentGuard[];
+    readonly journal: readonly JournalEntry[];
+    readonly answer: StoredAnswer;
+  }
+
+  async function once(
+    turn: string,
+    subject: string,
+    caller: Caller,
+    decide: () => Promise<Storable>,
+  ): Promise<Answered> {
+    const { idempotency } = caller;
+    const request = idempotency === null ? null : keyedOperation(caller.name, idempotency);
+    const id = request?.id ?? operationId();
+    return takeTurn(turn, async () => {
+      const before = request === null ? null : await reader.operation(request.id);
+      if (before !== null && request !== null) return replay(before, request.fingerprint);
+      return repeat(subject, async () => {
+        const { answer, changes, guards, journal } = await decide();
+        if (changes.length === 0 && request === null) return { answer, replayed: false };
+        const operation: Operation =
+          request === null ? unkeyed(id) : { ...request, answer, keepSeconds: keepKeyedSeconds };
+        const outcome = await store.commit({ operation, changes, guards, journal });
+        if (outcome.kind === 'conflict') return 'conflict';
+        if (outcome.kind === 'repeated') return replay(outcome.operation, operation.fingerprint);
+        return { answer, replayed: false };
+      });
+    });
   }
 
   async function run(
@@ -113,37 +167,39 @@ export function createCommands({ store, reader, operationId, patienceMillisecond
     decide: (attempt: Attempt) => Decision | Promise<Decision>,
   ): Promise<Answered> {
     checkWorkflowName(name);
-    const { idempotency } = caller;
-    const request = idempotency === null ? null : keyedOperation(caller.name, idempotency);
-    const id = request?.id ?? operationId();
-    return takeTurn(name, async () => {
-      const before = request === null ? null : await reader.operation(request.id);
-      if (before !== null && request !== null) return replay(before, request.fingerprint);
-      return repeat(name, async (now) => {
-        const { change, answer } = await decide(now);
-        if (change === null && request === null) return { answer, replayed: false };
-        const operation: Operation =
-          request === null ? unkeyed(id) : { ...request, answer, keepSeconds: keepKeyedSeconds };
-        const outcome = await store.commit({
-          operation,
-          changes: change === null ? [] : [storedChange(now.stored, change)],
-          journal: change?.journal ?? [],
-        });
-        if (outcome.kind === 'conflict') return 'conflict';
-        if (outcome.kind === 'repeated') return replay(outcome.operation, operation.fingerprint);
-        return { answer, replayed: false };
-      });
+    return once(name, `Workflow ${quoteBriefly(name)}`, caller, async () => {
+      const now = await attempt(name);
+      const { change, answer, beside = nothingBeside } = await decide(now);
+      return {
+        answer,
+        changes: change === null ? beside.documents : [storedWorkflowChange(now.stored, change), ...beside.documents],
+        guards: beside.guards ?? [],
+        journal: change === null ? beside.journal : [...change.journal, ...beside.journal],
+      };
+    });
+  }
+
+  async function runBeside(
+    turn: string,
+    caller: Caller,
+    decide: (now: Instant) => Promise<BesideDecision>,
+  ): Promise<Answered> {
+    return once(turn, `What is asked of ${turn}`, caller, async () => {
+      const { beside, answer } = await decide(await clock.now());
+      const { documents, guards = [], journal } = beside ?? nothingBeside;
+      return { answer, changes: documents, guards, journal };
     });
   }
 
   async function apply(name: string, decide: (attempt: Attempt) => WorkflowChange | null): Promise<void> {
     await takeTurn(name, () =>
-      repeat(name, async (now) => {
+      repeat(`Workflow ${quoteBriefly(name)}`, async () => {
+        const now = await attempt(name);
         const change = decide(now);
         if (change === null) return null;
         const outcome = await store.commit({
           operation: unkeyed(operationId()),
-          changes: [storedChange(now.stored, change)],
+          changes: [storedWorkflowChange(now.stored, change)],
           journal: change.journal,
         });
         return outcome.kind === 'conflict' ? 'conflict' : null;
@@ -151,8 +207,10 @@ export function createCommands({ store, reader, operationId, patienceMillisecond
     );
   }
 
-  return { run, apply };
+  return { run, runBeside, apply };
 }
+
+const nothingBeside: Beside = { documents: [], journal: [] };
 
 function unkeyed(id: string): Operation {
   return { id, fingerprint: '', answer: null, keepSeconds: keepUnkeyedSeconds };
@@ -175,33 +233,4 @@ function replay(operation: { fingerprint: string; answer: StoredAnswer | null },
   }
   if (operation.answer === null) throw new BatchyError('internal', 'An operation was stored without its answer.');
   return { answer: operation.answer, replayed: true };
-}
-
-/** A change in the form in which it is stored, beside what it was computed from. */
-function storedChange(expected: LoadedWorkflow | StoredWorkflow, change: WorkflowChange): StoredWorkflowChange {
-  return {
-    kind: 'workflow',
-    name: change.name,
-    expected: { head: expected.head, ledger: expected.ledger },
-    head: change.deleted ? null : encodeHead(change.next),
-    ledger: encodeLedger(change.next.ledger),
-    records: change.records,
-    listing: {
-      status: workflowStatus(change.next),
-      updatedAt: change.journal[0]?.at ?? 0n,
-      latestStart: latestStart(change.next),
-    },
-  };
-}
-
-/** Of a job that is marked already the mark counts: should the clock go back once more, it lies ahead, too. */
-function latestStart(workflow: Workflow): Instant | null {
-  let latest: Instant | null = null;
-  for (const [job, parameters] of workflow.jobs) {
-    const special = readSpecialParameters(parameters);
-    if ('problems' in special || special.batchStart === null) continue;
-    const watched = workflow.ledger.jobs.get(job)?.skewNoticedAt ?? special.batchStart;
-    latest = latest === null ? watched : maxInstant(latest, watched);
-  }
-  return latest;
 }

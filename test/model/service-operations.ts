@@ -43,6 +43,7 @@ export async function createServiceOperations(
     const commands = createCommands({
       store,
       reader,
+      clock,
       operationId: () => `model-${(operationCount += 1)}`,
       patienceMilliseconds: 30_000,
     });
