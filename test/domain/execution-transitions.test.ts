@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { BatchyError } from '../../src/domain/errors.ts';
 import { type BatchStatus, batchStatuses } from '../../src/domain/execution.ts';
 import {
-  executionEvents,
+  type ExecutionEvent,
   executionTransitions,
   isLive,
   liveStatuses,
@@ -55,7 +55,7 @@ describe('an execution', () => {
 });
 
 describe('a refusal', () => {
-  const refused = (status: BatchStatus, event: (typeof executionEvents)[number]): BatchyError => {
+  const refused = (status: BatchStatus, event: ExecutionEvent): BatchyError => {
     try {
       moveExecution(status, event);
     } catch (error) {
