@@ -10,8 +10,9 @@ import { escapePointer } from './special-parameters.ts';
 /** What of a job's definition decides about the parameters of its launches. */
 type Declared = Pick<JobDefinition, 'parameters' | 'additionalParameters'>;
 
-/** How many of the wrong places the one sentence tells; all are in `places`. */
+/** How many of the wrong places the one sentence tells, and how many are listed beside it: a body may have very many. */
 const mostPlacesTold = 5;
+const mostPlacesListed = 100;
 
 /**
  * The parameters of a launch: what the body gives, in its order, then the defaults of what it does not name.
@@ -20,7 +21,7 @@ const mostPlacesTold = 5;
  * object, one with only `value` too, is a JSON value like any other; whoever wants to pass an object that looks like the long
  * form wraps it in the long form. What the body says about `identifying` counts more than the schema.
  * @param body `undefined` where the launch has none
- * @throws BatchyError `invalid-parameters` with a JSON pointer into the body for each that does not fit
+ * @throws BatchyError `invalid-parameters` with a JSON pointer into the body for each that does not fit, the first hundred
  */
 export function readLaunchParameters(body: Json | undefined, declared: Declared): JobParameters {
   const given = body === undefined ? {} : body;
@@ -30,7 +31,7 @@ export function readLaunchParameters(body: Json | undefined, declared: Declared)
   const parameters = new Map<string, JobParameter>();
   for (const [name, value] of Object.entries(given)) {
     const read = readParameter(name, value, declared);
-    if (Array.isArray(read)) places.push(...read);
+    if (Array.isArray(read)) for (const place of read) places.push(place);
     else parameters.set(name, read);
   }
   for (const [name, definition] of declared.parameters) {
@@ -119,7 +120,7 @@ function refusal(places: readonly ErrorPlace[]): BatchyError {
   return new BatchyError(
     'invalid-parameters',
     `The parameters do not fit: ${[...told, ...more].join('; ')}. Nothing was launched; mend them and launch again.`,
-    { places },
+    { places: places.slice(0, mostPlacesListed) },
   );
 }
 

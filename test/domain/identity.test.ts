@@ -45,7 +45,12 @@ const { meaning } = fc.letrec<{ meaning: Meaning }>((tie) => ({
     fc.constantFrom('true', 'false', 'null', '"2024-01-01"', '"2024-01-01T00:00"').map((constant) => ({ constant })),
     fc.array(tie('meaning'), { maxLength: 2 }).map((list) => ({ list })),
     fc
-      .dictionary(fc.constantFrom('a', 'b', '"', '__proto__', '10', '9'), tie('meaning'), { maxKeys: 2 })
+      .uniqueArray(fc.tuple(fc.constantFrom('a', 'b', '"', '__proto__', '10', '9'), tie('meaning')), {
+        maxLength: 2,
+        selector: ([key]) => key,
+      })
+      // Objects like any other, so that two of them are compared by their keys alone.
+      .map((entries) => Object.fromEntries(entries))
       .map((object) => ({ object })),
   ),
 }));

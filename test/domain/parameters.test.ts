@@ -121,6 +121,12 @@ describe('the body of a launch', () => {
     expect(() => launched(body)).toThrow(/"e ".*; and 2 more\. Nothing was launched/);
   });
 
+  test('a body with very many mistakes is refused like any other', () => {
+    const body = `{"x":[${'1e999,'.repeat(150_000)}1]}`;
+    expect(refusedPlaces('invalid-parameters', () => launched(body))).toHaveLength(100);
+    expect(() => launched(body)).toThrow(/and 149995 more/);
+  });
+
   test.each(['größe', 'run.id', 'a-b', '_x', '1', 'constructor', 'n'.repeat(100)])('%s is a name', (name) => {
     expect(launched(JSON.stringify({ [name]: 1 }))).toEqual([`${name}: integer 1`]);
   });
