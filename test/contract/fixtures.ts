@@ -3,7 +3,13 @@ import type { JournalEntry, RecordJob, RecordJobWrite, RecordKind, RecordWrite }
 import { type Instant, parseInstant } from '../../src/domain/time.ts';
 import type { Status } from '../../src/domain/transitions.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import type { Commit, Operation, StoredWorkflowChange } from '../../src/ports/store.ts';
+import type {
+  Commit,
+  Operation,
+  StoredChange,
+  StoredDocumentChange,
+  StoredWorkflowChange,
+} from '../../src/ports/store.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 
 /** A database of its own, that several stores may be open on. */
@@ -51,7 +57,14 @@ export function listing(
   return readListing({ status: 'new', updated_at: '2026-01-01', latest_start: null, ...facts });
 }
 
-export function commit(changes: readonly StoredWorkflowChange[], facts: Partial<Commit> = {}): Commit {
+/** A document that is new, unless told. */
+export function document(
+  facts: Partial<Omit<StoredDocumentChange, 'kind'>> & { readonly id: string },
+): StoredDocumentChange {
+  return { kind: 'document', collection: 'things', expected: null, text: '{}', add: [], remove: [], ...facts };
+}
+
+export function commit(changes: readonly StoredChange[], facts: Partial<Commit> = {}): Commit {
   return { operation: operation(), changes, journal: [], ...facts };
 }
 

@@ -3,6 +3,8 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import type { ContractDatabase, CreateDatabase } from './fixtures.ts';
 import { itCommits } from './commits.ts';
+import { itKeepsDocuments } from './documents.ts';
+import { itIndexesDocuments } from './document-indexes.ts';
 import { itJournals } from './journals.ts';
 import { itListsWorkflows } from './listings.ts';
 import { itMovesAndForgets } from './upkeeps.ts';
@@ -52,6 +54,8 @@ export function storeContract(name: string, create: CreateDatabase): void {
     itKeepsRecords(bench);
     itListsWorkflows(bench);
     itJournals(bench);
+    itKeepsDocuments(bench);
+    itIndexesDocuments(bench);
     itMovesAndForgets(bench);
   });
 }

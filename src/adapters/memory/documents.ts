@@ -40,5 +40,5 @@ function pageMembers(database: MemoryDatabase, { index, prefix, direction, beyon
     .filter((member) => member.startsWith(prefix))
     .filter((member) => beyond === null || (ascending ? member > beyond : member < beyond))
     .sort();
-  return (ascending ? members : members.reverse()).slice(0, limit);
+  return (ascending ? members : members.toReversed()).slice(0, limit);
 }

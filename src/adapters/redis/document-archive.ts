@@ -11,7 +11,7 @@ type ArchivedDocument = Extract<ArchivedItem, { kind: 'document' | 'index' | 'se
 
 /** Documents, indexes and sequences. A key that a scan names twice is given twice; taking it in again changes nothing. */
 export async function* exportDocuments(connection: RedisConnection): AsyncIterable<ArchivedDocument> {
-  yield* exportTexts(connection, `${keys.document({ collection: '', id: '' }).slice(0, -1)}`, readDocumentItem);
+  yield* exportTexts(connection, keys.document({ collection: '', id: '' }).slice(0, -1), readDocumentItem);
   for await (const key of keysBeginning(connection, keys.index(''))) yield* exportIndex(connection, key);
   yield* exportTexts(connection, keys.numbers(''), (sequence, text) =>
     /^\d{1,16}$/.test(text) ? { kind: 'sequence', sequence, last: Number(text) } : null,
