@@ -20,6 +20,11 @@ const composition: Layer = {
   packages: [...web, 'close-with-grace', 'pino', 'uuidv7'],
 };
 
+const running: Layer = {
+  layers: ['domain', 'ports', 'runner'],
+  packages: ['csv-parse', 'csv-stringify', '@streamparser/json', 'undici', 'kysely', 'pg', 'node:sqlite', anyBuiltin],
+};
+
 const layers: Readonly<Record<string, Layer>> = {
   domain: { layers: [], packages: ['luxon'] },
   ports: { layers: ['domain'], packages: [] },
@@ -27,11 +32,12 @@ const layers: Readonly<Record<string, Layer>> = {
     layers: ['domain', 'ports'],
     packages: ['uuidv7', 'node:crypto', 'node:path', 'node:events', 'node:timers/promises'],
   },
-  runner: {
-    layers: ['domain', 'ports'],
-    packages: ['csv-parse', 'csv-stringify', '@streamparser/json', 'undici', 'kysely', 'pg', 'node:sqlite', anyBuiltin],
-  },
-  dialects: { layers: ['domain'], packages: ['js-yaml', 'luxon'] },
+  runner: running,
+  'runner/items': running,
+  // What a job is to those who write one and to those who run it.
+  'runner/types': { layers: ['domain', 'runner/items'], packages: [] },
+  authoring: { layers: ['domain', 'runner/types', 'runner/items'], packages: [] },
+  dialects: { layers: ['domain', 'authoring'], packages: ['js-yaml', 'luxon'] },
   'adapters/memory': { layers: ['domain', 'ports'], packages: [anyBuiltin] },
   'adapters/redis': { layers: ['domain', 'ports'], packages: ['ioredis', anyBuiltin] },
   'adapters/sqlite': { layers: ['domain', 'ports'], packages: ['node:sqlite', anyBuiltin] },
@@ -70,8 +76,13 @@ export function breaches(sources: ReadonlyMap<string, string>): string[] {
   });
 }
 
+/** Of the runner: without code, so that those who write jobs may know them. */
+const runnerTypes = ['job.ts', 'step-body.ts', 'step-context.ts'];
+
 function layerOf(file: string): string {
   const [, first = '', second = ''] = file.split('/');
+  if (first === 'runner' && second === 'items') return 'runner/items';
+  if (first === 'runner' && runnerTypes.includes(second)) return 'runner/types';
   return first === 'adapters' ? `adapters/${second}` : first.replace(/\.ts$/, '');
 }
 

@@ -1,0 +1,27 @@
+/** What a job file imports: `import { defineJob, step, chunkStep } from 'batchy'`. */
+export { defineJob, type JobOptions } from './define-job.ts';
+export type { RunnableJob } from '../runner/job.ts';
+
+export { type DeclaredStep, step, type StepContext, type StepOptions } from './step.ts';
+export { chunkStep, type ChunkOptions } from './chunk-step.ts';
+export {
+  httpStep,
+  type HttpRequestOptions,
+  shellStep,
+  type ShellStepOptions,
+  waitStep,
+  type WaitOptions,
+} from './command-steps.ts';
+export { type PartContext, partitionedStep, type PartitionedStepOptions } from './partitioned-step.ts';
+export type { AnyParameters, ParameterOptions, ParameterSchemaOptions, ParametersOf } from './parameters.ts';
+export { Always, type ErrorClass, type ItemRetryOptions, LimitChecking, Never, type SkipOptions } from './faults.ts';
+export type { ReaderSource, WriteFunction } from './item-sources.ts';
+
+export { type Chunk, ItemError, type ItemReader, type ItemWriter } from '../runner/items/item.ts';
+export { itemWriter, type ReaderFactory, type WriterFactory } from '../runner/items/factory.ts';
+export type { FromContext } from '../runner/items/from-context.ts';
+export { iterableReader, type ItemSource, listReader } from '../runner/items/iterable-reader.ts';
+export { functionReader } from '../runner/items/function-reader.ts';
+export { functionWriter, listWriter, nullWriter, passThrough } from '../runner/items/memory-writers.ts';
+export { csvReader, type CsvReaderOptions, type CsvRow } from '../runner/items/csv-reader.ts';
+export { sqlReader, type SqlReaderOptions } from '../runner/items/sql-reader.ts';
