@@ -20,6 +20,7 @@ export type Exit = (typeof exits)[keyof typeof exits];
 export const exitCodes: Readonly<Record<ErrorCode, Exit>> = {
   'invalid-name': exits.usage,
   'invalid-request': exits.usage,
+  'invalid-id': exits.usage,
   'invalid-body': exits.usage,
   'invalid-configuration': exits.failed,
   'unknown-format': exits.usage,

@@ -6,6 +6,7 @@ export const errorCodes = [
   // what was asked is malformed
   'invalid-name',
   'invalid-request',
+  'invalid-id',
   'invalid-body',
   'invalid-configuration',
   'unknown-format',

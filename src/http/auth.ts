@@ -19,8 +19,8 @@ declare module 'fastify' {
     classic?: boolean;
     /** The route changes state, whatever its method: a prefetch is refused. */
     effects?: boolean;
-    /** May take more time than other requests: waits and event streams. */
-    longLived?: boolean;
+    /** May take more time than other requests: waits and event streams. A function where it depends on the request. */
+    longLived?: boolean | ((request: FastifyRequest) => boolean);
     /** Has a lane of its own when the service is overloaded. */
     reserved?: boolean;
   }

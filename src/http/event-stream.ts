@@ -1,4 +1,6 @@
+import type { JournalEntry } from '../domain/change.ts';
 import type { History } from '../service/history.ts';
+import { createBell } from './bell.ts';
 import { journaledFields } from './wire.ts';
 
 export interface EventStreamOptions {
@@ -8,6 +10,10 @@ export interface EventStreamOptions {
   readonly subscribe: (onChange: () => void) => () => void;
   /** Only this workflow's entries, or `null` for all. */
   readonly workflow: string | null;
+  /** Which of them to tell; all when absent. */
+  readonly selects?: (entry: JournalEntry) => boolean;
+  /** What the stream ends with, once all that led to it has been told; `null` as long as it goes on. */
+  readonly conclusion?: () => Promise<Conclusion | null>;
   /** The sequence number beyond which to begin. */
   readonly after: number;
   /** The client missed what is no longer kept: the first sequence number that still is. */
@@ -17,6 +23,11 @@ export interface EventStreamOptions {
   readonly stopping: AbortSignal;
   /** The client has gone, or the service stops. */
   readonly over: AbortSignal;
+}
+
+export interface Conclusion {
+  readonly event: string;
+  readonly data: unknown;
 }
 
 /** How long a client should wait before it connects again, in milliseconds. */
@@ -32,7 +43,7 @@ const entriesAtOnce = 100;
  * something, and what is sent is always read from the journal, beyond the last number sent.
  */
 export async function* journalEvents(options: EventStreamOptions): AsyncGenerator<string> {
-  const { read, workflow, stopping, over } = options;
+  const { read, workflow, selects = () => true, conclusion = async () => null, stopping, over } = options;
   const bell = createBell(options.heartbeatMilliseconds);
   const unsubscribe = options.subscribe(bell.ring);
   over.addEventListener('abort', bell.ring);
@@ -44,11 +55,16 @@ export async function* journalEvents(options: EventStreamOptions): AsyncGenerato
       yield eventText('gap', position, { after: options.after, first_kept: options.gapUpTo });
     }
     for (;;) {
+      // Asked before the reading, so that the entries of what it knows are among those read.
+      const last = await conclusion();
       const entries = await read({ workflow, direction: 'ascending', beyond: position, limit: entriesAtOnce });
-      const last = entries.at(-1);
-      if (last !== undefined) {
-        position = last.sequence;
-        yield entries.map((entry) => eventText(entry.entry.type, entry.sequence, journaledFields(entry))).join('');
+      position = entries.at(-1)?.sequence ?? position;
+      const told = entries.filter(({ entry }) => selects(entry));
+      if (told.length > 0)
+        yield told.map((entry) => eventText(entry.entry.type, entry.sequence, journaledFields(entry))).join('');
+      if (last !== null && entries.length < entriesAtOnce) {
+        yield eventText(last.event, null, last.data);
+        return;
       }
       if (stopping.aborted) yield eventText('end', null, { reason: 'the service stops; connect again later' });
       if (over.aborted) return;
@@ -72,34 +88,7 @@ async function quietPosition({ read, bounds, workflow }: EventStreamOptions, pos
   return missed.length === 0 ? Math.max(position, last) : position;
 }
 
-function eventText(event: string, id: number | null, data: unknown): string {
+/** One event as it is sent. */
+export function eventText(event: string, id: number | null, data: unknown): string {
   return `${id === null ? '' : `id: ${id}\n`}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-}
-
-/** Remembers that it rang, so that a ring between two listenings is not missed. */
-function createBell(patienceMilliseconds: number) {
-  let rung = false;
-  let wake: (() => void) | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  return {
-    ring: (): void => {
-      rung = true;
-      wake?.();
-    },
-    /** Whether it rang since the last time, or does within the patience. */
-    async heard(): Promise<boolean> {
-      if (!rung) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          timer = setTimeout(resolve, patienceMilliseconds);
-        });
-        clearTimeout(timer);
-        wake = null;
-      }
-      const heard = rung;
-      rung = false;
-      return heard;
-    },
-    silence: (): void => clearTimeout(timer),
-  };
 }

@@ -40,7 +40,8 @@ export function addGuards(
         'invalid-request',
         'The Host header is missing, which HTTP/1.1 requires. Nothing was changed.',
       );
-    const { scope, effects = false, reserved = false, longLived = false } = request.routeOptions.config;
+    const { scope, effects = false, reserved = false, longLived: lasts = false } = request.routeOptions.config;
+    const longLived = typeof lasts === 'function' ? lasts(request) : lasts;
     if (effects && isPrefetch(request)) {
       onPrefetchRefused();
       throw new BatchyError(

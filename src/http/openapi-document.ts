@@ -1,4 +1,5 @@
 import { EndBody } from './schemas/batches.ts';
+import { launchBody } from './schemas/jobs.ts';
 
 /** As much of an OpenAPI document as is looked into here. */
 export interface OpenApiDocument {
@@ -55,6 +56,27 @@ const names: Readonly<Record<string, string>> = {
   '/workflows/{wf}/wait': 'waitForWorkflow',
   '/workflows/{wf}/events': 'streamWorkflowEvents',
   '/events': 'streamEvents',
+  '/jobs': 'listJobs',
+  '/jobs/{name}': 'getJob',
+  '/jobs/{name}/launch': 'launchJob',
+  '/executions': 'listExecutions',
+  '/executions/{id}': 'getExecution',
+  '/executions/{id}/steps': 'listSteps',
+  '/executions/{id}/graph': 'getExecutionGraph',
+  '/executions/{id}/log': 'getExecutionLog',
+  '/executions/{id}/steps/{name}/log': 'getStepLog',
+  '/executions/{id}/context': 'getExecutionContext',
+  '/executions/{id}/skipped': 'listSkippedItems',
+  '/executions/{id}/events': 'streamExecutionEvents',
+  '/executions/{id}/stop': 'stopExecution',
+  '/executions/{id}/restart': 'restartExecution',
+  '/executions/{id}/abandon': 'abandonExecution',
+  '/executions/{id}/recover': 'recoverExecution',
+  '/executions/{id}/restart-plan': 'getRestartPlan',
+  '/instances': 'listInstances',
+  '/instances/{id}': 'getInstance',
+  '/instances/{id}/parameters': 'listInstanceParameters',
+  '/instances/{id}/executions': 'listInstanceExecutions',
   '/health/live': 'getLiveness',
   '/health/ready': 'getReadiness',
   '/metrics': 'getMetrics',
@@ -90,6 +112,7 @@ function completePath(path: string, operations: Record<string, Operation>): Reco
       if (isPair && method === 'get' && operation[effectsField] === true)
         operation.description = [fetchOnly, operation.description ?? ''].join(' ').trim();
       if (method === 'post' && /^\/(close|fail)_batch\//.test(path)) operation.requestBody = endBody;
+      if (path === '/jobs/{name}/launch') operation.requestBody = launchBody;
       for (const part of [operation.requestBody, ...Object.values(operation.responses ?? {})]) giveExamples(part);
       return [method, operation];
     }),

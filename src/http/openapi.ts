@@ -14,6 +14,8 @@ const tags = [
   { name: 'workflows', description: 'Workflows and their jobs: list, look at, edit, backfill, delete' },
   { name: 'history', description: 'Batches, coverage and journal: what has been' },
   { name: 'waits', description: 'Wait for a workflow to be ready' },
+  { name: 'jobs', description: 'Jobs: what there is, and launching it' },
+  { name: 'executions', description: 'Executions, their steps and logs; stop, restart, abandon, recover' },
   { name: 'events', description: 'What happens, as it happens' },
   { name: 'service', description: 'The service itself' },
 ];

@@ -6,6 +6,8 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
     'Workflow names are 1 to 128 letters, digits, `_`, `.` or `-`, begin with a letter, a digit or `_`, and do not end in `-` and nine or more digits. Mend the URL.',
   'invalid-request':
     'A query parameter, header or part of the path is not known or has the wrong form; `errors` names each. Mend the call; nothing was changed.',
+  'invalid-id':
+    'Ids of executions and instances are whole numbers from 1: `GET /executions` and `GET /instances` list them. Mend the URL.',
   'invalid-body': 'The JSON body is not what the route takes; `errors` points at the places. Nothing was changed.',
   'invalid-configuration':
     'The YAML file of the workflow cannot be read or holds a parameter that cannot be; `detail` names line and column, or job and parameter. Mend the file and load again; the stored workflow is as it was.',

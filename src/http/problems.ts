@@ -15,6 +15,7 @@ interface ProblemKind {
 export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   'invalid-name': { status: 400, title: 'The name cannot be a workflow’s' },
   'invalid-request': { status: 400, title: 'The request is malformed' },
+  'invalid-id': { status: 422, title: 'The id is no number' },
   'invalid-body': { status: 422, title: 'The body does not fit' },
   'invalid-configuration': { status: 422, title: 'The configuration cannot be read' },
   'unknown-format': { status: 400, title: 'No such format' },

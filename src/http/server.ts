@@ -7,7 +7,10 @@ import type { Settings } from '../config/schema.ts';
 import { BatchyError } from '../domain/errors.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Batches } from '../service/batches.ts';
+import type { ExecutionLogs } from '../service/execution-logs.ts';
+import type { Executions } from '../service/executions.ts';
 import type { History } from '../service/history.ts';
+import type { Jobs } from '../service/jobs.ts';
 import type { StoredKey } from '../service/keys.ts';
 import type { Waits } from '../service/waits.ts';
 import type { Workflows } from '../service/workflows.ts';
@@ -24,9 +27,13 @@ import { addRequestLog, requestLogger } from './request-log.ts';
 import { addBackfillRoutes } from './routes/backfills.ts';
 import { addBatchRoutes } from './routes/batches.ts';
 import { addEventRoutes } from './routes/events.ts';
+import { addExecutionRoutes } from './routes/executions.ts';
+import { addExecutionStreamRoutes } from './routes/execution-streams.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addHistoryRoutes } from './routes/history.ts';
 import { addIndexRoutes } from './routes/index.ts';
+import { addInstanceRoutes } from './routes/instances.ts';
+import { addJobRoutes } from './routes/jobs.ts';
 import { addWaitRoutes } from './routes/waits.ts';
 import { addWorkflowRoutes } from './routes/workflows.ts';
 import { ProblemSchema } from './schemas/vocabulary.ts';
@@ -40,6 +47,10 @@ export interface HttpServices {
   readonly workflows: Workflows;
   readonly history: History;
   readonly waits: Waits;
+  readonly jobs: Jobs;
+  readonly executions: Executions;
+  /** Absent where no logs are kept: then every log is empty. */
+  readonly logs?: ExecutionLogs;
 }
 
 /** Whether the store can be used, and what about it an operator should mend. */
@@ -156,6 +167,10 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     addWorkflowRoutes(typed, options.services);
     addHistoryRoutes(typed, options.services);
     addWaitRoutes(typed, options);
+    addJobRoutes(typed, options);
+    addExecutionRoutes(typed, options.services);
+    addExecutionStreamRoutes(typed, options);
+    addInstanceRoutes(typed, options.services);
     addEventRoutes(typed, options);
     addHealthRoutes(typed, options);
     metrics.addRoute(typed);

@@ -2,7 +2,7 @@ import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-import { BatchyError, type ErrorPlace } from '../domain/errors.ts';
+import { BatchyError, type ErrorCode, type ErrorPlace } from '../domain/errors.ts';
 
 interface PropertySchema {
   readonly type?: string;
@@ -20,7 +20,7 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   return (input: unknown) => {
     const value = isUrl && hasOtherThanText ? fromUrl(input as Record<string, unknown>, properties) : input;
     if (check.Check(value)) return { value };
-    return { error: invalidPart(httpPart ?? 'body', check.Errors(value), Object.keys(properties)) };
+    return { error: invalidPart(httpPart ?? 'body', check.Errors(value), properties) };
   };
 };
 
@@ -50,10 +50,27 @@ interface Violation {
 /** What was sent does not come back whole. */
 const longestPointer = 100;
 
-function invalidPart(part: string, violations: readonly Violation[], known: readonly string[]): BatchyError {
-  const places = violations.flatMap((violation) => placesOf(violation, part, known));
+function invalidPart(
+  part: string,
+  violations: readonly Violation[],
+  properties: Readonly<Record<string, PropertySchema>>,
+): BatchyError {
+  const places = violations.flatMap((violation) => placesOf(violation, part, Object.keys(properties)));
   const detail = `${partNames[part] ?? part}: ${places.map((place) => `${place.pointer === '' ? '' : `${place.pointer} `}${place.detail}`).join('; ')}.`;
-  return new BatchyError(part === 'body' ? 'invalid-body' : 'invalid-request', detail, { places });
+  const code = codeOf(part, places, properties);
+  const advice = code === 'invalid-id' ? ' Ids are whole numbers: GET /executions and GET /instances list them.' : '';
+  return new BatchyError(code, `${detail}${advice}`, { places });
+}
+
+/** A number that stands in the path is an id. */
+function codeOf(
+  part: string,
+  places: readonly ErrorPlace[],
+  properties: Readonly<Record<string, PropertySchema>>,
+): ErrorCode {
+  if (part === 'body') return 'invalid-body';
+  const isId = part === 'params' && places.some(({ pointer }) => properties[pointer.slice(1)]?.type === 'integer');
+  return isId ? 'invalid-id' : 'invalid-request';
 }
 
 const partNames: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@ import { describe, expect, test, it } from 'vitest';
 
 import { updateKeyFile } from '../../src/config/key-file.ts';
 import { revokeKey, type Scope, scopes } from '../../src/service/keys.ts';
+import { fakeJobs } from './fake-jobs.ts';
 import {
   callStream,
   exampleConfiguration,
@@ -57,7 +58,7 @@ const ways: readonly {
 ];
 
 async function keyedApp(options: TestAppOptions = {}): Promise<TestApp> {
-  return testApp({ cfg: exampleConfiguration, keys, ...options });
+  return testApp({ cfg: exampleConfiguration, keys, services: fakeJobs().services, ...options });
 }
 
 /** The status of an operation's example request, asked in some way. */
@@ -128,8 +129,14 @@ test('what changes state needs more than the scope read, and what replaces, edit
     'POST /load_cfg/{wf}',
   ]);
   const ends = ['close_batch/{wf}', 'fail_batch/{wf}', 'open_batch/{wf}', 'open_batch/{wf}/{format}'];
+  const ofExecutions = ['stop', 'restart', 'abandon', 'recover'].map((command) => `POST /executions/{id}/${command}`);
   expect(titlesOf('operate')).toEqual(
-    ['POST /workflows/{wf}/backfill', ...ends.flatMap((end) => [`GET /${end}`, `POST /${end}`])].sort(),
+    [
+      'POST /workflows/{wf}/backfill',
+      'POST /jobs/{name}/launch',
+      ...ofExecutions,
+      ...ends.flatMap((end) => [`GET /${end}`, `POST /${end}`]),
+    ].sort(),
   );
   const changing = operations.filter(({ object }) => object['x-effects'] === true).map(({ title }) => title);
   expect(changing.sort()).toEqual([...titlesOf('admin'), ...titlesOf('operate')].sort());
@@ -175,7 +182,7 @@ test('another network is not trusted', async () => {
 });
 
 test('without any key every route is open', async () => {
-  const app = await testApp({ cfg: exampleConfiguration });
+  const app = await testApp({ cfg: exampleConfiguration, services: fakeJobs().services });
   await prepareExamples(app);
   const table = await outcomes(app, {});
   expect(new Set(Object.values(table))).toEqual(new Set(['allowed']));
@@ -220,7 +227,7 @@ test.each([
 test.each(['HEAD', 'OPTIONS'] as const)(
   '%s on any route leaves the stored state as it was, to the byte',
   async (method) => {
-    const app = await testApp({ cfg: exampleConfiguration });
+    const app = await testApp({ cfg: exampleConfiguration, services: fakeJobs().services });
     await prepareExamples(app);
     const before = await app.everything();
     for (const operation of operationsOf(await fetchDocument(app))) {
@@ -237,7 +244,7 @@ test.each([
   ['a prefetch', { 'sec-purpose': 'prefetch;prerender' }, 'prefetch-refused'],
   ['a page of another site', { 'sec-fetch-site': 'cross-site' }, 'cross-site-refused'],
 ])('%s cannot reach a route with effects, and the document says so', async (_name, headers, code) => {
-  const app = await testApp({ cfg: exampleConfiguration });
+  const app = await testApp({ cfg: exampleConfiguration, services: fakeJobs().services });
   await prepareExamples(app);
   const before = await app.everything();
   const changing = operationsOf(await fetchDocument(app)).filter(({ object }) => object['x-effects'] === true);

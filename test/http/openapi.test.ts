@@ -10,6 +10,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { version } from '../../src/app.ts';
 import { errorCodes } from '../../src/domain/errors.ts';
 import { problemKinds } from '../../src/http/problems.ts';
+import { fakeJobs } from './fake-jobs.ts';
 import {
   callStream,
   type Document,
@@ -27,7 +28,7 @@ import { testApp } from './test-app.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 
 async function exampleApp() {
-  const app = await testApp({ cfg: exampleConfiguration });
+  const app = await testApp({ cfg: exampleConfiguration, services: fakeJobs().services });
   await prepareExamples(app);
   return app;
 }

@@ -9,6 +9,7 @@ import { type App, createApp } from '../../src/app.ts';
 import { updateKeyFile } from '../../src/config/key-file.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import type { Settings } from '../../src/config/schema.ts';
+import type { HttpServices } from '../../src/http/server.ts';
 import type { ArchivedItem } from '../../src/ports/upkeep.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { addKey, type Scope } from '../../src/service/keys.ts';
@@ -24,6 +25,8 @@ export interface TestAppOptions {
   readonly keys?: Readonly<Record<string, Scope>>;
   readonly start?: string;
   readonly logger?: FastifyBaseLogger;
+  /** In place of the real ones. */
+  readonly services?: Partial<HttpServices>;
 }
 
 export interface TestApp extends App {
@@ -33,7 +36,7 @@ export interface TestApp extends App {
   configure(workflow: string, yaml: string): void;
   /** Everything that is stored, as text: for "nothing was changed, to the byte". */
   everything(): Promise<string>;
-  call(method: Method, url: string, more?: CallOptions): Promise<Called>;
+  readonly call: (method: Method, url: string, more?: CallOptions) => Promise<Called>;
 }
 
 export type Method = 'GET' | 'POST' | 'HEAD' | 'PATCH' | 'DELETE' | 'OPTIONS' | 'PUT';
@@ -74,7 +77,11 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     writeFileSync(path.join(folder, `${workflow}.yaml`), yaml);
   for (const [workflow, yaml] of Object.entries(options.cfg ?? {})) configure(workflow, yaml);
   const stores = await (options.openStores ?? ((given) => createMemoryStores({ clock: given })))(clock);
-  const app = await createApp(used, { stores, ...(options.logger === undefined ? {} : { logger: options.logger }) });
+  const app = await createApp(used, {
+    stores,
+    ...(options.logger === undefined ? {} : { logger: options.logger }),
+    ...(options.services === undefined ? {} : { services: options.services }),
+  });
   await app.server.ready();
   onTestFinished(async () => {
     await app.stop();

@@ -5,7 +5,7 @@ import type { Static } from 'typebox';
 
 import { BatchyError } from '../../domain/errors.ts';
 import { quoteBriefly } from '../../domain/names.ts';
-import { journalEvents } from '../event-stream.ts';
+import { type EventStreamOptions, journalEvents } from '../event-stream.ts';
 import { endOfInterest } from '../gone.ts';
 import { problemResponses, WorkflowParams } from '../schemas/vocabulary.ts';
 import * as schemas from '../schemas/events.ts';
@@ -14,39 +14,9 @@ import type { BatchyServer, ServerOptions } from '../server.ts';
 const heartbeatMilliseconds = 15_000;
 
 /** The journal as it grows, for pages and programs that want to be told. */
-export function addEventRoutes(
-  server: BatchyServer,
-  { services: { history }, subscribe, stopping }: ServerOptions,
-): void {
-  const stream = async (
-    request: FastifyRequest,
-    reply: FastifyReply,
-    workflow: string | null,
-  ): Promise<FastifyReply> => {
-    const from = lastEventId(request);
-    // What can be wrong is said before the stream begins; also that there is no such workflow.
-    await history.journal({ workflow, direction: 'descending', beyond: null, limit: 1 });
-    const bounds = await history.journalBounds();
-    // Where all was pruned nothing tells how far the numbers had come; what comes next is new whoever asks.
-    const nothingKept = bounds.last === 0;
-    if (from !== null && from > bounds.last && !nothingKept) throw laterThanAll(from, bounds.last);
-    const missed = from !== null && bounds.first > 0 && from < bounds.first - 1;
-    const events = journalEvents({
-      read: (page) => history.journal(page),
-      bounds: () => history.journalBounds(),
-      subscribe,
-      workflow,
-      after: nothingKept ? 0 : (from ?? bounds.last),
-      gapUpTo: missed ? bounds.first : null,
-      heartbeatMilliseconds,
-      stopping,
-      over: endOfInterest(reply, stopping),
-    });
-    return reply
-      .type('text/event-stream; charset=utf-8')
-      .header('x-accel-buffering', 'no')
-      .send(Readable.from(events, { objectMode: true, highWaterMark: 1 }));
-  };
+export function addEventRoutes(server: BatchyServer, options: ServerOptions): void {
+  const stream = (request: FastifyRequest, reply: FastifyReply, workflow: string | null): Promise<FastifyReply> =>
+    startJournalStream(request, reply, options, { workflow });
 
   server.get(
     '/events',
@@ -80,6 +50,46 @@ export function addEventRoutes(
     },
     (request, reply) => stream(request, reply, (request.params as Static<typeof WorkflowParams>).wf),
   );
+}
+
+/**
+ * Answers the journal as it grows, behind the client's Last-Event-ID or with what is new.
+ * @throws BatchyError `invalid-request`, `unknown-workflow`; before the stream begins
+ */
+export async function startJournalStream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { services: { history }, subscribe, stopping }: ServerOptions,
+  chosen: Pick<EventStreamOptions, 'workflow' | 'selects' | 'conclusion'>,
+): Promise<FastifyReply> {
+  const from = lastEventId(request);
+  // What can be wrong is said before the stream begins; also that there is no such workflow.
+  await history.journal({ workflow: chosen.workflow, direction: 'descending', beyond: null, limit: 1 });
+  const bounds = await history.journalBounds();
+  // Where all was pruned nothing tells how far the numbers had come; what comes next is new whoever asks.
+  const nothingKept = bounds.last === 0;
+  if (from !== null && from > bounds.last && !nothingKept) throw laterThanAll(from, bounds.last);
+  const missed = from !== null && bounds.first > 0 && from < bounds.first - 1;
+  const events = journalEvents({
+    ...chosen,
+    read: (page) => history.journal(page),
+    bounds: () => history.journalBounds(),
+    subscribe,
+    after: nothingKept ? 0 : (from ?? bounds.last),
+    gapUpTo: missed ? bounds.first : null,
+    heartbeatMilliseconds,
+    stopping,
+    over: endOfInterest(reply, stopping),
+  });
+  return sendEvents(reply, events);
+}
+
+/** Answers server-sent events, each made only when the client has taken in the one before. */
+export function sendEvents(reply: FastifyReply, events: AsyncGenerator<string>): FastifyReply {
+  return reply
+    .type('text/event-stream; charset=utf-8')
+    .header('x-accel-buffering', 'no')
+    .send(Readable.from(events, { objectMode: true, highWaterMark: 1 }));
 }
 
 /** @throws BatchyError `invalid-request` */

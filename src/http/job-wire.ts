@@ -1,0 +1,122 @@
+import { executionFields } from '../domain/execution-text.ts';
+import type { JobExecution, JobInstance, JobParameters, StepExecution } from '../domain/execution.ts';
+import type { JobDefinition, ParameterDefinition, StepDecision, StepDefinition } from '../domain/job.ts';
+import type { Json, JsonObject } from '../domain/json.ts';
+import { parameterTable } from '../domain/parameters.ts';
+import type { PlannedStep } from '../service/executions.ts';
+import type { BrokenJobFile } from '../service/job-catalog.ts';
+import type { ListedJob } from '../service/jobs.ts';
+import { isSecretName, mask, maskSecrets } from './masking.ts';
+
+/** What the services give of jobs, as it is answered: snake_case, secrets masked. */
+
+export function jobFields({ definition, file, lastExecution }: ListedJob): JsonObject {
+  return {
+    name: definition.name,
+    description: definition.description,
+    file,
+    workflow: definition.bond?.workflow ?? null,
+    workflow_jobs: definition.bond?.jobs ?? null,
+    parameters: Object.fromEntries([...definition.parameters].map(([name, each]) => [name, schemaFields(each)])),
+    additional_parameters: definition.additionalParameters,
+    restartable: definition.restartable,
+    refuse_if_complete: definition.refuseIfComplete,
+    new_instance_per_launch: definition.newInstancePerLaunch,
+    max_concurrent: definition.maxConcurrent,
+    timeout: definition.timeoutSeconds,
+    on_failure: definition.onFailure,
+    on_owner_lost: definition.onOwnerLost,
+    max_takeovers: definition.maxTakeovers,
+    graph: { nodes: definition.steps.map(nodeFields), edges: edgesOf(definition) },
+    last_execution: lastExecution === null ? null : executionFields(lastExecution),
+  };
+}
+
+function schemaFields(definition: ParameterDefinition): JsonObject {
+  return {
+    type: definition.type,
+    ...(definition.default === undefined ? {} : { default: definition.default }),
+    required: definition.required,
+    identifying: definition.identifying,
+    description: definition.description,
+  };
+}
+
+export function brokenFields({ file, line, column, message }: BrokenJobFile): JsonObject {
+  return { file, line, column, message };
+}
+
+function nodeFields(step: StepDefinition): JsonObject {
+  return {
+    name: step.name,
+    kind: step.kind,
+    max_retries: step.retry.maxRetries,
+    retry_delay: step.retry.delaySeconds,
+    backoff: step.retry.backoff,
+    timeout: step.timeoutSeconds,
+    allow_start_if_complete: step.allowStartIfComplete,
+    start_limit: step.startLimit,
+  };
+}
+
+/** What follows what: `on` is a pattern of exit codes, `null` for success; an edge to no step ends the execution. */
+function edgesOf({ steps }: JobDefinition): JsonObject[] {
+  return steps.flatMap((step) => [
+    ...step.dependsOn.map((before) => ({ from: before, to: step.name, on: null, end: null })),
+    ...step.on.map((decision) => decisionFields(step.name, decision)),
+  ]);
+}
+
+function decisionFields(from: string, { exitCode, to }: StepDecision): JsonObject {
+  return 'step' in to ? { from, to: to.step, on: exitCode, end: null } : { from, to: null, on: exitCode, end: to.end };
+}
+
+/** One execution, with all of its parameters. */
+export function executionWithParameters(execution: JobExecution): JsonObject {
+  return { ...executionFields(execution), parameters: maskSecrets(valuesOf(execution.parameters)) };
+}
+
+function valuesOf(parameters: JobParameters): ReadonlyMap<string, Json> {
+  return new Map([...parameters].map(([name, { value }]) => [name, value]));
+}
+
+export function instanceParameters({ id, parameters }: JobInstance): JsonObject[] {
+  const masked = maskSecrets(valuesOf(parameters));
+  const shown = new Map([...parameters].map(([name, each]) => [name, { ...each, value: masked[name] ?? null }]));
+  return parameterTable(shown, id).map((row) =>
+    isSecretName(row.key_name)
+      ? { ...row, string_value: mask, date_value: null, long_value: null, double_value: null }
+      : row,
+  );
+}
+
+/**
+ * The graph of a job with what has become of each step in an execution.
+ * @param definition `null` when its file is gone: then there are the steps that ran, and no edges
+ */
+export function graphFields(
+  execution: JobExecution,
+  definition: JobDefinition | null,
+  steps: readonly StepExecution[],
+): JsonObject {
+  const defined = definition?.steps.map(nodeFields) ?? [];
+  const names = defined.map(({ name }) => name);
+  const others = steps.filter(({ stepName }) => !names.includes(stepName)).map(({ stepName }) => stepName);
+  const nodes = [...defined, ...[...new Set(others)].map((name) => ({ name, kind: null }))];
+  return {
+    job_execution_id: execution.id,
+    job_name: execution.jobName,
+    status: execution.status,
+    nodes: nodes.map((node) => ({ ...node, ...stateFields(steps.findLast(({ stepName }) => stepName === node.name)) })),
+    edges: definition === null ? [] : edgesOf(definition),
+  };
+}
+
+/** `null` of a step that has not run in this execution. */
+function stateFields(step: StepExecution | undefined): JsonObject {
+  return { status: step?.status ?? null, exit_code: step?.exitCode ?? null, step_execution_id: step?.id ?? null };
+}
+
+export function plannedFields({ stepName, action, why, checkpoint }: PlannedStep): JsonObject {
+  return { step_name: stepName, action, why, checkpoint };
+}

@@ -1,0 +1,242 @@
+import type { Static } from 'typebox';
+
+import type { JobDefinition } from '../../domain/job.ts';
+import { BatchyError } from '../../domain/errors.ts';
+import { contextFields, executionFields, skippedFields, stepFields } from '../../domain/execution-text.ts';
+import { sendAnswered } from '../answer.ts';
+import { callerOf } from '../caller.ts';
+import { commandAnswer, launchProblems } from '../execution-answer.ts';
+import { sendPage } from '../id-pages.ts';
+import { executionWithParameters, graphFields, plannedFields } from '../job-wire.ts';
+import { maskSecrets } from '../masking.ts';
+import { readInstant } from '../query.ts';
+import * as schemas from '../schemas/executions.ts';
+import { changeProblems, IdempotencyHeaders, NoQuery, problemResponses } from '../schemas/vocabulary.ts';
+import type { BatchyServer, HttpServices } from '../server.ts';
+
+const ExecutionParams = schemas.executionParams(1);
+type Params = Static<typeof ExecutionParams>;
+
+/** What has been launched and what became of it. */
+export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: HttpServices): void {
+  const found = ['invalid-id', 'unknown-execution'] as const;
+
+  server.get(
+    '/executions',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['executions'],
+        summary: 'The executions, newest first',
+        querystring: schemas.ExecutionsQuery,
+        response: { 200: schemas.ExecutionsAnswer, ...problemResponses() },
+      },
+    },
+    async (request, reply) => {
+      const query = request.query as Static<typeof schemas.ExecutionsQuery>;
+      const { started_after: after, started_before: before } = query;
+      const filter = {
+        status: query.status ?? null,
+        jobName: query.job_name ?? null,
+        instanceId: query.job_instance_id ?? null,
+        startedAfter: after === undefined ? null : readInstant('/started_after', after),
+        startedBefore: before === undefined ? null : readInstant('/started_before', before),
+      };
+      return sendPage(request, reply, {
+        limit: query.limit,
+        cursor: query.cursor,
+        read: (beforeId, limit) => executions.list({ ...filter, beforeId, limit }),
+        placeOf: ({ id }) => id,
+        fields: executionFields,
+      });
+    },
+  );
+
+  server.get(
+    '/executions/:id',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['executions'],
+        summary: 'One execution, with its parameters',
+        params: ExecutionParams,
+        querystring: NoQuery,
+        response: { 200: schemas.ExecutionAnswer, ...problemResponses(...found) },
+      },
+    },
+    async (request, reply) => reply.send(executionWithParameters(await executions.get((request.params as Params).id))),
+  );
+
+  server.get(
+    '/executions/:id/steps',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['executions'],
+        summary: 'The steps that ran in an execution, with their counters',
+        params: ExecutionParams,
+        querystring: NoQuery,
+        response: { 200: schemas.StepsAnswer, ...problemResponses(...found) },
+      },
+    },
+    async (request, reply) => reply.send((await executions.steps((request.params as Params).id)).map(stepFields)),
+  );
+
+  server.get(
+    '/executions/:id/graph',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['executions'],
+        summary: 'The job’s graph with what has become of each step in an execution',
+        params: ExecutionParams,
+        querystring: NoQuery,
+        response: { 200: schemas.GraphAnswer, ...problemResponses(...found) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params as Params;
+      const execution = await executions.get(id);
+      const [definition, steps] = await Promise.all([definitionOf(execution.jobName), executions.steps(id)]);
+      return reply.send(graphFields(execution, definition, steps));
+    },
+  );
+
+  /** `null` when its file is gone or broken; what has run can be looked at all the same. */
+  async function definitionOf(jobName: string): Promise<JobDefinition | null> {
+    try {
+      return (await jobs.get(jobName)).definition;
+    } catch (error) {
+      if (error instanceof BatchyError && ['unknown-job-definition', 'invalid-job'].includes(error.code)) return null;
+      throw error;
+    }
+  }
+
+  server.get(
+    '/executions/:id/context',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['executions'],
+        summary: 'What the steps of an execution share',
+        params: ExecutionParams,
+        querystring: NoQuery,
+        response: { 200: schemas.ContextAnswer, ...problemResponses(...found) },
+      },
+    },
+    async (request, reply) => {
+      const context = contextFields(await executions.context((request.params as Params).id));
+      return reply.send(maskSecrets(new Map(Object.entries(context))));
+    },
+  );
+
+  server.get(
+    '/executions/:id/skipped',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['executions'],
+        summary: 'The items that chunk steps of an execution left out, and why',
+        params: ExecutionParams,
+        querystring: schemas.PageQuery,
+        response: { 200: schemas.SkippedAnswer, ...problemResponses(...found) },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params as Params;
+      const { limit, cursor } = request.query as Static<typeof schemas.PageQuery>;
+      return sendPage(request, reply, {
+        limit,
+        cursor,
+        read: (after, most) => executions.skipped(id, { after: after ?? 0, limit: most }),
+        placeOf: (_item, index, after) => (after ?? 0) + index + 1,
+        fields: skippedFields,
+      });
+    },
+  );
+
+  server.get(
+    '/executions/:id/restart-plan',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['executions'],
+        summary: 'What a restart would do with each step: skip, run, resume or revert; and why',
+        params: schemas.executionParams(2),
+        querystring: NoQuery,
+        response: {
+          200: schemas.RestartPlanAnswer,
+          ...problemResponses(...found, 'unknown-job-definition', 'invalid-job'),
+        },
+      },
+    },
+    async (request, reply) =>
+      reply.send((await executions.restartPlan((request.params as Params).id)).map(plannedFields)),
+  );
+
+  const commands = [
+    {
+      name: 'stop',
+      example: 3,
+      summary: 'Ask an execution to stop at the next chunk or step boundary',
+      did: 'was asked to stop',
+      problems: ['illegal-transition'],
+    },
+    {
+      name: 'restart',
+      example: 2,
+      summary: 'Launch the instance of an execution again: what is completed is skipped',
+      did: 'was restarted',
+      problems: ['unknown-job-definition', 'illegal-transition', ...launchProblems],
+    },
+    {
+      name: 'abandon',
+      example: 2,
+      summary: 'Decide that a stopped or failed execution is never to be restarted',
+      did: 'was abandoned',
+      problems: ['illegal-transition'],
+    },
+    {
+      name: 'recover',
+      example: 4,
+      summary:
+        'Declare an execution failed whose owner is gone or whose outcome is unknown, so that it can be restarted',
+      did: 'was recovered',
+      problems: ['illegal-transition', 'owned'],
+    },
+  ] as const;
+  for (const { name, example, summary, did, problems } of commands) {
+    server.post(
+      `/executions/:id/${name}`,
+      {
+        config: { scope: 'operate', effects: true },
+        schema: {
+          tags: ['executions'],
+          summary,
+          headers: IdempotencyHeaders,
+          params: schemas.executionParams(example),
+          querystring: NoQuery,
+          response: {
+            202: schemas.CommandAnswer,
+            ...problemResponses(...found, 'invalid-body', ...problems, ...changeProblems),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { id } = request.params as Params;
+        refuseBody(request.body, name);
+        const caller = callerOf(request, `${name} execution ${id}`);
+        const answered = await executions[name](id, caller, (execution) => commandAnswer(execution, did));
+        return sendAnswered(reply, answered);
+      },
+    );
+  }
+}
+
+/** What somebody believes to say must not be passed over; an empty object says nothing. */
+function refuseBody(body: unknown, command: string): void {
+  if (body === undefined || JSON.stringify(body) === '{}') return;
+  throw new BatchyError('invalid-body', `A ${command} takes no body; nothing was changed. Leave it out.`, {
+    places: [{ pointer: '', detail: 'expected no body' }],
+  });
+}

@@ -1,0 +1,292 @@
+import { Type } from 'typebox';
+
+import { batchStatuses } from '../../domain/execution.ts';
+import { stepKinds } from '../../domain/job.ts';
+import { listOrLines } from './history.ts';
+import { CursorQuery, LimitQuery } from './vocabulary.ts';
+
+const strict = { additionalProperties: false } as const;
+const text = Type.Union([Type.String(), Type.Null()]);
+const time = text;
+const whole = Type.Union([Type.Integer(), Type.Null()]);
+export const BatchStatusName = Type.Union(batchStatuses.map((status) => Type.Literal(status)));
+const exampleTime = '2026-11-21T21:53:34.230000';
+
+/** @param example the id of an execution that the operation is possible for */
+export function executionParams(example: number) {
+  return Type.Object({ id: Type.Integer({ description: 'Id of the execution', examples: [example] }) });
+}
+
+/** As `executionParams`, of a step of it. */
+export function stepParams(example: number) {
+  return Type.Object({
+    id: Type.Integer({ description: 'Id of the execution', examples: [example] }),
+    name: Type.String({ description: 'Name of the step, as /steps tells it', examples: ['Load'] }),
+  });
+}
+
+export const ExecutionsQuery = Type.Object(
+  {
+    status: Type.Optional(BatchStatusName),
+    job_name: Type.Optional(
+      Type.String({ minLength: 1, description: 'Only executions of this job', examples: ['LoadOrders'] }),
+    ),
+    job_instance_id: Type.Optional(Type.Integer({ description: 'Only executions of this instance', examples: [1] })),
+    started_after: Type.Optional(
+      Type.String({
+        description: 'Only executions that started later (UTC unless an offset is given)',
+        examples: ['2026-11-01'],
+      }),
+    ),
+    started_before: Type.Optional(
+      Type.String({
+        description: 'Only executions that started earlier (UTC unless an offset is given)',
+        examples: ['2126-12-01'],
+      }),
+    ),
+    limit: LimitQuery,
+    cursor: CursorQuery,
+  },
+  strict,
+);
+
+export const PageQuery = Type.Object({ limit: LimitQuery, cursor: CursorQuery }, strict);
+
+const executionProperties = {
+  id: Type.Integer(),
+  job_instance_id: Type.Integer(),
+  job_name: Type.String(),
+  status: BatchStatusName,
+  create_time: Type.String(),
+  start_time: time,
+  end_time: time,
+  last_updated: Type.String(),
+  exit_code: Type.String({ description: 'The status, unless a step or flow said otherwise' }),
+  exit_message: Type.String({ description: 'The error’s text; its stack is in the log' }),
+  forced: Type.Boolean({ description: 'Every step runs afresh, whatever was completed before' }),
+  batch: Type.Union(
+    [
+      Type.Object({
+        workflow: Type.String(),
+        jobs: Type.Union([Type.Array(Type.String()), Type.Null()]),
+        batch_id: Type.Integer(),
+        from_date: Type.String(),
+        to_date: Type.String(),
+      }),
+      Type.Null(),
+    ],
+    { description: 'The batch that it has opened, of a job that is bound to a workflow' },
+  ),
+  launched_by: Type.String({ description: 'Name of the API key' }),
+  takeovers: Type.Integer({ description: 'How often another conductor went on with it' }),
+  stop_requested_by: text,
+};
+export const executionExample = {
+  id: 1,
+  job_instance_id: 1,
+  job_name: 'LoadOrders',
+  status: 'COMPLETED',
+  create_time: exampleTime,
+  start_time: '2026-11-21T21:53:34.310000',
+  end_time: '2026-11-21T21:53:41.902000',
+  last_updated: '2026-11-21T21:53:41.902000',
+  exit_code: 'COMPLETED',
+  exit_message: '',
+  forced: false,
+  batch: {
+    workflow: 'orders',
+    jobs: null,
+    batch_id: 1795298014,
+    from_date: '2026-11-20T21:53:34.230000',
+    to_date: exampleTime,
+  },
+  launched_by: 'nightly',
+  takeovers: 0,
+  stop_requested_by: null,
+};
+export const ExecutionItem = Type.Object(executionProperties);
+
+export const ExecutionsAnswer = listOrLines(
+  'Executions, newest first; the next page is in the Link header. Asked as application/x-ndjson: all that match, one a line, whatever the limit',
+  ExecutionItem,
+  executionExample,
+);
+
+export const ExecutionAnswer = Type.Object(
+  {
+    ...executionProperties,
+    parameters: Type.Record(Type.String(), Type.Unknown(), {
+      description:
+        'What its steps receive, defaults and window filled in. Values of names that hold password, secret or token are masked as ***',
+    }),
+  },
+  {
+    description: 'One execution, with its parameters',
+    examples: [{ ...executionExample, parameters: { chunk: 1000, db_password: '***' } }],
+  },
+);
+
+export const StepsAnswer = Type.Array(
+  Type.Object({
+    id: Type.Integer(),
+    job_execution_id: Type.Integer(),
+    job_instance_id: Type.Integer(),
+    step_name: Type.String({ description: 'Of a partitioned step’s parts `name:partitionN`' }),
+    status: BatchStatusName,
+    start_time: Type.String(),
+    end_time: time,
+    exit_code: Type.String(),
+    exit_message: Type.String(),
+    retry_count: Type.Integer(),
+    read_count: Type.Integer(),
+    write_count: Type.Integer(),
+    filter_count: Type.Integer(),
+    commit_count: Type.Integer(),
+    rollback_count: Type.Integer(),
+    skip_count: Type.Integer({ description: 'Sum of the three that follow' }),
+    read_skip_count: Type.Integer(),
+    process_skip_count: Type.Integer(),
+    write_skip_count: Type.Integer(),
+  }),
+  {
+    description:
+      'The steps that ran in this execution, in the order in which they started; what was skipped has no row',
+    examples: [
+      [
+        {
+          id: 1,
+          job_execution_id: 1,
+          job_instance_id: 1,
+          step_name: 'Load',
+          status: 'COMPLETED',
+          start_time: '2026-11-21T21:53:34.310000',
+          end_time: '2026-11-21T21:53:41.902000',
+          exit_code: 'COMPLETED',
+          exit_message: '',
+          retry_count: 0,
+          read_count: 50,
+          write_count: 25,
+          filter_count: 25,
+          commit_count: 5,
+          rollback_count: 0,
+          skip_count: 0,
+          read_skip_count: 0,
+          process_skip_count: 0,
+          write_skip_count: 0,
+        },
+      ],
+    ],
+  },
+);
+
+export const stepKindName = Type.Union([...stepKinds.map((kind) => Type.Literal(kind)), Type.Null()]);
+export const Edge = Type.Object({
+  from: Type.String(),
+  to: text,
+  on: Type.Union([Type.String(), Type.Null()], { description: 'Pattern of exit codes; null: its success' }),
+  end: Type.Union([Type.Literal('COMPLETED'), Type.Literal('FAILED'), Type.Literal('STOPPED'), Type.Null()], {
+    description: 'How the execution ends, where it leads to no step',
+  }),
+});
+
+export const GraphAnswer = Type.Object(
+  {
+    job_execution_id: Type.Integer(),
+    job_name: Type.String(),
+    status: BatchStatusName,
+    nodes: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        kind: stepKindName,
+        status: Type.Union([BatchStatusName, Type.Null()]),
+        exit_code: text,
+        step_execution_id: whole,
+      }),
+    ),
+    edges: Type.Array(Edge),
+  },
+  {
+    description:
+      'The job’s steps with what has become of each in this execution (null: it has not run in it), and what follows what',
+    examples: [
+      {
+        job_execution_id: 1,
+        job_name: 'LoadOrders',
+        status: 'COMPLETED',
+        nodes: [
+          { name: 'Download', kind: 'shell', status: 'COMPLETED', exit_code: 'COMPLETED', step_execution_id: 1 },
+          { name: 'Load', kind: 'chunk', status: 'COMPLETED', exit_code: 'COMPLETED', step_execution_id: 2 },
+        ],
+        edges: [{ from: 'Download', to: 'Load', on: null, end: null }],
+      },
+    ],
+  },
+);
+
+export const ContextAnswer = Type.Record(Type.String(), Type.Unknown(), {
+  description:
+    'What the steps of the execution share. Values of names that hold password, secret or token are masked as ***',
+  examples: [{ path: '/landing/orders.csv' }],
+});
+
+export const SkippedAnswer = listOrLines(
+  'Items that chunk steps left out; the next page is in the Link header. Asked as application/x-ndjson: all of them, one a line, whatever the limit',
+  Type.Object({
+    job_execution_id: Type.Integer(),
+    step_name: Type.String(),
+    number: Type.Integer({ description: 'Counted from 1 within the step’s execution' }),
+    phase: Type.Union([Type.Literal('read'), Type.Literal('process'), Type.Literal('write')]),
+    item: Type.Unknown({ description: 'null where it could not be read' }),
+    position: text,
+    error: Type.String(),
+  }),
+  {
+    job_execution_id: 1,
+    step_name: 'Load',
+    number: 1,
+    phase: 'process',
+    item: { id: 17, qty: 'three' },
+    position: 'line 18',
+    error: 'qty is no number',
+  },
+);
+
+export const CommandAnswer = Type.Object(
+  {
+    message: Type.String(),
+    job_name: Type.String(),
+    execution_id: Type.Integer(),
+    job_instance_id: Type.Integer(),
+    status: BatchStatusName,
+  },
+  {
+    description: 'It was accepted: how the execution stands now',
+    examples: [
+      {
+        message: 'LoadOrders was launched: execution 2',
+        job_name: 'LoadOrders',
+        execution_id: 2,
+        job_instance_id: 1,
+        status: 'STARTING',
+      },
+    ],
+  },
+);
+
+export const RestartPlanAnswer = Type.Array(
+  Type.Object({
+    step_name: Type.String(),
+    action: Type.Union([Type.Literal('skip'), Type.Literal('run'), Type.Literal('resume'), Type.Literal('revert')]),
+    why: Type.String(),
+    checkpoint: Type.Unknown({ description: 'Where a chunk step goes on; null: at its beginning' }),
+  }),
+  {
+    description: 'What a restart would do with each step, and why',
+    examples: [
+      [
+        { step_name: 'Download', action: 'skip', why: 'it was completed in execution 1', checkpoint: null },
+        { step_name: 'Load', action: 'resume', why: 'it stopped behind a commit', checkpoint: { line: 55001 } },
+      ],
+    ],
+  },
+);

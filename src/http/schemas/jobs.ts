@@ -1,0 +1,161 @@
+import { type TObject, Type } from 'typebox';
+
+import { parameterTypes } from '../../domain/job.ts';
+import { Edge, executionExample, ExecutionItem, stepKindName } from './executions.ts';
+
+const text = Type.Union([Type.String(), Type.Null()]);
+const whole = Type.Union([Type.Integer(), Type.Null()]);
+const number = Type.Union([Type.Number(), Type.Null()]);
+
+export const JobParams = Type.Object({
+  name: Type.String({ description: 'Name of the job', examples: ['LoadOrders'] }),
+});
+
+/** @param maxSeconds the longest wait that the service is set up to accept */
+export function launchQuery(maxSeconds: number): TObject {
+  return Type.Object(
+    {
+      force: Type.Optional(Type.Boolean({ description: 'Run every step afresh, whatever was completed before' })),
+      supersede: Type.Optional(
+        Type.Boolean({ description: 'Of a bound job: take the place of a batch that somebody else has open' }),
+      ),
+      wait: Type.Optional(
+        Type.Integer({
+          minimum: 0,
+          maximum: Math.min(longestWaitSeconds, maxSeconds),
+          description: 'Answer when the execution has ended, or after so many seconds (default: at once)',
+          examples: [0],
+        }),
+      ),
+    },
+    { additionalProperties: false },
+  );
+}
+
+/** Longest `wait` of a launch, in seconds. */
+const longestWaitSeconds = 600;
+
+export interface LaunchQuery {
+  readonly force?: boolean;
+  readonly supersede?: boolean;
+  readonly wait?: number;
+}
+
+/** None is as good as an empty one; which values fit is for the job to say. */
+export const launchBody = {
+  description:
+    'The parameters, all of them identifying unless the job’s schema says otherwise, or the long form {"value": 1, "identifying": false}',
+  required: false,
+  content: {
+    'application/json': {
+      schema: { type: 'object', additionalProperties: true },
+      example: { start_date: '2024-01-01', batch_size: 100, threshold: 0.95 },
+    },
+  },
+};
+
+const Job = Type.Object({
+  name: Type.String(),
+  description: text,
+  file: Type.String({ description: 'From the folder of jobs' }),
+  workflow: Type.Union([Type.String(), Type.Null()], {
+    description: 'Whose window its launches load; may hold parameters, as orders-{{region}} does',
+  }),
+  workflow_jobs: Type.Union([Type.Array(Type.String()), Type.Null()]),
+  parameters: Type.Record(
+    Type.String(),
+    Type.Object({
+      type: Type.Union([
+        ...parameterTypes.filter((type) => type !== 'null').map((type) => Type.Literal(type)),
+        Type.Null(),
+      ]),
+      default: Type.Optional(Type.Unknown()),
+      required: Type.Boolean(),
+      identifying: Type.Boolean(),
+      description: text,
+    }),
+    { description: 'The parameters that it declares' },
+  ),
+  additional_parameters: Type.Boolean({ description: 'Whether a launch may give others' }),
+  restartable: Type.Boolean(),
+  refuse_if_complete: Type.Boolean(),
+  new_instance_per_launch: Type.Boolean(),
+  max_concurrent: whole,
+  timeout: Type.Union([Type.Number(), Type.Null()], { description: 'In seconds' }),
+  on_failure: Type.Union([Type.Literal('stop'), Type.Literal('continue')]),
+  on_owner_lost: Type.Union([Type.Literal('resume'), Type.Literal('fail')]),
+  max_takeovers: Type.Integer(),
+  graph: Type.Object({
+    nodes: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        kind: stepKindName,
+        max_retries: Type.Integer(),
+        retry_delay: Type.Number({ description: 'In seconds' }),
+        backoff: Type.Union([Type.Literal('fixed'), Type.Literal('exponential')]),
+        timeout: number,
+        allow_start_if_complete: Type.Boolean(),
+        start_limit: whole,
+      }),
+    ),
+    edges: Type.Array(Edge),
+  }),
+  last_execution: Type.Union([ExecutionItem, Type.Null()]),
+});
+
+const node = {
+  max_retries: 0,
+  retry_delay: 1,
+  backoff: 'fixed',
+  timeout: null,
+  allow_start_if_complete: false,
+  start_limit: null,
+};
+const jobExample = {
+  name: 'LoadOrders',
+  description: 'Loads the orders that changed',
+  file: 'load-orders.ts',
+  workflow: 'orders',
+  workflow_jobs: null,
+  parameters: { chunk: { type: 'integer', default: 1000, required: false, identifying: false, description: null } },
+  additional_parameters: true,
+  restartable: true,
+  refuse_if_complete: false,
+  new_instance_per_launch: false,
+  max_concurrent: null,
+  timeout: null,
+  on_failure: 'stop',
+  on_owner_lost: 'resume',
+  max_takeovers: 3,
+  graph: {
+    nodes: [
+      { name: 'Download', kind: 'shell', ...node, max_retries: 3 },
+      { name: 'Load', kind: 'chunk', ...node },
+    ],
+    edges: [{ from: 'Download', to: 'Load', on: null, end: null }],
+  },
+  last_execution: executionExample,
+};
+
+export const JobAnswer = Type.Object(Job.properties, {
+  description: 'The definition of a job, its graph, and its last execution',
+  examples: [jobExample],
+});
+
+export const JobsAnswer = Type.Object(
+  {
+    jobs: Type.Array(Job),
+    broken: Type.Array(Type.Object({ file: Type.String(), line: whole, column: whole, message: Type.String() }), {
+      description: 'Files that cannot be used, and why; they do not stop the others',
+    }),
+  },
+  {
+    description: 'The jobs by name, and the files that are broken',
+    examples: [
+      {
+        jobs: [jobExample],
+        broken: [{ file: 'half-done.ts', line: 7, column: 12, message: 'Unexpected token }' }],
+      },
+    ],
+  },
+);
