@@ -12,6 +12,7 @@ import {
   change,
   collect,
   commit,
+  document,
   entry,
   listing,
   loaded,
@@ -72,6 +73,9 @@ describe('a migration', () => {
     });
     const facts = { operation: operation({ answer }), journal: [entry({ reason: 'because' })] };
     await stores.store.commit(commit([first], facts));
+    const held = document({ id: 'a:b', text: '1\n2', add: [{ index: 'all', member: 'a b' }] });
+    await stores.store.commit(commit([held], { journal: [entry({ workflow: null })] }));
+    await stores.documents.reserve('things', 7);
     await put(stores, { name: 'gone', records: [record(7, { a: outcome() })] });
     await put(stores, { name: 'gone', head: null, ledger: '{"lastBatchId":7}' }, [entry({ workflow: 'gone' })]);
     return stores;
@@ -82,11 +86,11 @@ describe('a migration', () => {
     const between = await sqlite();
     const target = await createMemoryStores({ clock: systemClock });
     const moved = await migrateAll(source.upkeep, between.upkeep);
-    expect(moved).toEqual({ workflow: 2, record: 4, journal: 2, operation: 3 });
+    expect(moved).toEqual({ workflow: 2, record: 4, journal: 3, operation: 4, document: 1, index: 1, sequence: 1 });
     expect(await migrateAll(between.upkeep, target.upkeep)).toEqual(moved);
 
     const before = await contents(source);
-    expect(before).toHaveLength(11);
+    expect(before).toHaveLength(16);
     expect(await contents(between)).toEqual(before);
     expect(await contents(target)).toEqual(before);
     const windows = await between.reader.windows('wf1', 'a', { after: null, limit: 10 });

@@ -64,7 +64,7 @@ describeWithRedis('Redis behind a network that fails', () => {
     });
     for (const outcome of await Promise.all(outcomes)) expect(outcome.kind).toBe('committed');
     const entries = await witness.journal.read(journalOf);
-    expect(entries.map((line) => line.entry.workflow).sort()).toEqual(names.toSorted());
+    expect(entries.map((line) => line.entry.workflow ?? '').sort()).toEqual(names.toSorted());
   });
 
   it('reads on when a reply is lost', async () => {
