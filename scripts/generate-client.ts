@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { execa } from 'execa';
 
+import { batchStatuses } from '../src/domain/execution.ts';
 import { openApiDocument } from './draw-docs.ts';
 import { docComment, type JsonSchema, propertiesText, type Property, typeText } from './schema-types.ts';
 
@@ -40,10 +41,20 @@ type Content = Readonly<
 const answerNames: Readonly<Record<string, string>> = {
   getBatch: 'Batch',
   getCoverage: 'Coverage',
+  getExecution: 'Execution',
+  getExecutionGraph: 'ExecutionGraph',
+  getInstance: 'JobInstance',
+  getJob: 'Job',
   getReadiness: 'Readiness',
   getWorkflow: 'Workflow',
+  getRestartPlan: 'PlannedStep',
+  launchJob: 'Accepted',
   listBatches: 'ListedBatch',
+  listExecutions: 'ListedExecution',
+  listInstanceParameters: 'InstanceParameter',
   listJournal: 'JournalEntry',
+  listSkippedItems: 'SkippedItem',
+  listSteps: 'StepExecution',
   listWorkflows: 'ListedWorkflow',
   previewOpen: 'Preview',
   waitForWorkflow: 'Waited',
@@ -52,6 +63,7 @@ const answerNames: Readonly<Record<string, string>> = {
 const aliases: Record<string, string> = {
   "'new' | 'open' | 'success' | 'failed'": 'Status',
   'Record<string, Record<string, unknown>>': 'JobMaps',
+  [batchStatuses.map((status) => `'${status}'`).join(' | ')]: 'BatchStatus',
 };
 
 const preamble = (what: string): string => `/**
@@ -83,6 +95,8 @@ export async function clientSources(): Promise<Readonly<Record<string, string>>>
         preamble('What the service answers.'),
         '/** How a job, a batch or a workflow stands. */',
         "export type Status = 'new' | 'open' | 'success' | 'failed';\n",
+        '/** How an execution, or a step of one, stands: Spring Batch’s `BatchStatus`. */',
+        `export type BatchStatus = ${batchStatuses.map((status) => `'${status}'`).join(' | ')};\n`,
         '/** Job → its parameters, special ones and your own. */',
         'export type JobMaps = Record<string, Record<string, unknown>>;\n',
         '/** The problems that the operations name: the last part of `type`. */',
@@ -113,11 +127,13 @@ export async function clientSources(): Promise<Readonly<Record<string, string>>>
   };
 }
 
+const stream = 'text/event-stream';
+
 /** Of a GET and POST pair the one that is recommended; never a stream without end, for which there are readers of events. */
 function isOffered({ operationId, responses }: Operation, byMethod: Readonly<Record<string, unknown>>): boolean {
   const isSecond = 'get' in byMethod && 'post' in byMethod && /By(Get|Post)$/.test(operationId);
   const types = Object.keys(successOf(responses).content ?? {});
-  return !isSecond && !types.includes('text/event-stream');
+  return !isSecond && !types.every((type) => type === stream);
 }
 
 const routeType = `export interface OperationRoute {
@@ -166,7 +182,7 @@ function operationType({ operationId, summary, parameters = [], requestBody, res
 /** Lines of JSON are the same items once more; what is no JSON is text; where there is nothing, `null`. */
 function answerType(responses: Operation['responses']): string {
   const content = Object.entries(successOf(responses).content ?? {}).filter(
-    ([type]) => type !== 'application/x-ndjson',
+    ([type]) => type !== 'application/x-ndjson' && type !== stream,
   );
   if (content.length === 0) return 'null';
   const types = content.map(([type, { schema }]) =>
