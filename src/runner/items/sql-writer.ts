@@ -1,0 +1,157 @@
+import { CompiledQuery } from 'kysely';
+import type { Json } from '../../domain/json.ts';
+import { quoteBriefly } from '../../domain/names.ts';
+import type { StepContext } from '../step-context.ts';
+import { itemWriter, type WriterFactory } from './factory.ts';
+import type { Chunk, ItemWriter } from './item.ts';
+import { openSqlDatabase, type SqlConnection } from './sql-connection.ts';
+import {
+  driverMessage,
+  missingTable,
+  SqlError,
+  unknownColumn,
+  type SqlDatabase,
+  type TableShape,
+} from './sql-database.ts';
+import { rowError, TableInsert, type RowRun } from './sql-insert.ts';
+import { inTransaction, whenFree } from './sql-lock.ts';
+import { tableName } from './sql-query.ts';
+import { WrittenChunks } from './sql-written-chunks.ts';
+
+export interface SqlWriterOptions {
+  /** `DATABASE_URL`, if not said. */
+  readonly connection?: SqlConnection;
+  readonly table: string;
+  /** Of the table; where the database looks by itself, if not said. */
+  readonly schema?: string;
+  /**
+   * Columns of a unique index. A row that is there already is replaced in the columns that the item has, so that writing a chunk again
+   * changes nothing. Without a key each item is a new row, and the table `batchy_chunks` beside it remembers which chunks are written.
+   */
+  readonly key?: readonly string[];
+}
+
+/**
+ * Writes items (objects, a property a column) to a table, each chunk in a transaction of its own: all of it or nothing, and a chunk
+ * that comes again changes nothing.
+ * @throws ItemError from the writer, with the row's place in the chunk, when a row does not fit or is refused; SqlError when the connection or the
+ * table cannot be used
+ */
+export function sqlWriter(options: SqlWriterOptions): WriterFactory<unknown> {
+  if (options.key?.length === 0)
+    throw new SqlError('the key of sqlWriter names no column: leave it out, or name some.');
+  return itemWriter((ctx) => new SqlWriter(options, ctx));
+}
+
+class SqlWriter implements ItemWriter<unknown> {
+  readonly #options: SqlWriterOptions;
+  readonly #ctx: StepContext;
+  #database: SqlDatabase | null = null;
+  #insert: TableInsert | null = null;
+  /** Where rows have no key by which one that comes again could be known. */
+  #written: WrittenChunks | null = null;
+
+  constructor(options: SqlWriterOptions, ctx: StepContext) {
+    this.#options = options;
+    this.#ctx = ctx;
+  }
+
+  async open(): Promise<void> {
+    const { connection, table, schema, key = [] } = this.#options;
+    const database = await openSqlDatabase(connection, this.#ctx, { user: 'sqlWriter', readOnly: false });
+    this.#database = database;
+    const shape = await this.#asked(database, () => database.shapeOf(table, schema));
+    if (shape === undefined) throw missingTable(database, table, schema);
+    checkKey(key, shape);
+    this.#insert = new TableInsert(database, { name: tableName(table, schema), shape, key });
+    if (key.length > 0) return;
+    const written = new WrittenChunks(database, table, schema);
+    await this.#asked(database, () => written.prepare());
+    this.#written = written;
+  }
+
+  async write(items: readonly unknown[], chunk: Chunk): Promise<void> {
+    const database = this.#database;
+    const insert = this.#insert;
+    if (database === null || insert === null) throw new SqlError('sqlWriter was given a chunk before it was opened.');
+    const runs = insert.rowsOf(items);
+    try {
+      await this.#writeAll(database, insert, runs, chunk, undefined);
+    } catch (error) {
+      if (chunk.signal.aborted) throw error;
+      if (database.faultOf(error) !== 'row') throw this.#refused(database, error);
+      // A statement of many rows does not tell which of them it was: one by one, the first that is refused is known. (None
+      // is where two rows of the chunk have the same key, which PostgreSQL takes in two statements only.)
+      await this.#writeAll(database, insert, runs, chunk, 1);
+    }
+  }
+
+  /** @param atMost rows in a statement; with 1, an error tells the row */
+  async #writeAll(
+    database: SqlDatabase,
+    insert: TableInsert,
+    runs: readonly RowRun[],
+    chunk: Chunk,
+    atMost: 1 | undefined,
+  ): Promise<void> {
+    await whenFree(database, chunk.signal, () =>
+      inTransaction(database, async (connection) => {
+        if (this.#written !== null && !(await this.#written.note(connection, chunk.chunkId))) return;
+        for (const { text, values, first } of insert.statements(runs, atMost)) {
+          await connection.executeQuery(CompiledQuery.raw(text, values)).catch((error: unknown) => {
+            if (atMost !== 1 || database.faultOf(error) === 'locked') throw error;
+            throw database.faultOf(error) === 'row'
+              ? rowError(
+                  first,
+                  `is refused by the table ${quoteBriefly(this.#options.table)}: ${driverMessage(error)}`,
+                  error,
+                )
+              : this.#refused(database, error);
+          });
+        }
+      }),
+    );
+  }
+
+  #refused(database: SqlDatabase, error: unknown): Error {
+    if (error instanceof SqlError) return error;
+    const { table, key = [] } = this.#options;
+    const told = driverMessage(error);
+    // What the two databases say where the key has no unique index.
+    const hint = /no unique or exclusion constraint|does not match any PRIMARY KEY or UNIQUE/.test(told)
+      ? ` Create a unique index over (${key.map(quoteBriefly).join(', ')}).`
+      : '';
+    return new SqlError(
+      `the chunk cannot be written to the table ${quoteBriefly(table)} of ${database.name}: ${told}.${hint}`,
+      { cause: error },
+    );
+  }
+
+  async #asked<Result>(database: SqlDatabase, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await whenFree(database, this.#ctx.signal, work);
+    } catch (error) {
+      if (error instanceof SqlError || this.#ctx.signal.aborted) throw error;
+      throw new SqlError(
+        `the table ${quoteBriefly(this.#options.table)} of ${database.name} cannot be looked at: ${driverMessage(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** What was written is in the database, with what tells that it was. */
+  checkpoint(): Json {
+    return null;
+  }
+
+  async close(): Promise<void> {
+    await this.#database?.close();
+    this.#database = null;
+    this.#insert = null;
+  }
+}
+
+function checkKey(key: readonly string[], shape: TableShape): void {
+  const absent = key.find((column) => !shape.writable.includes(column));
+  if (absent !== undefined) throw new SqlError(`the key of sqlWriter: ${unknownColumn(absent, shape.writable)}`);
+}

@@ -1,0 +1,176 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { inspect } from 'node:util';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openSqlDatabase } from '../../../src/runner/items/sql-connection.ts';
+import { openPostgres } from '../../../src/runner/items/sql-postgres.ts';
+import { sqlReader } from '../../../src/runner/items/sql-reader.ts';
+import { sqlWriter } from '../../../src/runner/items/sql-writer.ts';
+import { freePort } from '../../servers/free-port.ts';
+import { describeWithPostgres, startPostgres, type PostgresServer } from '../../servers/postgres.ts';
+import { readAll, stepContext, writeAll } from './sql-databases.ts';
+
+const password = 'p4ss w0rd';
+const open = (connection?: string) => openSqlDatabase(connection, stepContext(), { user: 'sqlReader', readOnly: true });
+
+/** Everything that is told of an error, down to its last cause. */
+async function told(failing: Promise<unknown>): Promise<string> {
+  const error: unknown = await failing.then(
+    () => new Error('it did not fail'),
+    (reason: unknown) => reason,
+  );
+  return inspect(error, { depth: 20, showHidden: true });
+}
+
+describe('the connection of a reader or writer', () => {
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'batchy-sql-'));
+  });
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  });
+
+  const createDatabase = (): { file: string; database: DatabaseSync } => {
+    const file = path.join(folder, 'some database.db');
+    const database = new DatabaseSync(file);
+    database.exec('create table t (id int not null primary key); insert into t values (1)');
+    return { file, database };
+  };
+
+  it('is a file, or the name of a variable that holds it, DATABASE_URL if nothing is said', async () => {
+    const { file, database } = createDatabase();
+    database.close();
+    vi.stubEnv('ORDERS_URL', `sqlite:${file}`);
+    vi.stubEnv('DATABASE_URL', `sqlite://${file}`);
+    const relative = `sqlite:${path.relative(process.cwd(), file)}`;
+    for (const connection of [`sqlite:${file}`, `sqlite://${file}`, relative, 'ORDERS_URL', undefined]) {
+      const said = connection === undefined ? {} : { connection };
+      expect(await readAll(sqlReader({ table: 't', ...said }))).toHaveLength(1);
+    }
+  });
+
+  it.each([
+    [undefined, /environment variable DATABASE_URL is not set \(sqlReader takes it where no connection is said\)/],
+    ['ABSENT_URL', /environment variable ABSENT_URL is not set:/],
+    [`mysql://me:${password}@host/db`, /the connection of sqlReader is no connection that Batchy knows/],
+    [`postgres://me:${password}@[host/db`, /the connection of sqlReader is no connection that Batchy knows/],
+    [`me:${password}@host`, /must be sqlite:PATH or postgres:/],
+  ])('says what is wrong with %s, without its password', async (connection, message) => {
+    vi.stubEnv('DATABASE_URL', undefined);
+    const opening = open(connection);
+    await expect(opening).rejects.toThrow(message);
+    expect(await told(opening)).not.toContain(password);
+    vi.stubEnv('FROM_VARIABLE', connection ?? '');
+    expect(await told(open('FROM_VARIABLE'))).toMatch(/the environment variable FROM_VARIABLE/);
+    expect(await told(open('FROM_VARIABLE'))).not.toContain(password);
+  });
+
+  it('is not a file that is absent or no database, and makes none', async () => {
+    const file = path.join(folder, 'absent.db');
+    await expect(open(`sqlite:${file}`)).rejects.toThrow(/absent.db: there is no such file; create the database/);
+    await writeFile(file, 'this is no database, only some text that is long enough');
+    await expect(open(`sqlite:${file}`)).rejects.toThrow(/cannot be opened: file is not a database/);
+    await expect(open(`sqlite:${folder}`)).rejects.toThrow(/cannot be opened/);
+  });
+
+  it('waits for a file that another process has locked, and stops waiting when the step is stopped', async () => {
+    const { file, database } = createDatabase();
+    const chunk = { chunkId: 'a', items: [{ id: 2 }] };
+    const writer = await sqlWriter({ connection: `sqlite:${file}`, table: 't', key: ['id'] })(stepContext());
+    await writer.open(null);
+    const stop = new AbortController();
+    database.exec('begin immediate');
+    const stopped = writer.write(chunk.items, { chunkId: 'a', signal: stop.signal });
+    stop.abort(new Error('stopped'));
+    await expect(stopped).rejects.toThrow('stopped');
+    let isWritten = false;
+    const writing = writer
+      .write(chunk.items, { chunkId: 'a', signal: new AbortController().signal })
+      .then(() => (isWritten = true));
+    await expect(Promise.race([writing, new Promise((resolve) => setImmediate(resolve, 'locked'))])).resolves.toBe(
+      'locked',
+    );
+    expect(isWritten).toBe(false);
+    database.exec('commit');
+    await writing;
+    expect(database.prepare('select count(*) as n from t').get()).toEqual({ n: 2 });
+    await writer.close();
+    database.close();
+  });
+
+  it('says what to install where the driver of PostgreSQL is missing', async () => {
+    const load = () => Promise.reject(new Error("Cannot find package 'pg'"));
+    const opening = openPostgres(`postgres://me:${password}@127.0.0.1/db`, { readOnly: true, load });
+    await expect(opening).rejects.toThrow(/npm install pg/);
+    expect(await told(opening)).not.toContain(password);
+  });
+
+  it('names a PostgreSQL that does not answer by its place alone', async () => {
+    const port = await freePort();
+    const secret = 'a-secret';
+    const opening = open(`postgres://somebody:${secret}@127.0.0.1:${port}/db?application_name=${secret}`);
+    await expect(opening).rejects.toThrow(`postgres://127.0.0.1:${port}/db cannot be used: connect ECONNREFUSED`);
+    expect(await told(opening)).not.toContain(secret);
+  });
+});
+
+describeWithPostgres('a connection to PostgreSQL', () => {
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    server = await startPostgres();
+  });
+
+  afterAll(() => server.stop());
+
+  it('tells who was refused, and no password', async () => {
+    const wrong = server.url.replace(server.password, 'wrong-password');
+    const opening = open(wrong);
+    await expect(opening).rejects.toThrow(/cannot be used: password authentication failed/);
+    expect(await told(opening)).not.toMatch(/wrong-password/);
+  });
+
+  it('tells no password when a chunk or a query is refused', async () => {
+    const connection = server.url;
+    expect(await told(writeAll(sqlWriter({ connection, table: 'absent' }), []))).not.toContain(server.password);
+    expect(await told(readAll(sqlReader({ connection, query: 'selct' })))).not.toContain(server.password);
+  });
+
+  it('finds tables in the schema that is said', async () => {
+    const { default: pg } = await import('pg');
+    const client = new pg.Client(server.url);
+    await client.connect();
+    await client.query(
+      'create schema "s.1"; create table "s.1".t (id int primary key); create view "s.1".v as select * from "s.1".t',
+    );
+    const at = { connection: server.url, schema: 's.1' };
+    await writeAll(sqlWriter({ ...at, table: 't' }), [{ chunkId: 'a', items: [{ id: 1 }] }]);
+    for (const table of ['t', 'v'])
+      expect((await readAll(sqlReader({ ...at, table }))).map(({ item }) => item)).toEqual([{ id: 1 }]);
+    await expect(readAll(sqlReader({ connection: server.url, table: 't' }))).rejects.toThrow(/no table "t"/);
+    const ledger = await client.query('select chunk_id, target from "s.1".batchy_chunks');
+    expect(ledger.rows).toEqual([{ chunk_id: 'a', target: 't' }]);
+    await client.end();
+  });
+
+  it('is made anew after the server went away: the chunk that failed can be written again', async () => {
+    const writer = await sqlWriter({ connection: server.url, table: 't', schema: 's.1' })(stepContext());
+    await writer.open(null);
+    const { signal } = new AbortController();
+    await writer.write([{ id: 2 }], { chunkId: 'b', signal });
+    await server.kill();
+    await expect(writer.write([{ id: 3 }], { chunkId: 'c', signal })).rejects.toMatchObject({ name: 'SqlError' });
+    await server.restart();
+    await vi.waitFor(() => writer.write([{ id: 3 }], { chunkId: 'c', signal }), { timeout: 30_000 });
+    await writer.write([{ id: 2 }], { chunkId: 'b', signal });
+    await writer.close();
+    const rows = await readAll(sqlReader({ connection: server.url, table: 't', schema: 's.1' }));
+    expect(rows.map(({ item }) => item['id'])).toEqual([1, 2, 3]);
+  });
+});
