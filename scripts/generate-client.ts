@@ -19,6 +19,7 @@ interface Document {
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
+  readonly tags: readonly string[];
   readonly 'x-effects'?: boolean;
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly required?: boolean; readonly description?: string; readonly content: Content };
@@ -81,38 +82,45 @@ export async function clientSources(): Promise<Readonly<Record<string, string>>>
     ),
   );
   operations.sort((one, other) => (one.operation.operationId < other.operation.operationId ? -1 : 1));
-  const answers = Object.entries(answerNames).map(([operationId, name]) => {
+  const ofJobs = operations.filter(({ operation }) => isOfJobs(operation));
+  const ofBatches = operations.filter(({ operation }) => !isOfJobs(operation));
+  const answers = Object.entries(answerNames).map(([operationId, name]): Declared => {
     const found = operations.find(({ operation }) => operation.operationId === operationId);
     if (found === undefined) throw new Error(`there is no operation ${operationId}`);
-    return nameAnswer(name, found.operation.responses);
+    const file = isOfJobs(found.operation) ? 'job-answers' : 'answers';
+    return { name, file, text: nameAnswer(name, found.operation.responses) };
   });
-  const types = operations.map(({ operation }) => operationType(operation));
+  const typesOf = (some: typeof operations): string => some.map(({ operation }) => operationType(operation)).join('\n');
   const rows = operations.map(({ method, url, operation }) => operationRow(method, url, operation));
-  const used = [...new Set(Object.values(aliases))].filter((name) => new RegExp(`\\b${name}\\b`).test(types.join()));
+  const declared = [...basics(document), ...answers];
+  const source = (file: string, what: string, text: string): Promise<string> =>
+    formatted([preamble(what), importsOf(text, declared, file), text].join('\n'));
+  const textsIn = (file: string): string =>
+    declared.flatMap((each) => (each.file === file ? [each.text] : [])).join('\n');
   return {
-    'src/client/answers.ts': await formatted(
-      [
-        preamble('What the service answers.'),
-        '/** How a job, a batch or a workflow stands. */',
-        "export type Status = 'new' | 'open' | 'success' | 'failed';\n",
-        '/** How an execution, or a step of one, stands: Spring Batch’s `BatchStatus`. */',
-        `export type BatchStatus = ${batchStatuses.map((status) => `'${status}'`).join(' | ')};\n`,
-        '/** Job → its parameters, special ones and your own. */',
-        'export type JobMaps = Record<string, Record<string, unknown>>;\n',
-        '/** The problems that the operations name: the last part of `type`. */',
-        `export type ProblemCode = ${problemCodes(document)
-          .map((code) => `'${code}'`)
-          .join(' | ')};\n`,
-        ...answers,
-      ].join('\n'),
+    'src/client/answers.ts': await source('answers', 'What the service answers.', textsIn('answers')),
+    'src/client/job-answers.ts': await source(
+      'job-answers',
+      'What the service answers of jobs and executions.',
+      textsIn('job-answers'),
     ),
-    'src/client/operations.ts': await formatted(
+    'src/client/operations.ts': await source(
+      'operations',
+      'What the service offers, by operation.',
       [
-        preamble('What the service offers, by operation.'),
-        `import type { ${used.sort().join(', ')} } from './answers.ts';\n`,
+        "import type { JobOperations } from './job-operations.ts';\n",
         'export interface NoParameters {\nbody?: undefined;\n}\n',
         '/** Parameters and answer of each operation. `wf` is the name of the workflow. */',
-        `export interface Operations {\n${types.join('\n')}\n}\n`,
+        `export interface Operations extends JobOperations {\n${typesOf(ofBatches)}\n}\n`,
+      ].join('\n'),
+    ),
+    'src/client/job-operations.ts': await source(
+      'job-operations',
+      'What the service offers of jobs and executions.',
+      [
+        typesOf(ofJobs).includes('NoParameters') ? "import type { NoParameters } from './operations.ts';\n" : '',
+        '/** Parameters and answer of each operation. */',
+        `export interface JobOperations {\n${typesOf(ofJobs)}\n}\n`,
       ].join('\n'),
     ),
     'src/client/routes.ts': await formatted(
@@ -127,13 +135,66 @@ export async function clientSources(): Promise<Readonly<Record<string, string>>>
   };
 }
 
+/** A type that the client declares, and in which of its files. */
+interface Declared {
+  readonly name: string;
+  readonly file: 'answers' | 'job-answers';
+  readonly text: string;
+}
+
+function basics(document: Document): Declared[] {
+  const codes = problemCodes(document).map((code) => `'${code}'`);
+  const stands = batchStatuses.map((status) => `'${status}'`);
+  return [
+    {
+      name: 'Status',
+      file: 'answers',
+      text: `/** How a job, a batch or a workflow stands. */\nexport type Status = 'new' | 'open' | 'success' | 'failed';\n`,
+    },
+    {
+      name: 'JobMaps',
+      file: 'answers',
+      text: `/** Job → its parameters, special ones and your own. */\nexport type JobMaps = Record<string, Record<string, unknown>>;\n`,
+    },
+    {
+      name: 'ProblemCode',
+      file: 'answers',
+      text: `/** The problems that the operations name: the last part of \`type\`. */\nexport type ProblemCode = ${codes.join(' | ')};\n`,
+    },
+    {
+      name: 'BatchStatus',
+      file: 'job-answers',
+      text: `/** How an execution, or a step of one, stands: Spring Batch’s \`BatchStatus\`. */\nexport type BatchStatus = ${stands.join(' | ')};\n`,
+    },
+  ];
+}
+
+/** Imports of what a text names and another file declares. */
+function importsOf(text: string, declared: readonly Declared[], file: string): string {
+  const code = text.replaceAll(/\/\*\*.*?\*\//gs, '');
+  return (['answers', 'job-answers'] as const)
+    .filter((other) => other !== file)
+    .map((other) => {
+      const names = declared
+        .filter((each) => each.file === other && new RegExp(`\\b${each.name}\\b`).test(code))
+        .map(({ name }) => name)
+        .sort();
+      return names.length === 0 ? '' : `import type { ${names.join(', ')} } from './${other}.ts';\n`;
+    })
+    .join('');
+}
+
+function isOfJobs({ tags }: Operation): boolean {
+  return tags.some((tag) => tag === 'jobs' || tag === 'executions');
+}
+
 const stream = 'text/event-stream';
 
 /** Of a GET and POST pair the one that is recommended; never a stream without end, for which there are readers of events. */
 function isOffered({ operationId, responses }: Operation, byMethod: Readonly<Record<string, unknown>>): boolean {
   const isSecond = 'get' in byMethod && 'post' in byMethod && /By(Get|Post)$/.test(operationId);
   const types = Object.keys(successOf(responses).content ?? {});
-  return !isSecond && !types.every((type) => type === stream);
+  return !isSecond && (types.length === 0 || types.some((type) => type !== stream));
 }
 
 const routeType = `export interface OperationRoute {

@@ -19,6 +19,7 @@ export interface OperationRoute {
 export const routes = {
   abandonExecution: { method: 'POST', url: '/executions/{id}/abandon', effects: true },
   closeBatch: { method: 'POST', url: '/close_batch/{wf}{?job,batch_id,force,reason}', effects: true },
+  deleteWorkflow: { method: 'DELETE', url: '/workflows/{wf}{?confirm,force,reason}', effects: true },
   editJob: { method: 'PATCH', url: '/workflows/{wf}/jobs/{job}{?force}', headers: ['if_match'], effects: true },
   explainProblem: { method: 'GET', url: '/problems/{code}' },
   failBatch: { method: 'POST', url: '/fail_batch/{wf}{?job,batch_id,force,reason}', effects: true },

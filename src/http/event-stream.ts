@@ -30,8 +30,8 @@ export interface Conclusion {
   readonly data: unknown;
 }
 
-/** How long a client should wait before it connects again, in milliseconds. */
-const retryMilliseconds = 3000;
+/** Begins every stream: how long a client should wait before it connects again, in milliseconds. */
+export const streamOpening = 'retry: 3000\n\n';
 /** Entries read at a time: a slow client holds no more than this in memory. */
 const entriesAtOnce = 100;
 
@@ -49,7 +49,7 @@ export async function* journalEvents(options: EventStreamOptions): AsyncGenerato
   over.addEventListener('abort', bell.ring);
   let position = options.after;
   try {
-    yield `retry: ${retryMilliseconds}\n\n`;
+    yield streamOpening;
     if (options.gapUpTo !== null) {
       position = options.gapUpTo - 1;
       yield eventText('gap', position, { after: options.after, first_kept: options.gapUpTo });

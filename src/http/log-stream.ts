@@ -1,6 +1,6 @@
 import type { ExecutionLogs } from '../service/execution-logs.ts';
 import { createBell } from './bell.ts';
-import { eventText } from './event-stream.ts';
+import { eventText, streamOpening } from './event-stream.ts';
 
 export interface LogStreamOptions {
   /** A piece of the log from an offset on. */
@@ -27,6 +27,7 @@ export async function* logEvents(options: LogStreamOptions): AsyncGenerator<stri
   let offset = options.offset;
   let vain = 0;
   try {
+    yield streamOpening;
     for (;;) {
       // Asked before the reading, so that its last line is among what is read.
       const isComplete = await isOver();

@@ -95,6 +95,8 @@ const pathParameters: Readonly<Record<string, fc.Arbitrary<string>>> = {
   job: jobName,
   format: mostly(fc.constantFrom('json', 'infa', 'infa', 'xml')),
   batch_id: mostly(fc.oneof(fc.constant(currentBatch), number, fc.constant('1795298014-init'))),
+  id: mostly(fc.constantFrom('1', '2', '3', '4', '5', '6')),
+  name: mostly(fc.constantFrom('LoadOrders', 'LoadOrders', 'Load', 'Download', 'Nope')),
   code: mostly(fc.constantFrom('stale-batch', 'internal', 'nothing')),
 };
 
@@ -115,7 +117,9 @@ function queryOf(
   const known = parameters.map(({ name, schema }) =>
     // A wait that is not told to answer at once would only make the run longer.
     fc
-      .option(escaped(valueOf(name, schema)), { freq: name === 'confirm' || name === 'timeout' ? 40 : 1 })
+      .option(escaped(valueOf(name, schema)), {
+        freq: name === 'confirm' || name === 'timeout' || name === 'wait' ? 40 : 1,
+      })
       .map((value) => (value === null ? [] : [`${name}=${value}`])),
   );
   const stray = fc.oneof(
@@ -156,12 +160,16 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
   from: time,
   to: time,
   as_of: time,
+  job_name: fc.constantFrom('LoadOrders', 'Nope', 'é', '*', '\u0000'),
+  offset: fc.oneof(fc.constantFrom('0', '1', '40', '1000000'), number),
+  started_after: time,
+  started_before: time,
   prefix: fc.constantFrom('w', 'wf1', 'é', '*', '[', '\u0000', 'x'.repeat(200)),
 };
 
 function valueOf(name: string, schema: ParameterSchema): fc.Arbitrary<string> {
   if (name === 'confirm') return workflowName;
-  if (name === 'timeout') return mostly(byName['timeout'] as fc.Arbitrary<string>, 30);
+  if (name === 'timeout' || name === 'wait') return mostly(byName['timeout'] as fc.Arbitrary<string>, 30);
   const choices = choicesOf(schema);
   if (choices.length > 0) return mostly(fc.constantFrom(...choices.map(String)));
   if (schema.type === 'boolean') return mostly(fc.constantFrom('true', 'false', '1', '0', '', 'TRUE', 'yes'));

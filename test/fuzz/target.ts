@@ -8,6 +8,7 @@ import { loadSettings } from '../../src/config/load.ts';
 import type { Settings } from '../../src/config/schema.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { addKey } from '../../src/service/keys.ts';
+import { fakeJobs } from '../http/fake-jobs.ts';
 import { createSettableClock, type SettableClock } from '../settable-clock.ts';
 import { adminKey } from './request-grammar.ts';
 
@@ -41,7 +42,7 @@ export async function startTarget(openStores: OpenEmptyStore, given: Partial<Set
   for (const [workflow, yaml] of Object.entries(configurations)) configure(workflow, Buffer.from(yaml));
   const app = await createApp(
     { ...settings, BATCHY_CFG: folder, LOAD_SAMPLES: false, LOG_LEVEL: 'silent', MAX_WAIT_SECONDS: 1, ...given },
-    { stores: await openStores(clock) },
+    { stores: await openStores(clock), services: fakeJobs().services },
   );
   await app.server.ready();
 

@@ -159,6 +159,7 @@ test('a live log that says nothing is kept alive, and ends when the service stop
     stopping: stopping.signal,
     over: stopping.signal,
   });
+  expect((await stream.next()).value).toBe('retry: 3000\n\n');
   expect((await stream.next()).value).toBe(': heartbeat\n\n');
   expect(looks).toEqual([7, 7, 7]);
   stopping.abort();

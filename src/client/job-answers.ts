@@ -1,0 +1,258 @@
+/**
+ * What the service answers of jobs and executions. Made from its OpenAPI document by scripts/generate-client.ts: change the routes' schemas, then run
+ * that again. A test fails while this file differs.
+ */
+
+/** How an execution, or a step of one, stands: Spring Batch’s `BatchStatus`. */
+export type BatchStatus =
+  | 'STARTING'
+  | 'STARTED'
+  | 'STOPPING'
+  | 'STOPPED'
+  | 'FAILED'
+  | 'COMPLETED'
+  | 'ABANDONED'
+  | 'UNKNOWN';
+
+/** One execution, with its parameters */
+export interface Execution {
+  id: number;
+  job_instance_id: number;
+  job_name: string;
+  status: BatchStatus;
+  create_time: string;
+  start_time: string | null;
+  end_time: string | null;
+  last_updated: string;
+  /** The status, unless a step or flow said otherwise */
+  exit_code: string;
+  /** The error’s text; its stack is in the log */
+  exit_message: string;
+  /** Every step runs afresh, whatever was completed before */
+  forced: boolean;
+  /** The batch that it has opened, of a job that is bound to a workflow */
+  batch: {
+    workflow: string;
+    jobs: string[] | null;
+    batch_id: number;
+    from_date: string;
+    to_date: string;
+  } | null;
+  /** Name of the API key */
+  launched_by: string;
+  /** How often another conductor went on with it */
+  takeovers: number;
+  stop_requested_by: string | null;
+  /** What its steps receive, defaults and window filled in. Values of names that hold password, secret or token are masked as *** */
+  parameters: Record<string, unknown>;
+}
+
+/** The job’s steps with what has become of each in this execution (null: it has not run in it), and what follows what */
+export interface ExecutionGraph {
+  job_execution_id: number;
+  job_name: string;
+  status: BatchStatus;
+  nodes: {
+    name: string;
+    kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | null;
+    status: BatchStatus | null;
+    exit_code: string | null;
+    step_execution_id: number | null;
+  }[];
+  edges: {
+    from: string;
+    to: string | null;
+    /** Pattern of exit codes; null: its success */
+    on: string | null;
+    /** How the execution ends, where it leads to no step */
+    end: 'COMPLETED' | 'FAILED' | 'STOPPED' | null;
+  }[];
+}
+
+/** One job instance */
+export interface JobInstance {
+  id: number;
+  job_name: string;
+  /** Hash of the name and the identifying parameters */
+  job_key: string;
+  create_time: string;
+  last_execution_id: number | null;
+}
+
+/** The definition of a job, its graph, and its last execution */
+export interface Job {
+  name: string;
+  description: string | null;
+  /** From the folder of jobs */
+  file: string;
+  /** Whose window its launches load; may hold parameters, as orders-{{region}} does */
+  workflow: string | null;
+  workflow_jobs: string[] | null;
+  /** The parameters that it declares */
+  parameters: Record<
+    string,
+    {
+      type: 'string' | 'integer' | 'float' | 'boolean' | 'date' | 'json' | null;
+      default?: unknown;
+      required: boolean;
+      identifying: boolean;
+      description: string | null;
+    }
+  >;
+  /** Whether a launch may give others */
+  additional_parameters: boolean;
+  restartable: boolean;
+  refuse_if_complete: boolean;
+  new_instance_per_launch: boolean;
+  max_concurrent: number | null;
+  /** In seconds */
+  timeout: number | null;
+  on_failure: 'stop' | 'continue';
+  on_owner_lost: 'resume' | 'fail';
+  max_takeovers: number;
+  graph: {
+    nodes: {
+      name: string;
+      kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | null;
+      max_retries: number;
+      /** In seconds */
+      retry_delay: number;
+      backoff: 'fixed' | 'exponential';
+      timeout: number | null;
+      allow_start_if_complete: boolean;
+      start_limit: number | null;
+    }[];
+    edges: {
+      from: string;
+      to: string | null;
+      /** Pattern of exit codes; null: its success */
+      on: string | null;
+      /** How the execution ends, where it leads to no step */
+      end: 'COMPLETED' | 'FAILED' | 'STOPPED' | null;
+    }[];
+  };
+  last_execution: {
+    id: number;
+    job_instance_id: number;
+    job_name: string;
+    status: BatchStatus;
+    create_time: string;
+    start_time: string | null;
+    end_time: string | null;
+    last_updated: string;
+    /** The status, unless a step or flow said otherwise */
+    exit_code: string;
+    /** The error’s text; its stack is in the log */
+    exit_message: string;
+    /** Every step runs afresh, whatever was completed before */
+    forced: boolean;
+    /** The batch that it has opened, of a job that is bound to a workflow */
+    batch: {
+      workflow: string;
+      jobs: string[] | null;
+      batch_id: number;
+      from_date: string;
+      to_date: string;
+    } | null;
+    /** Name of the API key */
+    launched_by: string;
+    /** How often another conductor went on with it */
+    takeovers: number;
+    stop_requested_by: string | null;
+  } | null;
+}
+
+export interface PlannedStep {
+  step_name: string;
+  action: 'skip' | 'run' | 'resume' | 'revert';
+  why: string;
+  /** Where a chunk step goes on; null: at its beginning */
+  checkpoint: unknown;
+}
+
+/** It was accepted: how the execution stands now */
+export interface Accepted {
+  message: string;
+  job_name: string;
+  execution_id: number;
+  job_instance_id: number;
+  status: BatchStatus;
+}
+
+export interface ListedExecution {
+  id: number;
+  job_instance_id: number;
+  job_name: string;
+  status: BatchStatus;
+  create_time: string;
+  start_time: string | null;
+  end_time: string | null;
+  last_updated: string;
+  /** The status, unless a step or flow said otherwise */
+  exit_code: string;
+  /** The error’s text; its stack is in the log */
+  exit_message: string;
+  /** Every step runs afresh, whatever was completed before */
+  forced: boolean;
+  /** The batch that it has opened, of a job that is bound to a workflow */
+  batch: {
+    workflow: string;
+    jobs: string[] | null;
+    batch_id: number;
+    from_date: string;
+    to_date: string;
+  } | null;
+  /** Name of the API key */
+  launched_by: string;
+  /** How often another conductor went on with it */
+  takeovers: number;
+  stop_requested_by: string | null;
+}
+
+export interface InstanceParameter {
+  id: number;
+  job_instance_id: number;
+  key_name: string;
+  type: 'string' | 'integer' | 'float' | 'boolean' | 'date' | 'null' | 'json';
+  identifying: boolean;
+  string_value: string | null;
+  date_value: string | null;
+  long_value: number | null;
+  double_value: number | null;
+}
+
+export interface SkippedItem {
+  job_execution_id: number;
+  step_name: string;
+  /** Counted from 1 within the step’s execution */
+  number: number;
+  phase: 'read' | 'process' | 'write';
+  /** null where it could not be read */
+  item: unknown;
+  position: string | null;
+  error: string;
+}
+
+export interface StepExecution {
+  id: number;
+  job_execution_id: number;
+  job_instance_id: number;
+  /** Of a partitioned step’s parts `name:partitionN` */
+  step_name: string;
+  status: BatchStatus;
+  start_time: string;
+  end_time: string | null;
+  exit_code: string;
+  exit_message: string;
+  retry_count: number;
+  read_count: number;
+  write_count: number;
+  filter_count: number;
+  commit_count: number;
+  rollback_count: number;
+  /** Sum of the three that follow */
+  skip_count: number;
+  read_skip_count: number;
+  process_skip_count: number;
+  write_skip_count: number;
+}
