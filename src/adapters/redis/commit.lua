@@ -309,11 +309,9 @@ local function commit()
   for index = 1, tonumber(take()) do documents[index] = take_document() end
   for index = 1, tonumber(take()) do
     local workflow = take()
-    entries[index] = { text = take() }
-    if workflow ~= '' then
-      entries[index].index_key = 'batchy:journal:of:' .. workflow
-      must_be(entries[index].index_key, 'zset')
-    end
+    local index_key = workflow ~= '' and 'batchy:journal:of:' .. workflow
+    entries[index] = { index_key = index_key, text = take() }
+    if index_key then must_be(index_key, 'zset') end
   end
   if refusal then return refusal end
   if stale then return { 'conflict' } end
