@@ -1,0 +1,169 @@
+import { BatchyError, type ErrorCode } from './errors.ts';
+import type { JobExecution, JobInstance, StepExecution } from './execution.ts';
+import { isLive } from './execution-transitions.ts';
+import type { Graph } from './graph.ts';
+import { firstInstance, instanceNumber } from './instance-number.ts';
+import type { JobDefinition } from './job.ts';
+import { quoteBriefly } from './names.ts';
+import { planRestart, type RestartPlan } from './restart-plan.ts';
+
+/** The newest instance with the parameters of a launch, whatever its number, and what became of it. */
+export interface LaunchedBefore {
+  readonly instance: JobInstance;
+  /** Its last execution. */
+  readonly last: JobExecution;
+  /** By step: the latest step execution in full, of those that have a checkpoint or an exit code that decides. */
+  readonly stepExecutions: ReadonlyMap<string, StepExecution>;
+}
+
+export interface LaunchInput {
+  readonly definition: JobDefinition;
+  /** Of `definition`. */
+  readonly graph: Graph;
+  /** `null`: there is no instance with these parameters. */
+  readonly before: LaunchedBefore | null;
+  /** Executions of the job, of whatever instance, that are live. */
+  readonly running: number;
+  /** Every step runs afresh. */
+  readonly forced: boolean;
+  /**
+   * The window of a job that is bound to a workflow; `null` where there is none. `due`: the next one of the watermark; `named`: the
+   * launch names it, or a restart names its execution. `loadedSince`: why the window needs no restart any more, or `null`.
+   */
+  readonly window: { readonly kind: 'due' | 'named'; readonly loadedSince: string | null } | null;
+}
+
+export type LaunchDecision =
+  /** A new execution of the same instance that is COMPLETED from the start. */
+  | { readonly kind: 'complete-at-once' }
+  | {
+      readonly kind: 'run';
+      /** `same`: the instance of `before`. `new`: one is made, with the parameter of this number (`instance-number.ts`). */
+      readonly instance: { readonly kind: 'same' } | { readonly kind: 'new'; readonly number: number };
+      readonly plan: RestartPlan;
+    };
+
+/**
+ * The launch rules: whether a launch runs, restarts, completes at once, or is refused.
+ * @throws BatchyError `already-running`, `not-recovered`, `window-superseded`, `already-complete`, `abandoned`, `not-restartable`,
+ * `start-limit`, `too-many-running`; facts: `execution_id`, `job_instance_id` of what stands in the way
+ */
+export function decideLaunch(input: LaunchInput): LaunchDecision {
+  const { before } = input;
+  if (before === null) return newInstance(input, firstInstance);
+  checkUndisturbed(input, before);
+  const number = instanceNumber(input.definition, before.instance.parameters);
+  if (isDoneWith(input, before)) return newInstance(input, number + 1);
+  const plan = planOf(input, before);
+  if (plan.isComplete) {
+    // A window that is due has not been closed: its end was lost after the last step.
+    if (input.definition.refuseIfComplete && input.window?.kind !== 'due') throw alreadyComplete(before);
+    return { kind: 'complete-at-once' };
+  }
+  const obstacle = obstacleToRestart(input, before, plan);
+  if (obstacle !== null) {
+    // A watermark is never stuck: what may not be restarted is begun anew, over the same window.
+    if (input.window?.kind === 'due') return newInstance(input, number + 1);
+    throw obstacle;
+  }
+  checkRoom(input);
+  return { kind: 'run', instance: { kind: 'same' }, plan };
+}
+
+/** Nothing, force included, launches an instance that runs, or of which nobody knows what it did. */
+function checkUndisturbed({ window }: LaunchInput, { instance, last }: LaunchedBefore): void {
+  if (isLive(last.status))
+    throw refusal('already-running', last, `It is running as execution ${last.id}. Wait for its end, or stop it.`);
+  if (last.status === 'UNKNOWN')
+    throw refusal(
+      'not-recovered',
+      last,
+      `What became of execution ${last.id} could not be stored. Look at what it has written, then POST /executions/${last.id}/recover.`,
+    );
+  if (window !== null && window.loadedSince !== null)
+    throw refusal(
+      'window-superseded',
+      last,
+      `The window of instance ${instance.id} has been loaded since: ${window.loadedSince}. Launch the job: it gets the next window.`,
+    );
+}
+
+/**
+ * Whether the newest instance needs no other execution, so that another instance follows: where each launch has its own, and where
+ * a window is due although an instance of it has succeeded (somebody declared that success failed) or was given up. The last
+ * execution tells, since a forced one that failed leaves the instance unfinished.
+ */
+function isDoneWith({ definition, window }: LaunchInput, { last }: LaunchedBefore): boolean {
+  const isNumbered = definition.newInstancePerLaunch || window?.kind === 'due';
+  return isNumbered && (last.status === 'COMPLETED' || last.status === 'ABANDONED');
+}
+
+function planOf({ definition, graph, forced }: LaunchInput, { instance, last, stepExecutions }: LaunchedBefore) {
+  const lastCompleted = last.status === 'COMPLETED';
+  return planRestart({
+    definition,
+    graph,
+    steps: instance.steps,
+    stepExecutions,
+    forced,
+    lastCompleted,
+    executionId: null,
+  });
+}
+
+function newInstance(input: LaunchInput, number: number): LaunchDecision {
+  checkRoom(input);
+  const { definition, graph, forced } = input;
+  const nothing = { steps: new Map(), stepExecutions: new Map(), executionId: null, lastCompleted: false };
+  const plan = planRestart({ definition, graph, forced, ...nothing });
+  return { kind: 'run', instance: { kind: 'new', number }, plan };
+}
+
+function obstacleToRestart(
+  { definition, forced }: LaunchInput,
+  { last }: LaunchedBefore,
+  plan: RestartPlan,
+): BatchyError | null {
+  if (last.status === 'ABANDONED' && !forced)
+    return refusal(
+      'abandoned',
+      last,
+      `Execution ${last.id} was abandoned, so it is not run again. Give other identifying parameters, or force=true.`,
+    );
+  if (last.status !== 'COMPLETED' && !definition.restartable)
+    return refusal(
+      'not-restartable',
+      last,
+      `Execution ${last.id} is ${last.status}, and the job says restartable: false. Give other identifying parameters.`,
+    );
+  const over = plan.steps.find(({ overLimit, conditional }) => overLimit && !conditional);
+  if (over === undefined) return null;
+  return refusal(
+    'start-limit',
+    last,
+    `Step ${quoteBriefly(over.stepName)} was started as often as its startLimit allows. Raise it, or use force=true.`,
+  );
+}
+
+function checkRoom({ definition: { name, maxConcurrent }, running }: LaunchInput): void {
+  if (maxConcurrent === null || running < maxConcurrent) return;
+  throw new BatchyError(
+    'too-many-running',
+    `Job ${quoteBriefly(name)}: ${running} executions run, and its maxConcurrent is ${maxConcurrent}. Launch it when one has ended.`,
+    { facts: { running, max_concurrent: maxConcurrent } },
+  );
+}
+
+function alreadyComplete({ instance, last }: LaunchedBefore): BatchyError {
+  return refusal(
+    'already-complete',
+    last,
+    `Instance ${instance.id} is complete, and the job says refuseIfComplete. Give other identifying parameters, or force=true.`,
+  );
+}
+
+function refusal(code: ErrorCode, last: JobExecution, detail: string): BatchyError {
+  return new BatchyError(code, `Job ${quoteBriefly(last.jobName)}: ${detail}`, {
+    facts: { execution_id: last.id, job_instance_id: last.instanceId },
+  });
+}
