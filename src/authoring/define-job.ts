@@ -4,6 +4,7 @@ import { checkJobDefinition, windowParameters } from '../domain/job-check.ts';
 import type { Json } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { readParameterSchema } from '../domain/parameter-schema.ts';
+import { maySetContext } from '../domain/template.ts';
 import type { RunnableJob } from '../runner/job.ts';
 import { describe, Options, type Problems } from './options.ts';
 import type { ParameterSchemaOptions } from './parameters.ts';
@@ -153,7 +154,7 @@ function orderedSteps(steps: readonly DeclaredStep[]): StepDefinition[] {
 function unknownNames(definition: JobDefinition): ErrorPlace[] {
   if (definition.additionalParameters) return [];
   const known = [...definition.parameters.keys(), ...(definition.bond === null ? [] : windowParameters)];
-  if (definition.steps.some(({ kind }) => kind === 'task' || kind === 'chunk' || kind === 'partition')) return [];
+  if (definition.steps.some(maySetContext)) return [];
   return definition.steps.flatMap((step, index) =>
     (step.templateNames ?? [])
       .filter((name) => !known.includes(name))

@@ -25,3 +25,5 @@ export { functionReader } from '../runner/items/function-reader.ts';
 export { functionWriter, listWriter, nullWriter, passThrough } from '../runner/items/memory-writers.ts';
 export { csvReader, type CsvReaderOptions, type CsvRow } from '../runner/items/csv-reader.ts';
 export { sqlReader, type SqlReaderOptions } from '../runner/items/sql-reader.ts';
+export { csvWriter, type CsvWriterOptions } from '../runner/items/csv-writer.ts';
+export { sqlWriter, type SqlWriterOptions } from '../runner/items/sql-writer.ts';

@@ -141,6 +141,5 @@ export function describe(value: unknown): string {
   if (typeof value === 'string') return quoteBriefly(value);
   if (typeof value === 'function') return 'a function';
   if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'an object';
-  return String(value as number | bigint | boolean | symbol | null);
+  return typeof value === 'object' && value !== null ? 'an object' : `${value as number}`;
 }

@@ -32,7 +32,7 @@ export function parseYamlDocument(source: YamlSource): YamlNode {
     throw yamlProblem(
       source,
       0,
-      `the file is larger than ${maxYamlBytes / 1024} KiB; a workflow's configuration is a few pages at most`,
+      `the file is larger than ${maxYamlBytes / 1024} KiB; a file of settings is a few pages at most`,
     );
   }
   return new Composer(source, readEvents(source)).compose();
@@ -110,7 +110,11 @@ class Composer {
           throw this.#problem(`unexpected ${String(event satisfies never)}`);
       }
     }
-    if (this.#root === null) throw this.#problemAt(0, 'the file is empty; it should map each job to its parameters');
+    if (this.#root === null)
+      throw this.#problemAt(
+        0,
+        `the file is empty; ${this.#source.holds === undefined ? 'it should map each job to its parameters' : `it should hold ${this.#source.holds}`}`,
+      );
     return this.#root;
   }
 

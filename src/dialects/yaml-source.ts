@@ -4,6 +4,8 @@ import { BatchyError, type ErrorPlace } from '../domain/errors.ts';
 export interface YamlSource {
   readonly text: string;
   readonly fileName: string;
+  /** What it should hold, for messages; jobs and their parameters, if not said. */
+  readonly holds?: string;
 }
 
 /** Line and column, both from 1, of an offset into the text. */
@@ -12,7 +14,7 @@ export interface Place {
   readonly column: number;
 }
 
-function placeAt(text: string, offset: number): Place {
+export function placeAt(text: string, offset: number): Place {
   const before = text.slice(0, Math.max(0, offset));
   const lines = before.split(/\r\n|\r|\n/);
   return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 };

@@ -54,6 +54,8 @@ export interface StepDefinition {
   readonly startLimit: number | null;
   /** Parameters or context values that its texts take as `{{name}}`; left out where there are none. */
   readonly templateNames?: readonly string[];
+  /** Nothing in it is code of the job's author, so that it sets no context values; of shell, http and wait steps it goes without saying. */
+  readonly withoutCode?: true;
 }
 
 /** `exitCode` is a pattern: `*` stands for any text, `?` for one character (as in Spring Batch). The first that fits decides. */

@@ -1,5 +1,5 @@
 import { windowParameters } from './job-check.ts';
-import type { JobDefinition } from './job.ts';
+import type { JobDefinition, StepDefinition } from './job.ts';
 import { quoteBriefly } from './names.ts';
 
 /**
@@ -61,9 +61,13 @@ export function templateValues(ctx: {
  * @param given the launch's parameters, defaults filled in
  */
 export function unknownTemplateNames(definition: JobDefinition, given: Iterable<string>): string[] {
-  if (definition.steps.some((step) => step.kind === 'task' || step.kind === 'chunk' || step.kind === 'partition'))
-    return [];
+  if (definition.steps.some(maySetContext)) return [];
   const known = new Set([...given, ...(definition.bond === null ? [] : windowParameters)]);
   const wanted = new Set(definition.steps.flatMap((step) => step.templateNames ?? []));
   return [...wanted].filter((name) => !known.has(name));
+}
+
+/** Whether the step has code of its author's, which may put values into the context. */
+export function maySetContext({ kind, withoutCode }: StepDefinition): boolean {
+  return withoutCode !== true && (kind === 'task' || kind === 'chunk' || kind === 'partition');
 }
