@@ -1,0 +1,24 @@
+/** Why running steps are asked to end. What becomes of them depends on it. */
+export class StopRequested extends Error {
+  override readonly name = 'StopRequested';
+  constructor() {
+    super('somebody asked the execution to stop');
+  }
+}
+
+/** The conductor ends: the execution stays as it is and another conductor, or this one's next start, goes on with it. */
+export class HandedBack extends Error {
+  override readonly name = 'HandedBack';
+  constructor() {
+    super('the conductor ends; the execution goes on elsewhere');
+  }
+}
+
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+  readonly what: 'step' | 'execution';
+  constructor(what: 'step' | 'execution', seconds: number) {
+    super(`The ${what} took longer than its timeout of ${seconds} s.`);
+    this.what = what;
+  }
+}

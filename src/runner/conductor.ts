@@ -1,0 +1,182 @@
+import { executionIndexes, idOfMember } from '../domain/document-index.ts';
+import type { Operation } from '../ports/store.ts';
+import type { Stores } from '../ports/stores.ts';
+import { runExecution } from './engine.ts';
+import { endingOf } from './execution-ending.ts';
+import { openSession, OwnershipLost, type ExecutionSession } from './execution-session.ts';
+import { createHeartbeat } from './heartbeat.ts';
+import type { RunnableJob } from './job.ts';
+import { type Claimable, claimables, releaseLease, takeLease } from './lease-taking.ts';
+import { createLooks } from './looks.ts';
+import { createOwnerWatch } from './owner-watch.ts';
+import type { EngineTools } from './running-execution.ts';
+import type { Logs } from './step-log.ts';
+import type { StepTools } from './steps/step-run.ts';
+
+export interface ConductorOptions {
+  readonly stores: Stores;
+  /** The jobs that this process can run; what is not among them is left to others. */
+  readonly catalog: { get(jobName: string): RunnableJob | undefined };
+  /** An id that no other conductor has or had. Printable ASCII without spaces. */
+  readonly id: string;
+  /** A conductor whose sign of life stands still for so long is gone. */
+  readonly leaseSeconds: number;
+  /** Executions at a time. */
+  readonly concurrency: number;
+  readonly logs: Logs;
+  /** A fresh, unique id for each commit. */
+  readonly operationId: () => string;
+  readonly timers: StepTools['timers'];
+  readonly random: StepTools['random'];
+  readonly environment: StepTools['environment'];
+  /** How long what must end is waited for, in milliseconds. */
+  readonly graceMilliseconds: number;
+  /** How often it looks by itself, in milliseconds; the journal wakes it at once. */
+  readonly lookEveryMilliseconds: number;
+  /** Of what went wrong and is tried again. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+export interface Conductor {
+  /** @throws BatchyError `store-unavailable` */
+  start(): Promise<void>;
+  /** Looks at once for what there is to do. */
+  look(): void;
+  /** Takes nothing new; resolves when what runs has ended. */
+  drain(): Promise<void>;
+  /** Ends: running steps get their signal, executions stay resumable and may be taken by others at once. */
+  stop(): Promise<void>;
+}
+
+const keepSeconds = 600;
+const pageSize = 100;
+
+/**
+ * What runs executions: takes those that nobody owns, or whose owner is gone, and sees each to its end. Any number of conductors
+ * may look at one store.
+ */
+export function createConductor(options: ConductorOptions): Conductor {
+  const { stores, catalog, id, leaseSeconds, concurrency, timers, operationId, onProblem } = options;
+  const owners = createOwnerWatch(stores.documents, timers, leaseSeconds);
+  const heartbeat = createHeartbeat({
+    stores,
+    conductor: id,
+    everyMilliseconds: (leaseSeconds * 1000) / 3,
+    timers,
+    operationId,
+    onProblem,
+  });
+  const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
+  const handBack = new AbortController();
+  const giveUp = new AbortController();
+  /** What runs here; the session is there once the lease is taken. */
+  const running = new Map<number, { session: ExecutionSession | null; readonly done: Promise<void> }>();
+  let isTaking = true;
+  const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
+
+  function operation(): Operation {
+    return { id: operationId(), fingerprint: '', answer: null, keepSeconds };
+  }
+
+  async function lookAround(): Promise<void> {
+    for (const { session } of running.values())
+      session?.refresh().catch((error: unknown) => {
+        if (!(error instanceof OwnershipLost)) onProblem(error);
+      });
+    for (let beyond: string | null = null; isTaking;) {
+      const members: string[] = await stores.documents.scan({
+        index: executionIndexes.live,
+        prefix: '',
+        direction: 'ascending',
+        beyond,
+        limit: pageSize,
+      });
+      const others = members.map(idOfMember).filter((executionId) => !running.has(executionId));
+      if (others.length > 0) await claim(await claimables(stores, others));
+      if (members.length < pageSize || running.size >= concurrency) return;
+      beyond = members.at(-1) ?? null;
+    }
+  }
+
+  async function claim(found: readonly Claimable[]): Promise<void> {
+    // An owner of this name that does not run here is an attempt of ours that came to grief.
+    const named = found.flatMap(({ lease }) =>
+      lease?.conductor == null || lease.conductor === id ? [] : lease.conductor,
+    );
+    const gone = named.length === 0 ? new Set<string>() : await owners.gone(named);
+    for (const claimable of found) {
+      const owner = claimable.lease?.conductor ?? null;
+      if (!isTaking || running.size >= concurrency) return;
+      if (owner !== null && owner !== id && !gone.has(owner)) continue;
+      const job = catalog.get(claimable.execution.jobName);
+      if (job !== undefined) begin(claimable, job, owner !== null);
+    }
+  }
+
+  function begin(claimable: Claimable, job: RunnableJob, ownerWasLost: boolean): void {
+    const { id: executionId } = claimable.execution;
+    const done = see(claimable, job, ownerWasLost)
+      .catch(onProblem)
+      .finally(() => {
+        running.delete(executionId);
+        looks.look();
+      });
+    running.set(executionId, { session: null, done });
+  }
+
+  /** Sees an execution to its end. */
+  async function see(claimable: Claimable, job: RunnableJob, ownerWasLost: boolean): Promise<void> {
+    const { id: executionId, takeovers } = claimable.execution;
+    const { onOwnerLost, maxTakeovers } = job.definition;
+    const isOver = ownerWasLost && (onOwnerLost === 'fail' || takeovers >= maxTakeovers);
+    const fence = await takeLease(stores, claimable, {
+      conductor: id,
+      operation: operation(),
+      countsAsTakeover: ownerWasLost && !isOver,
+    });
+    if (fence === null) return;
+    const session = await openSession({
+      stores,
+      executionId,
+      fence,
+      operationId,
+      timers,
+      giveUp: giveUp.signal,
+    });
+    const entry = running.get(executionId);
+    if (entry !== undefined) entry.session = session;
+    if (isOver) {
+      const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage: 'owner lost' } as const;
+      await session.commit((state) => endingOf(state, ending, tools));
+      return;
+    }
+    const result = await runExecution(session, job, tools, handBack.signal);
+    if (result === 'handed-back') await releaseLease(stores, executionId, fence, operation());
+  }
+
+  async function settled(): Promise<void> {
+    while (running.size > 0) await Promise.all([...running.values()].map(({ done }) => done));
+  }
+
+  return {
+    async start() {
+      // Before the first sign of life nothing may be owned.
+      await heartbeat.start();
+      looks.start();
+    },
+    look: () => looks.look(),
+    async drain() {
+      isTaking = false;
+      await settled();
+    },
+    async stop() {
+      isTaking = false;
+      handBack.abort();
+      const cancel = timers.after(options.graceMilliseconds * 2, () => giveUp.abort());
+      await settled();
+      cancel();
+      await looks.stop();
+      await heartbeat.stop();
+    },
+  };
+}

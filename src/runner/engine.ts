@@ -1,0 +1,227 @@
+import { buildGraph, type EndStatus, type Finish } from '../domain/graph.ts';
+import { createGraphRun } from '../domain/graph-run.ts';
+import { HandedBack, StopRequested, TimedOut } from './abort-reasons.ts';
+import { errorStack, errorText } from './error-text.ts';
+import { contextOf, type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
+import { endingOf, movedExecution } from './execution-ending.ts';
+import { type ExecutionSession, type ExecutionState, OwnershipLost } from './execution-session.ts';
+import type { RunnableJob } from './job.ts';
+import type { EngineTools, RunningExecution } from './running-execution.ts';
+import { runStep } from './step-execution.ts';
+import type { StepLog } from './step-log.ts';
+
+/**
+ * What became of an execution here. `lost`: somebody else owns it, or ended it. `handed-back`: it is as it was, for another to
+ * go on with. `unknown`: its outcome could not be stored.
+ */
+export type RunResult = 'ended' | 'lost' | 'handed-back' | 'unknown';
+
+/**
+ * Runs an execution from where it stands to its end, as the graph of its job says. The one place where steps are started; every
+ * change of its state is a commit of the session.
+ * @param handBack aborted when the conductor ends
+ */
+export async function runExecution(
+  session: ExecutionSession,
+  job: RunnableJob,
+  tools: EngineTools,
+  handBack: AbortSignal,
+): Promise<RunResult> {
+  const log = tools.logs.open(session.state.execution.id, null);
+  const guard = guardExecution(session, job, tools, handBack);
+  try {
+    const plan = await startExecution(guard.running, log);
+    const finish = await runGraph(guard.running, plan, log);
+    await finishExecution(guard.running, finish, log);
+    return 'ended';
+  } catch (error) {
+    if (error instanceof OwnershipLost || session.lost.aborted) return 'lost';
+    log.write(error instanceof HandedBack ? 'info' : 'error', errorStack(error));
+    return error instanceof HandedBack ? 'handed-back' : await loseOutcome(guard.running, error);
+  } finally {
+    guard.release();
+    log.close();
+  }
+}
+
+/** Ties together all that may end the steps of an execution. */
+function guardExecution(session: ExecutionSession, job: RunnableJob, tools: EngineTools, handBack: AbortSignal) {
+  const controller = new AbortController();
+  const released = new AbortController();
+  let hindrance: unknown;
+  const abort = (reason: unknown): void => controller.abort(reason);
+  const hinder = (reason: unknown): void => {
+    hindrance ??= reason;
+    abort(reason);
+  };
+  const on = (signal: AbortSignal, call: () => void): void => {
+    if (signal.aborted) call();
+    else signal.addEventListener('abort', call, { signal: released.signal });
+  };
+  on(session.lost, () => hinder(session.lost.reason));
+  on(handBack, () => hinder(new HandedBack()));
+  on(session.stopRequested, () => abort(new StopRequested()));
+  const { timeoutSeconds } = job.definition;
+  const cancel =
+    timeoutSeconds === null
+      ? () => {}
+      : tools.timers.after(timeoutSeconds * 1000, () => abort(new TimedOut('execution', timeoutSeconds)));
+  const running: RunningExecution = {
+    session,
+    job,
+    tools,
+    aborted: controller.signal,
+    cannotGoOn: () => hindrance,
+    async commit(decide) {
+      try {
+        await session.commit(decide);
+      } catch (error) {
+        hinder(error);
+        throw error;
+      }
+    },
+  };
+  return {
+    running,
+    release: () => {
+      released.abort();
+      cancel();
+    },
+  };
+}
+
+async function startExecution({ session, job, tools, commit }: RunningExecution, log: StepLog): Promise<ExecutionPlan> {
+  const { documents, clock } = tools.stores;
+  const previous = await previousExecution(documents, session.state.execution);
+  const isNew = session.state.execution.startedAt === null;
+  if (isNew) {
+    const { execution, context } = session.state;
+    const inherits = previous !== null && !execution.forced && context.size === 0;
+    const inherited = inherits ? await contextOf(documents, previous.id) : new Map();
+    await commit(async (state) => {
+      const at = await clock.now();
+      return {
+        // Somebody may have asked it to stop before it began.
+        ...(state.execution.status === 'STARTING'
+          ? movedExecution(state.execution, 'start', at, tools.by, { startedAt: at })
+          : { execution: { ...state.execution, startedAt: at, updatedAt: at } }),
+        ...(inherited.size === 0 ? {} : { context: inherited }),
+      };
+    });
+  }
+  log.write(
+    'info',
+    `execution ${session.state.execution.id} of ${job.definition.name} ${isNew ? 'begins' : 'goes on'} (${tools.by})`,
+  );
+  return planExecution(documents, job.definition, buildGraph(job.definition), session.state, previous);
+}
+
+interface GraphEnd extends Finish {
+  /** Steps that failed before they began, with the reason. */
+  readonly notBegun: ReadonlyMap<string, string>;
+}
+
+async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: StepLog): Promise<GraphEnd> {
+  const { job, aborted } = running;
+  const graph = createGraphRun(buildGraph(job.definition), plan.state);
+  const steps = new Map(job.definition.steps.map((step) => [step.name, step]));
+  const active = new Set<Promise<void>>();
+  const overLimit = new Set(plan.steps.flatMap((step) => (step.overLimit ? [step.stepName] : [])));
+  const notBegun = new Map<string, string>();
+  let broken: { readonly error: unknown } | null = null;
+  let wake = (): void => {};
+  for (const { stepName, action, why } of plan.steps) log.write('info', `${stepName}: ${action}, ${why}`);
+
+  const carryOut = async (name: string): Promise<void> => {
+    try {
+      const definition = steps.get(name);
+      const body = job.bodies.get(name);
+      if (definition === undefined || body === undefined || overLimit.has(name)) {
+        notBegun.set(
+          name,
+          overLimit.has(name)
+            ? `Step ${name} has reached its startLimit. Launch with force=true to start it all the same.`
+            : `The job has no code for its step ${name}.`,
+        );
+        graph.end(name, { status: 'failed', exitCode: 'FAILED' });
+        return;
+      }
+      const checkpoint = plan.checkpoints.get(name) ?? null;
+      const outcome = await runStep(running, { stepName: name, definition, body, partition: null, checkpoint });
+      log.write('info', `${name}: ${outcome.status}${outcome.message === '' ? '' : `, ${outcome.message}`}`);
+      graph.end(name, outcome);
+    } catch (error) {
+      broken ??= { error };
+    }
+  };
+
+  for (;;) {
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    if (aborted.aborted || broken !== null) graph.stop();
+    const decision = graph.next();
+    if (decision.kind === 'finish') {
+      if (broken !== null) throw (broken as { error: unknown }).error;
+      return { ...decision, notBegun };
+    }
+    if (decision.kind === 'run') {
+      for (const name of decision.names) {
+        graph.start(name);
+        const work = carryOut(name).finally(() => {
+          active.delete(work);
+          wake();
+        });
+        active.add(work);
+      }
+      continue;
+    }
+    if (broken !== null && active.size === 0) throw (broken as { error: unknown }).error;
+    await woken;
+  }
+}
+
+const eventOf = { COMPLETED: 'complete', FAILED: 'fail', STOPPED: 'halt' } as const;
+
+async function finishExecution(running: RunningExecution, finish: GraphEnd, log: StepLog): Promise<void> {
+  const { session, tools, aborted, commit } = running;
+  const hindrance = running.cannotGoOn();
+  if (hindrance !== undefined) throw hindrance;
+  const timedOut = aborted.reason instanceof TimedOut && finish.status !== 'COMPLETED' ? aborted.reason : null;
+  const status: EndStatus = timedOut === null ? finish.status : 'FAILED';
+  const exitCode = timedOut === null ? finish.exitCode : 'FAILED';
+  await commit(async (state) => {
+    const exitMessage = timedOut?.message ?? messageOf(status, finish, state);
+    return endingOf(state, { event: eventOf[status], exitCode, exitMessage }, tools);
+  });
+  log.write('info', `ended: ${session.state.execution.status}`);
+}
+
+/** The error's text; of several, each with its step. */
+function messageOf(status: EndStatus, finish: GraphEnd, { execution, steps }: ExecutionState): string {
+  if (status === 'STOPPED') return execution.stopRequestedBy === null ? '' : `stopped by ${execution.stopRequestedBy}`;
+  const messages = finish.failed.map((name) => ({
+    name,
+    message: finish.notBegun.get(name) ?? steps.get(name)?.exitMessage ?? '',
+  }));
+  if (messages.length <= 1) return messages[0]?.message ?? '';
+  return messages.map(({ name, message }) => `${name}: ${message}`).join('; ');
+}
+
+/** What could be done is done; what became of it is not known to the store. */
+async function loseOutcome({ session, tools }: RunningExecution, error: unknown): Promise<RunResult> {
+  try {
+    await session.commit(async (state) => {
+      const at = await tools.stores.clock.now();
+      const exitMessage = `Its outcome could not be stored: ${errorText(error)}`;
+      return movedExecution(state.execution, 'lose-outcome', at, tools.by, {
+        exitMessage,
+        exitCode: 'UNKNOWN',
+        endedAt: at,
+      });
+    });
+    return 'unknown';
+  } catch (second) {
+    return second instanceof OwnershipLost ? 'lost' : 'unknown';
+  }
+}

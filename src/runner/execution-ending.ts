@@ -1,0 +1,71 @@
+import type { JobExecution, StepExecution } from '../domain/execution.ts';
+import {
+  type ExecutionEvent,
+  isLive,
+  moveExecution,
+  moveStep,
+  type StepEvent,
+} from '../domain/execution-transitions.ts';
+import { floorToMicrosecond, type Instant } from '../domain/time.ts';
+import type { ExecutionState, StateChange } from './execution-session.ts';
+import { movedEntry } from './journal-entries.ts';
+import { withLatest } from './latest-step.ts';
+import { endOwnedBatch } from './owned-batch.ts';
+import type { EngineTools } from './running-execution.ts';
+
+export interface ExecutionEnding {
+  readonly event: 'complete' | 'fail' | 'halt' | 'lose-owner';
+  readonly exitCode: string;
+  readonly exitMessage: string;
+}
+
+/** The last commit of an execution: its final state, that of steps that nobody goes on with, and the end of its batch. */
+export async function endingOf(
+  { execution, instance, steps }: ExecutionState,
+  { event, exitCode, exitMessage }: ExecutionEnding,
+  { stores, by }: Pick<EngineTools, 'stores' | 'by'>,
+): Promise<StateChange> {
+  const workflow = await endOwnedBatch(stores.reader, execution, {
+    outcome: event === 'complete' ? 'success' : 'failed',
+    reason: event === 'complete' ? null : exitMessage || exitCode,
+    by,
+  });
+  const at = floorToMicrosecond(await stores.clock.now());
+  const interrupted = interruptedSteps(steps, event, at);
+  return {
+    ...movedExecution(execution, event, at, by, { exitCode, exitMessage, endedAt: at }),
+    steps: interrupted,
+    instance: withLatest(instance, interrupted, false),
+    ...(workflow === null ? {} : { workflow }),
+  };
+}
+
+/** Steps that ran when their conductor was lost. */
+function interruptedSteps(
+  steps: ReadonlyMap<string, StepExecution>,
+  event: ExecutionEnding['event'],
+  at: Instant,
+): StepExecution[] {
+  const stepEvent: StepEvent = event === 'complete' ? 'halt' : event;
+  return [...steps.values()]
+    .filter((step) => isLive(step.status))
+    .map((step) => {
+      const status = moveStep(step.status, stepEvent);
+      return { ...step, status, exitCode: status, exitMessage: 'its conductor was lost', endedAt: at };
+    });
+}
+
+export function movedExecution(
+  execution: JobExecution,
+  event: ExecutionEvent,
+  at: Instant,
+  by: string,
+  fields: Partial<Pick<JobExecution, 'startedAt' | 'endedAt' | 'exitCode' | 'exitMessage'>>,
+): Required<Pick<StateChange, 'execution' | 'journal'>> {
+  const status = moveExecution(execution.status, event);
+  const reason = fields.exitMessage === undefined || fields.exitMessage === '' ? null : fields.exitMessage;
+  return {
+    execution: { ...execution, status, exitCode: status, updatedAt: at, ...fields },
+    journal: [movedEntry(execution, { stepName: null, before: execution.status, after: status, at, by, reason })],
+  };
+}

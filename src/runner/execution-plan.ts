@@ -1,0 +1,68 @@
+import { executionIndexes, idOfMember, memberOfId } from '../domain/document-index.ts';
+import type { JobExecution, StepExecution } from '../domain/execution.ts';
+import { documentKeys } from '../domain/execution-documents.ts';
+import { decodeContext, decodeExecution, decodeStep } from '../domain/execution-text.ts';
+import type { Graph } from '../domain/graph.ts';
+import type { JobDefinition } from '../domain/job.ts';
+import type { Json } from '../domain/json.ts';
+import { planRestart, type RestartPlan } from '../domain/restart-plan.ts';
+import type { DocumentReader } from '../ports/document-reader.ts';
+import type { ExecutionState } from './execution-session.ts';
+
+export interface ExecutionPlan extends RestartPlan {
+  /** Of steps that go on where an earlier execution of the instance left them. */
+  readonly checkpoints: ReadonlyMap<string, Json>;
+}
+
+/** What is left to do in an execution, by what the store knows of its instance. */
+export async function planExecution(
+  reader: DocumentReader,
+  definition: JobDefinition,
+  graph: Graph,
+  { execution, instance }: ExecutionState,
+  previous: JobExecution | null,
+): Promise<ExecutionPlan> {
+  const stepExecutions = new Map<string, StepExecution>();
+  const latest = definition.steps.flatMap(({ name }) => instance.steps.get(name) ?? []);
+  const found = await reader.get(latest.map((step) => documentKeys.step(step.executionId, step.stepExecutionId)));
+  for (const document of found) {
+    if (document === null) continue;
+    const step = decodeStep(document.text);
+    stepExecutions.set(step.stepName, step);
+  }
+  const plan = planRestart({
+    definition,
+    graph,
+    steps: instance.steps,
+    stepExecutions,
+    forced: execution.forced,
+    executionId: execution.id,
+    lastCompleted: previous?.status === 'COMPLETED',
+  });
+  const checkpoints = new Map(
+    plan.steps.flatMap(({ stepName, action }): [string, Json][] =>
+      action === 'resume' ? [[stepName, stepExecutions.get(stepName)?.checkpoint ?? null]] : [],
+    ),
+  );
+  return { ...plan, checkpoints };
+}
+
+/** The execution before this one in its instance, or `null`. */
+export async function previousExecution(reader: DocumentReader, execution: JobExecution): Promise<JobExecution | null> {
+  const [member] = await reader.scan({
+    index: executionIndexes.ofInstance(execution.instanceId),
+    prefix: '',
+    direction: 'descending',
+    beyond: memberOfId(execution.id),
+    limit: 1,
+  });
+  if (member === undefined) return null;
+  const [stored] = await reader.get([documentKeys.execution(idOfMember(member))]);
+  return stored === null || stored === undefined ? null : decodeExecution(stored.text);
+}
+
+/** What the steps of an execution have left for each other, so that a restart that skips them finds it. */
+export async function contextOf(reader: DocumentReader, executionId: number): Promise<ReadonlyMap<string, Json>> {
+  const [stored] = await reader.get([documentKeys.context(executionId)]);
+  return stored === null || stored === undefined ? new Map() : decodeContext(stored.text);
+}

@@ -1,0 +1,262 @@
+import type { JournalEntry, WorkflowChange } from '../domain/change.ts';
+import { BatchyError } from '../domain/errors.ts';
+import type { JobExecution, JobInstance, SkippedItem, StepExecution } from '../domain/execution.ts';
+import {
+  contextDocument,
+  documentChange,
+  documentKeys,
+  executionDocument,
+  instanceDocument,
+  skippedDocument,
+  type StateDocument,
+  stepDocument,
+} from '../domain/execution-documents.ts';
+import { isLive } from '../domain/execution-transitions.ts';
+import type { Json } from '../domain/json.ts';
+import { storedWorkflowChange } from '../domain/stored-workflow-change.ts';
+import type { StoredWorkflow } from '../domain/workflow.ts';
+import type { StoredChange } from '../ports/store.ts';
+import type { Stores } from '../ports/stores.ts';
+import type { Timers } from '../ports/timers.ts';
+import { documentKey, loadExecution, type LoadedExecution } from './execution-loading.ts';
+import { sleep } from './sleep.ts';
+
+/** An execution as its owner knows it. */
+export interface ExecutionState {
+  readonly execution: JobExecution;
+  readonly instance: JobInstance;
+  /** Step executions of this execution, by step name. */
+  readonly steps: ReadonlyMap<string, StepExecution>;
+  readonly context: ReadonlyMap<string, Json>;
+}
+
+/** What becomes of it in one commit; what is not named stays. */
+export interface StateChange {
+  readonly execution?: JobExecution;
+  readonly instance?: JobInstance;
+  readonly steps?: readonly StepExecution[];
+  readonly context?: ReadonlyMap<string, Json>;
+  readonly skipped?: readonly { readonly stepExecutionId: number; readonly item: SkippedItem }[];
+  readonly workflow?: { readonly stored: StoredWorkflow; readonly change: WorkflowChange };
+  readonly journal?: readonly JournalEntry[];
+}
+
+/** Computed anew on whatever is stored by then, should something have changed in between. */
+export type Decide = (state: ExecutionState) => StateChange | Promise<StateChange>;
+
+/** An execution that this process owns, in its memory and in the store. */
+export interface ExecutionSession {
+  /** As it is stored. */
+  readonly state: ExecutionState;
+  /** The revision of the lease: every commit is refused once it is another's. */
+  readonly fence: number;
+  /** Aborted when somebody else owns it, or ended it: nothing may be written or run any more. */
+  readonly lost: AbortSignal;
+  /** Aborted when somebody asked it to stop. */
+  readonly stopRequested: AbortSignal;
+  /**
+   * Stores a change. What is asked for while another is being stored travels together in the next commit. While the store is
+   * away, it is tried again and again.
+   * @throws OwnershipLost, BatchyError what the store or `decide` throws
+   */
+  commit(decide: Decide): Promise<void>;
+  /** Looks whether it is still ours and whether somebody asked it to stop. @throws as `commit` */
+  refresh(): Promise<void>;
+}
+
+export class OwnershipLost extends Error {
+  override readonly name = 'OwnershipLost';
+  constructor(executionId: number) {
+    super(`Execution ${executionId} is another’s now: nothing of it is run or written here any more.`);
+  }
+}
+
+export interface SessionOptions {
+  readonly stores: Pick<Stores, 'store' | 'documents'>;
+  readonly executionId: number;
+  readonly fence: number;
+  readonly operationId: () => string;
+  readonly timers: Timers;
+  /** Ends the waiting for a store that is away. */
+  readonly giveUp: AbortSignal;
+}
+
+interface Request {
+  readonly decide: Decide | 'refresh';
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Between processes a conflict is rare and short. */
+const mostConflicts = 100;
+/** How long the store remembers a commit, so that it may be sent again when its answer was lost. */
+const keepSeconds = 600;
+const storeAwayMilliseconds = 250;
+
+/** Takes up an execution whose lease was taken. @throws BatchyError `unknown-execution`, `store-unavailable` */
+export async function openSession(options: SessionOptions): Promise<ExecutionSession> {
+  const { stores, executionId, fence, operationId, timers, giveUp } = options;
+  const guard = { ...documentKeys.lease(executionId), expected: fence };
+  const lost = new AbortController();
+  const stopRequested = new AbortController();
+  const queue: Request[] = [];
+  let loaded = await loadExecution(stores.documents, executionId);
+  let busy = false;
+  noticeWhatOthersDid();
+
+  function noticeWhatOthersDid(): void {
+    const { status } = loaded.state.execution;
+    if (status === 'STOPPING' && !stopRequested.signal.aborted) stopRequested.abort();
+  }
+
+  async function work(): Promise<void> {
+    busy = true;
+    while (queue.length > 0) await serve(queue.splice(0));
+    busy = false;
+  }
+
+  async function serve(requests: readonly Request[]): Promise<void> {
+    try {
+      await store(requests);
+      for (const { resolve } of requests) resolve();
+    } catch (error) {
+      // One of them is refused: the others must not suffer for it.
+      if (requests.length > 1 && !lost.signal.aborted) for (const request of requests) await serve([request]);
+      else for (const { reject } of requests) reject(error);
+    }
+  }
+
+  async function store(requests: readonly Request[]): Promise<void> {
+    if (requests.some(({ decide }) => decide === 'refresh') && (await hasChanged())) await reload();
+    for (let tries = 0; tries < mostConflicts; tries += 1) {
+      if (lost.signal.aborted) throw new OwnershipLost(executionId);
+      const draft = draftOf(loaded);
+      for (const { decide } of requests) if (decide !== 'refresh') draft.take(await decide(draft.state()));
+      const changes = draft.changes();
+      if (changes.length === 0) return;
+      if (await write(changes, draft.journal)) {
+        loaded = draft.stored();
+        noticeWhatOthersDid();
+        return;
+      }
+    }
+    throw new BatchyError(
+      'contention',
+      `Execution ${executionId} is being changed by others faster than its own progress can be stored.`,
+    );
+  }
+
+  /** @returns whether it is stored; else what it was computed from has changed */
+  async function write(changes: readonly StoredChange[], journal: readonly JournalEntry[]): Promise<boolean> {
+    const operation = { id: operationId(), fingerprint: '', answer: null, keepSeconds };
+    let answerWasLost = false;
+    for (;;) {
+      try {
+        const outcome = await stores.store.commit({ operation, changes, guards: [guard], journal });
+        if (outcome.kind !== 'conflict') return true;
+        // The store may have forgotten that it took it.
+        if (answerWasLost && (await isThere(changes))) return true;
+        await reload();
+        return false;
+      } catch (error) {
+        if (!(error instanceof BatchyError) || error.code !== 'store-unavailable' || giveUp.aborted) throw error;
+        answerWasLost = true;
+        await sleep(timers, storeAwayMilliseconds, AbortSignal.any([giveUp, lost.signal]));
+        if (lost.signal.aborted) throw new OwnershipLost(executionId);
+      }
+    }
+  }
+
+  async function isThere(changes: readonly StoredChange[]): Promise<boolean> {
+    const documents = changes.filter((change) => change.kind === 'document');
+    const found = await stores.documents.get(documents);
+    return documents.every(({ text }, index) => found[index]?.text === text);
+  }
+
+  /** Whether others have changed what they may: the lease, and the execution. */
+  async function hasChanged(): Promise<boolean> {
+    const key = documentKeys.execution(executionId);
+    const [lease, execution] = await stores.documents.get([documentKeys.lease(executionId), key]);
+    return lease?.revision !== fence || execution?.revision !== loaded.documents.get(documentKey(key))?.revision;
+  }
+
+  async function reload(): Promise<void> {
+    const [lease] = await stores.documents.get([documentKeys.lease(executionId)]);
+    if (lease?.revision === fence) loaded = await loadExecution(stores.documents, executionId);
+    if (lease?.revision !== fence || !isLive(loaded.state.execution.status)) {
+      lost.abort(new OwnershipLost(executionId));
+      throw new OwnershipLost(executionId);
+    }
+    noticeWhatOthersDid();
+  }
+
+  function ask(decide: Request['decide']): Promise<void> {
+    if (lost.signal.aborted) return Promise.reject(new OwnershipLost(executionId));
+    return new Promise((resolve, reject) => {
+      queue.push({ decide, resolve, reject });
+      if (!busy) void work();
+    });
+  }
+
+  return {
+    get state() {
+      return loaded.state;
+    },
+    fence,
+    lost: lost.signal,
+    stopRequested: stopRequested.signal,
+    commit: ask,
+    refresh: () => ask('refresh'),
+  };
+}
+
+/** Several changes put together: what is stored afterwards, and how it differs from what is stored now. */
+function draftOf(loaded: LoadedExecution) {
+  const documents = new Map(loaded.documents);
+  const changed = new Map<string, StateDocument>();
+  const workflows = new Map<string, StoredChange>();
+  const journal: JournalEntry[] = [];
+  let { state } = loaded;
+
+  const put = (document: StateDocument): void => {
+    changed.set(documentKey(document), document);
+  };
+  return {
+    journal,
+    state: (): ExecutionState => state,
+    take(change: StateChange): void {
+      if (change.execution !== undefined) put(executionDocument(change.execution));
+      if (change.instance !== undefined) put(instanceDocument(change.instance));
+      if (change.context !== undefined) put(contextDocument(state.execution.id, change.context));
+      for (const step of change.steps ?? []) put(stepDocument(step));
+      for (const { item, stepExecutionId } of change.skipped ?? []) put(skippedDocument(item, stepExecutionId));
+      if (change.workflow !== undefined) {
+        const { stored, change: next } = change.workflow;
+        workflows.set(next.name, storedWorkflowChange(stored, next));
+        journal.push(...next.journal);
+      }
+      journal.push(...(change.journal ?? []));
+      const { execution = state.execution, instance = state.instance, context = state.context } = change;
+      state = { execution, instance, context, steps: withSteps(state.steps, change.steps) };
+    },
+    changes(): StoredChange[] {
+      const written = [...changed].map(([key, document]) => documentChange(documents.get(key) ?? null, document));
+      return [...workflows.values(), ...written];
+    },
+    stored(): LoadedExecution {
+      for (const [key, { collection, members }] of changed)
+        // Skipped items are written once; there may be many.
+        if (collection !== 'skipped')
+          documents.set(key, { revision: (documents.get(key)?.revision ?? 0) + 1, members });
+      return { state, documents };
+    },
+  };
+}
+
+function withSteps(
+  steps: ReadonlyMap<string, StepExecution>,
+  changed: readonly StepExecution[] = [],
+): ReadonlyMap<string, StepExecution> {
+  if (changed.length === 0) return steps;
+  return new Map([...steps, ...changed.map((step): [string, StepExecution] => [step.stepName, step])]);
+}

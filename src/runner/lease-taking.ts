@@ -1,0 +1,81 @@
+import type { JobExecution } from '../domain/execution.ts';
+import { documentChange, documentKeys, executionDocument, leaseDocument } from '../domain/execution-documents.ts';
+import { isLive } from '../domain/execution-transitions.ts';
+import { decodeExecution } from '../domain/execution-text.ts';
+import { decodeLease, type Lease } from '../domain/lease.ts';
+import { floorToMicrosecond } from '../domain/time.ts';
+import type { StoredDocument } from '../ports/document-reader.ts';
+import type { Operation } from '../ports/store.ts';
+import type { Stores } from '../ports/stores.ts';
+
+/** An execution that waits for a conductor, or has one. */
+export interface Claimable {
+  readonly execution: JobExecution;
+  readonly executionRevision: number;
+  readonly lease: Lease | null;
+  readonly leaseRevision: number | null;
+}
+
+type LeaseStores = Pick<Stores, 'store' | 'documents' | 'clock'>;
+
+/** Those of the executions that are not over, with their leases. */
+export async function claimables({ documents }: LeaseStores, ids: readonly number[]): Promise<Claimable[]> {
+  const found = await documents.get([...ids.map(documentKeys.execution), ...ids.map(documentKeys.lease)]);
+  return ids.flatMap((_id, index): Claimable[] => {
+    const stored = found[index] ?? null;
+    if (stored === null) return [];
+    const execution = decodeExecution(stored.text);
+    const lease: StoredDocument | null = found[ids.length + index] ?? null;
+    if (!isLive(execution.status)) return [];
+    return [
+      {
+        execution,
+        executionRevision: stored.revision,
+        lease: lease === null ? null : decodeLease(lease.text),
+        leaseRevision: lease?.revision ?? null,
+      },
+    ];
+  });
+}
+
+/**
+ * Takes the lease. @param countsAsTakeover whether its owner was lost, rather than that it had none
+ * @returns the fencing token, or `null` when somebody else was faster
+ */
+export async function takeLease(
+  { store, clock }: LeaseStores,
+  { execution, executionRevision, lease, leaseRevision }: Claimable,
+  { conductor, operation, countsAsTakeover }: { conductor: string; operation: Operation; countsAsTakeover: boolean },
+): Promise<number | null> {
+  const takenAt = floorToMicrosecond(await clock.now());
+  const after = leaseDocument({ executionId: execution.id, conductor, takenAt });
+  const before = lease === null || leaseRevision === null ? null : { ...leaseDocument(lease), revision: leaseRevision };
+  const known = { ...executionDocument(execution), revision: executionRevision };
+  const counted = executionDocument({ ...execution, takeovers: execution.takeovers + 1, updatedAt: takenAt });
+  const outcome = await store.commit({
+    operation,
+    changes: [documentChange(before, after), ...(countsAsTakeover ? [documentChange(known, counted)] : [])],
+    // What has ended in between is not taken.
+    guards: countsAsTakeover ? [] : [{ ...documentKeys.execution(execution.id), expected: executionRevision }],
+    journal: [],
+  });
+  return outcome.kind === 'conflict' ? null : (leaseRevision ?? 0) + 1;
+}
+
+/** Gives a lease back, so that any conductor may take it at once. It counts as no takeover. */
+export async function releaseLease(
+  { store, documents, clock }: LeaseStores,
+  executionId: number,
+  fence: number,
+  operation: Operation,
+): Promise<void> {
+  const [stored] = await documents.get([documentKeys.lease(executionId)]);
+  if (stored === null || stored === undefined || stored.revision !== fence) return;
+  const before = { ...leaseDocument(decodeLease(stored.text)), revision: fence };
+  const takenAt = floorToMicrosecond(await clock.now());
+  await store.commit({
+    operation,
+    changes: [documentChange(before, leaseDocument({ executionId, conductor: null, takenAt }))],
+    journal: [],
+  });
+}

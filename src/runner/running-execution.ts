@@ -1,0 +1,26 @@
+import type { Stores } from '../ports/stores.ts';
+import type { Decide, ExecutionSession } from './execution-session.ts';
+import type { RunnableJob } from './job.ts';
+import type { Logs } from './step-log.ts';
+import type { StepTools } from './steps/step-run.ts';
+
+/** What the engine needs beside the execution and its job. */
+export interface EngineTools extends StepTools {
+  readonly stores: Pick<Stores, 'clock' | 'documents' | 'reader'>;
+  readonly logs: Logs;
+  /** The conductor's name in the journal. */
+  readonly by: string;
+}
+
+/** What all steps of an execution share while it runs here. */
+export interface RunningExecution {
+  readonly session: ExecutionSession;
+  readonly job: RunnableJob;
+  readonly tools: EngineTools;
+  /** Aborted when its steps must end; the reason says what becomes of them. */
+  readonly aborted: AbortSignal;
+  /** Stores a change. What cannot be stored ends the whole execution. */
+  commit(decide: Decide): Promise<void>;
+  /** Why nothing of it may be run or stored here any more; `undefined` as long as it may. */
+  cannotGoOn(): unknown;
+}

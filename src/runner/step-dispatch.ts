@@ -1,0 +1,160 @@
+import type { LatestStep, SkippedItem, StepCounters, StepExecution } from '../domain/execution.ts';
+import { documentKeys } from '../domain/execution-documents.ts';
+import { decodeStep } from '../domain/execution-text.ts';
+import type { StepDefinition } from '../domain/job.ts';
+import type { Json } from '../domain/json.ts';
+import type { StateChange } from './execution-session.ts';
+import type { RunningExecution } from './running-execution.ts';
+import type { ContextOverlay } from './shared-context.ts';
+import type { StepBody } from './step-body.ts';
+import type { StepContext } from './step-context.ts';
+import type { StepLog } from './step-log.ts';
+import { type ChunkRun, runChunks } from './steps/chunk.ts';
+import { runHttp } from './steps/http.ts';
+import { partName, type PartitionPlan, type PartitionRun, type PartOutcome, runPartitions } from './steps/partition.ts';
+import { runShell } from './steps/shell.ts';
+import { runTask } from './steps/task.ts';
+import { runWait } from './steps/wait.ts';
+
+/** A step of an execution, or one part of it. */
+export interface StepWork {
+  /** `name`, or `name:partitionN`. */
+  readonly stepName: string;
+  readonly definition: StepDefinition;
+  readonly body: StepBody;
+  /** Its range, for one part of a partitioned step. */
+  readonly partition: Json;
+  /** Where an earlier execution of the instance left it; `null`: at the beginning. */
+  readonly checkpoint: Json;
+}
+
+export interface Attempt {
+  readonly ctx: StepContext;
+  readonly log: StepLog;
+  readonly overlay: ContextOverlay;
+  /** Whether nobody waits for it any more: what it still does must not be stored. */
+  readonly isOver: () => boolean;
+}
+
+type RunStep = (running: RunningExecution, work: StepWork) => Promise<PartOutcome>;
+
+/**
+ * Carries out a step by its kind.
+ * @returns the exit code, or `null` for the usual one
+ */
+export async function runBody(
+  running: RunningExecution,
+  work: StepWork,
+  attempt: Attempt,
+  runPart: RunStep,
+): Promise<string | null> {
+  const { body } = work;
+  const { session, tools } = running;
+  const { ctx, log } = attempt;
+  const run = { ctx, log, fence: session.fence, tools };
+  if (body.kind === 'task') return runTask(body, ctx);
+  if (body.kind === 'chunk') await runChunks(body, chunkRun(running, work, attempt));
+  if (body.kind === 'shell') await runShell(body, run);
+  if (body.kind === 'http') await runHttp(body, run);
+  if (body.kind === 'wait') await runWait(body, run);
+  if (body.kind === 'partition') await runPartitions(body, partitionRun(running, work, attempt, runPart));
+  return null;
+}
+
+function chunkRun(running: RunningExecution, { stepName }: StepWork, { ctx, overlay, isOver }: Attempt): ChunkRun {
+  const { session, tools, commit } = running;
+  const { counters, instanceId, checkpoint } = ownRow(running, stepName);
+  return {
+    ctx,
+    instanceId,
+    checkpoint,
+    skippedBefore: skipsIn(counters),
+    timers: tools.timers,
+    random: tools.random,
+    async save({ checkpoint: place, counted, skipped }) {
+      if (isOver()) throw ctx.signal.reason;
+      await commit(({ steps, context, execution }) => {
+        const step = steps.get(stepName) as StepExecution;
+        const number = skipsIn(step.counters);
+        return {
+          steps: [{ ...step, checkpoint: place, counters: addCounters(step.counters, counted) }],
+          skipped: skipped.map((skip, index) => {
+            const item: SkippedItem = { ...skip, executionId: execution.id, stepName, number: number + index + 1 };
+            return { stepExecutionId: step.id, item };
+          }),
+          ...contextChange(overlay, context),
+        };
+      });
+      overlay.settle();
+      session.lost.throwIfAborted();
+    },
+  };
+}
+
+function partitionRun(
+  running: RunningExecution,
+  { stepName, definition, body }: StepWork,
+  { ctx }: Attempt,
+  runPart: RunStep,
+): PartitionRun {
+  const { session, job, tools, commit } = running;
+  const row = ownRow(running, stepName);
+  const latestOf = (index: number, { origin }: PartitionPlan): LatestStep | null => {
+    const latest = session.state.instance.steps.get(partName(stepName, index));
+    return latest !== undefined && latest.stepExecutionId > origin ? latest : null;
+  };
+  const checkpointOf = async (latest: LatestStep | null): Promise<Json> => {
+    if (latest === null || latest.executionId === session.state.execution.id) return null;
+    const [stored] = await tools.stores.documents.get([documentKeys.step(latest.executionId, latest.stepExecutionId)]);
+    return stored === null || stored === undefined ? null : decodeStep(stored.text).checkpoint;
+  };
+  return {
+    ctx,
+    checkpoint: row.checkpoint,
+    stepExecutionId: row.id,
+    goesOnAfterFailure: job.definition.onFailure === 'continue',
+    keep: (checkpoint) =>
+      commit(({ steps }) => ({ steps: [{ ...(steps.get(stepName) as StepExecution), checkpoint }] })),
+    isComplete: (index, plan) => latestOf(index, plan)?.status === 'COMPLETED',
+    async runPart(index, plan) {
+      return runPart(running, {
+        stepName: partName(stepName, index),
+        definition,
+        body: body.kind === 'partition' ? body.body : body,
+        partition: plan.ranges[index] ?? null,
+        checkpoint: await checkpointOf(latestOf(index, plan)),
+      });
+    },
+  };
+}
+
+function ownRow({ session }: RunningExecution, stepName: string): StepExecution {
+  return session.state.steps.get(stepName) as StepExecution;
+}
+
+function skipsIn({ readSkip, processSkip, writeSkip }: StepCounters): number {
+  return readSkip + processSkip + writeSkip;
+}
+
+export function addCounters(one: StepCounters, other: StepCounters): StepCounters {
+  return {
+    read: one.read + other.read,
+    write: one.write + other.write,
+    filter: one.filter + other.filter,
+    commit: one.commit + other.commit,
+    rollback: one.rollback + other.rollback,
+    readSkip: one.readSkip + other.readSkip,
+    processSkip: one.processSkip + other.processSkip,
+    writeSkip: one.writeSkip + other.writeSkip,
+    retry: one.retry + other.retry,
+  };
+}
+
+/** What a step has put into the context since it was stored last, to travel with its next commit. */
+export function contextChange(
+  overlay: ContextOverlay,
+  stored: StateChange['context'] & {},
+): Pick<StateChange, 'context'> {
+  const context = overlay.merged(stored);
+  return context === null ? {} : { context };
+}

@@ -1,0 +1,208 @@
+import type { NodeOutcome } from '../domain/graph.ts';
+import { defaultRetry, type StepRetry } from '../domain/job.ts';
+import { decideRetry } from '../domain/retry.ts';
+import { type BatchStatus, noCounters, type StepCounters, type StepExecution } from '../domain/execution.ts';
+import { isLive, moveStep, type StepEvent } from '../domain/execution-transitions.ts';
+import { StopRequested, TimedOut } from './abort-reasons.ts';
+import { errorStack, errorText } from './error-text.ts';
+import { movedEntry } from './journal-entries.ts';
+import { withLatest } from './latest-step.ts';
+import type { RunningExecution } from './running-execution.ts';
+import { type ContextOverlay, createContextOverlay } from './shared-context.ts';
+import { sleep } from './sleep.ts';
+import { attemptStep } from './step-attempt.ts';
+import type { StepLog } from './step-log.ts';
+import { addCounters, contextChange, runBody, type StepWork } from './step-dispatch.ts';
+import { beginningOf, encodePlace } from './steps/chunk-place.ts';
+import type { PartOutcome } from './steps/partition.ts';
+
+/**
+ * Runs one step to its end and stores each change of its state. A step that another conductor had begun in this execution goes
+ * on in its row; one that has ended already is not run again.
+ * @throws the reason for which the execution may not go on here (OwnershipLost, HandedBack), or what kept a change from being stored
+ */
+export async function runStep(running: RunningExecution, work: StepWork): Promise<NodeOutcome & PartOutcome> {
+  const { session, tools } = running;
+  const { stepName } = work;
+  const log = tools.logs.open(session.state.execution.id, stepName);
+  try {
+    const before = session.state.steps.get(stepName);
+    if (before !== undefined && !isLive(before.status)) return outcomeOf(before);
+    if (before === undefined) await begin(running, work);
+    else log.write('warn', 'the conductor that ran this step is gone; it goes on here');
+    return await runAttempts(running, work, log);
+  } finally {
+    log.close();
+  }
+}
+
+const neverAgain: StepRetry = { ...defaultRetry, maxRetries: 0 };
+
+async function begin({ session, tools, commit }: RunningExecution, work: StepWork): Promise<void> {
+  const { stepName, body } = work;
+  const id = await tools.stores.documents.reserve('step', 1);
+  const { id: executionId, instanceId } = session.state.execution;
+  // Stored before anything is written under its ids, so that a restart before the first commit uses the same ones.
+  const checkpoint = work.checkpoint ?? (body.kind === 'chunk' ? encodePlace(beginningOf(id)) : null);
+  await commit(async ({ execution, instance }) => {
+    const at = await tools.stores.clock.now();
+    const step: StepExecution = {
+      id,
+      executionId,
+      instanceId,
+      stepName,
+      status: 'STARTED',
+      exitCode: 'STARTED',
+      exitMessage: '',
+      startedAt: at,
+      endedAt: null,
+      counters: noCounters,
+      checkpoint,
+    };
+    return {
+      steps: [step],
+      instance: withLatest(instance, [step], true),
+      journal: [movedEntry(execution, { stepName, before: null, after: 'STARTED', at, by: tools.by, reason: null })],
+    };
+  });
+}
+
+async function runAttempts(
+  running: RunningExecution,
+  work: StepWork,
+  log: StepLog,
+): Promise<NodeOutcome & PartOutcome> {
+  const { session, aborted, tools } = running;
+  const { retry } = work.definition;
+  for (let attempt = 1; ; attempt += 1) {
+    const overlay = createContextOverlay(() => session.state.context);
+    log.write('info', attempt === 1 ? `step ${work.stepName} begins` : `attempt ${attempt}`);
+    try {
+      const exitCode = await attemptOnce(running, work, log, attempt, overlay);
+      log.write('info', 'completed');
+      return await end(running, work, overlay, 'complete', exitCode, '');
+    } catch (error) {
+      const hindrance = running.cannotGoOn();
+      if (hindrance !== undefined) throw hindrance;
+      // What a chunk that was given up has set belongs to no state that is stored.
+      if (work.body.kind === 'chunk') overlay.discard();
+      const reason: unknown = aborted.aborted ? aborted.reason : null;
+      if (reason instanceof StopRequested) {
+        if (error !== reason) log.write('warn', errorStack(error));
+        log.write('info', 'stopped');
+        return await end(running, work, overlay, 'halt', null, reason.message);
+      }
+      const failure = reason instanceof TimedOut ? reason : error;
+      log.write('error', errorStack(failure));
+      // The parts of a partitioned step are tried again, each by itself.
+      const isFinal = reason !== null || work.body.kind === 'partition';
+      const decision = decideRetry(isFinal ? neverAgain : retry, attempt, failure, tools.random());
+      if (decision.kind === 'fail') return await end(running, work, overlay, 'fail', null, errorText(failure));
+      await countRetry(running, work, overlay);
+      log.write('info', `tried again in ${decision.delaySeconds} s`);
+      await sleep(tools.timers, decision.delaySeconds * 1000, aborted);
+    }
+  }
+}
+
+/** @returns the exit code, or `null` for the usual one */
+async function attemptOnce(
+  running: RunningExecution,
+  work: StepWork,
+  log: StepLog,
+  attempt: number,
+  overlay: ContextOverlay,
+): Promise<string | null> {
+  const { session, aborted, tools } = running;
+  aborted.throwIfAborted();
+  let isOver = false;
+  try {
+    return await attemptStep(
+      {
+        execution: session.state.execution,
+        stepName: work.stepName,
+        attempt,
+        partition: work.partition,
+        overlay,
+        log,
+        aborted,
+        // Of a partitioned step it is the time of each part.
+        timeoutSeconds: work.body.kind === 'partition' ? null : work.definition.timeoutSeconds,
+        timers: tools.timers,
+        graceMilliseconds: tools.graceMilliseconds,
+      },
+      (ctx) => runBody(running, work, { ctx, log, overlay, isOver: () => isOver }, runStep),
+    );
+  } finally {
+    isOver = true;
+  }
+}
+
+async function countRetry(
+  { commit }: RunningExecution,
+  { stepName }: StepWork,
+  overlay: ContextOverlay,
+): Promise<void> {
+  await commit(({ steps, context }) => {
+    const step = steps.get(stepName) as StepExecution;
+    const counters = addCounters(step.counters, { ...noCounters, retry: 1 });
+    return { steps: [{ ...step, counters }], ...contextChange(overlay, context) };
+  });
+  overlay.settle();
+}
+
+async function end(
+  { tools, commit, session }: RunningExecution,
+  { stepName, body }: StepWork,
+  overlay: ContextOverlay,
+  event: StepEvent,
+  exitCode: string | null,
+  exitMessage: string,
+): Promise<NodeOutcome & PartOutcome> {
+  await commit(async ({ execution, instance, steps, context }) => {
+    const at = await tools.stores.clock.now();
+    const step = steps.get(stepName) as StepExecution;
+    const status = moveStep(step.status, event);
+    const ended: StepExecution = {
+      ...step,
+      status,
+      exitCode: exitCode ?? status,
+      exitMessage,
+      endedAt: at,
+      counters: body.kind === 'partition' ? countersOfParts(stepName, steps) : step.counters,
+    };
+    return {
+      steps: [ended],
+      instance: withLatest(instance, [ended], false),
+      ...contextChange(overlay, context),
+      journal: [
+        movedEntry(execution, {
+          stepName,
+          before: step.status,
+          after: status,
+          at,
+          by: tools.by,
+          reason: exitMessage === '' ? null : exitMessage,
+        }),
+      ],
+    };
+  });
+  return outcomeOf(session.state.steps.get(stepName) as StepExecution);
+}
+
+function outcomeOf({ status, exitCode, exitMessage }: StepExecution): NodeOutcome & PartOutcome {
+  return { status: nodeStatus(status), exitCode, message: exitMessage };
+}
+
+/** How a step execution that has ended counts in the graph. */
+function nodeStatus(status: BatchStatus): NodeOutcome['status'] {
+  if (status === 'COMPLETED') return 'completed';
+  return status === 'STOPPED' ? 'stopped' : 'failed';
+}
+
+function countersOfParts(stepName: string, steps: ReadonlyMap<string, StepExecution>): StepCounters {
+  let sum = noCounters;
+  for (const [name, { counters }] of steps)
+    if (name.startsWith(`${stepName}:partition`)) sum = addCounters(sum, counters);
+  return sum;
+}

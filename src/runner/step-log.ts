@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import path from 'node:path';
+
+import { formatInstant, type Instant } from '../domain/time.ts';
+
+/** `out` and `err`: what a program that the step started wrote. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'out' | 'err';
+
+/** The log of one step of an execution, or of the execution itself. Never throws: a full disk must not fail a step. */
+export interface StepLog {
+  /** One line for each line of the text, with the time. */
+  write(level: LogLevel, text: string): void;
+  close(): void;
+}
+
+export interface LogPiece {
+  /** Whole lines, where there are any. */
+  readonly text: string;
+  /** Where to go on, in bytes. */
+  readonly nextOffset: number;
+  /** At the moment of the reading there was nothing beyond it. */
+  readonly ended: boolean;
+}
+
+export interface Logs {
+  /** Appends to what is there. What a step logs appears in the execution's log, too. @param stepName `null`: of the execution */
+  open(executionId: number, stepName: string | null): StepLog;
+  /** Reads from a byte on, about `limit` bytes. A log that nobody has begun is empty. */
+  read(executionId: number, stepName: string | null, offset: number, limit: number): Promise<LogPiece>;
+}
+
+export interface LogsOptions {
+  /** `<folder>/<execution>.log` and `<folder>/<execution>/<step>.log`. Made when the first line is written. */
+  readonly folder: string;
+  readonly now: () => Instant;
+  /** What a log may grow to, in bytes. */
+  readonly maxBytes?: number;
+}
+
+const defaultMaxBytes = 16 * 1024 * 1024;
+/** Lines are gathered up to so many bytes, or until the process has nothing else to do. */
+const gatheredBytes = 64 * 1024;
+/** Longer lines are cut into several. */
+const longestLine = 16 * 1024;
+const longestFileName = 150;
+
+/** Logs as files in a folder: one process appends, any may read. */
+export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOptions): Logs {
+  const appending = (executionId: number, stepName: string | null): StepLog =>
+    appendTo(path.join(folder, logPath(executionId, stepName)), now, maxBytes);
+  return {
+    open(executionId, stepName) {
+      const whole = appending(executionId, null);
+      if (stepName === null) return whole;
+      const own = appending(executionId, stepName);
+      return {
+        write(level, text) {
+          own.write(level, text);
+          whole.write(level, text.replaceAll(/^/gm, `[${stepName}] `));
+        },
+        close() {
+          own.close();
+          whole.close();
+        },
+      };
+    },
+    async read(executionId, stepName, offset, limit) {
+      const file = await open(path.join(folder, logPath(executionId, stepName))).catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+        throw error;
+      });
+      if (file === null) return { text: '', nextOffset: offset, ended: true };
+      try {
+        const { size } = await file.stat();
+        const buffer = Buffer.alloc(Math.max(0, Math.min(limit, size - offset)));
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
+        const whole = wholeLines(buffer.subarray(0, bytesRead));
+        const nextOffset = offset + whole.length;
+        return { text: whole.toString('utf8'), nextOffset, ended: nextOffset >= size };
+      } finally {
+        await file.close();
+      }
+    },
+  };
+}
+
+/** A line that is not written to its end yet is read the next time; one longer than the page is cut between characters. */
+function wholeLines(bytes: Buffer): Buffer {
+  const end = bytes.lastIndexOf(0x0a);
+  if (end !== -1) return bytes.subarray(0, end + 1);
+  let cut = bytes.length;
+  // Continuation bytes of UTF-8 are 10xxxxxx: the character that they belong to may go on behind the page.
+  while (cut > 0 && cut > bytes.length - 4 && ((bytes[cut - 1] as number) & 0xc0) === 0x80) cut -= 1;
+  return bytes.subarray(0, cut > 0 && (bytes[cut - 1] as number) >= 0xc0 ? cut - 1 : bytes.length);
+}
+
+/** Where a log lies in the folder of logs. Two steps never share a file, whatever their names hold. */
+export function logPath(executionId: number, stepName: string | null): string {
+  return stepName === null ? `${executionId}.log` : path.join(String(executionId), `${fileName(stepName)}.log`);
+}
+
+function fileName(stepName: string): string {
+  // Dots are encoded, too, so that no name means a folder.
+  const encoded = encodeURIComponent(stepName.toWellFormed()).replaceAll(
+    /[.!'()*~]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  if (encoded.length <= longestFileName && stepName.isWellFormed()) return encoded;
+  // A doubled percent sign is in no encoded name.
+  const hash = createHash('sha256').update(stepName, 'utf16le').digest('hex');
+  return `${encoded.slice(0, longestFileName - 70)}%%${hash}`;
+}
+
+function appendTo(file: string, now: () => Instant, maxBytes: number): StepLog {
+  let descriptor: number | null = null;
+  let size = 0;
+  let gathered: string[] = [];
+  let gatheredLength = 0;
+  let scheduled: NodeJS.Immediate | null = null;
+  let state: 'open' | 'full' | 'closed' = 'open';
+
+  function flush(): void {
+    if (scheduled !== null) clearImmediate(scheduled);
+    scheduled = null;
+    if (gathered.length === 0) return;
+    const bytes = Buffer.from(gathered.join(''));
+    gathered = [];
+    gatheredLength = 0;
+    try {
+      descriptor ??= openToAppend(file);
+      size = fstatSync(descriptor).size;
+      if (size + bytes.length <= maxBytes) {
+        writeSync(descriptor, bytes);
+        return;
+      }
+      state = state === 'closed' ? 'closed' : 'full';
+      const room = bytes.lastIndexOf(0x0a, Math.max(0, maxBytes - size - 1)) + 1;
+      if (size + room < maxBytes + 1 && size < maxBytes + longestLine)
+        writeSync(
+          descriptor,
+          Buffer.concat([
+            bytes.subarray(0, room),
+            Buffer.from(`${stamp(now())} WARN  the log has reached ${maxBytes} bytes; what follows is left out\n`),
+          ]),
+        );
+    } catch {
+      // Nowhere to tell it; the step goes on.
+      state = state === 'closed' ? 'closed' : 'full';
+    }
+  }
+
+  return {
+    write(level, text) {
+      if (state !== 'open') return;
+      const prefix = `${stamp(now())} ${level.toUpperCase().padEnd(5)} `;
+      for (const line of text.split('\n')) {
+        for (let from = 0; from === 0 || from < line.length; from += longestLine) {
+          const entry = `${prefix}${line.slice(from, from + longestLine)}\n`;
+          gathered.push(entry);
+          gatheredLength += entry.length;
+        }
+      }
+      if (gatheredLength >= gatheredBytes) flush();
+      else scheduled ??= setImmediate(flush);
+    },
+    close() {
+      if (state === 'closed') return;
+      flush();
+      state = 'closed';
+      if (descriptor !== null) closeSync(descriptor);
+      descriptor = null;
+    },
+  };
+}
+
+function openToAppend(file: string): number {
+  mkdirSync(path.dirname(file), { recursive: true });
+  return openSync(file, 'a');
+}
+
+function stamp(instant: Instant): string {
+  return `${formatInstant(instant)}Z`;
+}

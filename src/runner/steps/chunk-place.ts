@@ -1,0 +1,53 @@
+import { isJsonObject, type Json } from '../../domain/json.ts';
+
+/** Where a chunk step stands: what its `checkpoint` holds. */
+export interface ChunkPlace {
+  /**
+   * The step execution that began at the beginning: a forced rerun has another one, and so other chunk ids, while a restart
+   * goes on with the first's.
+   */
+  readonly origin: number;
+  /** Items read before it, those that could not be read among them. */
+  readonly items: number;
+  readonly reader: Json;
+  readonly writer: Json;
+  /**
+   * The next chunk failed as a whole and is written one item at a time, after a crash too: what is written then has other
+   * ids than the whole.
+   */
+  readonly oneByOne: boolean;
+}
+
+/** The place from which a step execution begins that no earlier one has begun. */
+export function beginningOf(stepExecutionId: number): ChunkPlace {
+  return { origin: stepExecutionId, items: 0, reader: null, writer: null, oneByOne: false };
+}
+
+export function encodePlace({ origin, items, reader, writer, oneByOne }: ChunkPlace): Json {
+  return { origin, items, reader, writer, ...(oneByOne ? { one_by_one: true } : {}) };
+}
+
+/** @throws TypeError for a checkpoint that no chunk step wrote: the step was of another kind when it was stored */
+export function decodePlace(checkpoint: Json): ChunkPlace {
+  if (!isJsonObject(checkpoint) || typeof checkpoint['items'] !== 'number' || typeof checkpoint['origin'] !== 'number')
+    throw new TypeError(
+      'The stored checkpoint is of no chunk step: the step has changed its kind since. Launch with force=true.',
+    );
+  return {
+    origin: checkpoint['origin'],
+    items: checkpoint['items'],
+    reader: checkpoint['reader'] ?? null,
+    writer: checkpoint['writer'] ?? null,
+    oneByOne: checkpoint['one_by_one'] === true,
+  };
+}
+
+/** The same for the same items of the same step, whatever crashed in between. */
+export function chunkIdOf(instanceId: number, stepName: string, origin: number, from: number, to: number): string {
+  return `${instanceId}:${stepName}:${origin}:${from}-${to}`;
+}
+
+/** @param number of the item, counted from 1 */
+export function itemIdOf(instanceId: number, stepName: string, origin: number, number: number): string {
+  return `${instanceId}:${stepName}:${origin}:${number}`;
+}

@@ -1,0 +1,298 @@
+import { noCounters, type StepCounters } from '../../domain/execution.ts';
+import type { Json } from '../../domain/json.ts';
+import type { Timers } from '../../ports/timers.ts';
+import { ItemError, type ItemReader, type ItemWriter } from '../items/item.ts';
+import { jsonCopy } from '../json-copy.ts';
+import type { ChunkBody } from '../step-body.ts';
+import type { StepContext } from '../step-context.ts';
+import { type ChunkFaults, handleFaults, keptItem, type NewSkip } from './chunk-faults.ts';
+import { chunkIdOf, type ChunkPlace, decodePlace, encodePlace, itemIdOf } from './chunk-place.ts';
+
+/** What one commit of a chunk step stores. */
+export interface ChunkCommit {
+  readonly checkpoint: Json;
+  /** What this chunk adds to the counters. */
+  readonly counted: StepCounters;
+  readonly skipped: readonly NewSkip[];
+}
+
+export interface ChunkRun {
+  readonly ctx: StepContext;
+  readonly instanceId: number;
+  /** Where to begin: what the last `save` of this step stored, in whichever execution. */
+  readonly checkpoint: Json;
+  /** Items that this step execution has left out already. */
+  readonly skippedBefore: number;
+  /** Stores checkpoint, counters, skipped items and what the step has put into the context, in one commit. */
+  readonly save: (commit: ChunkCommit) => Promise<void>;
+  readonly timers: Timers;
+  readonly random: () => number;
+}
+
+/** A chunk that is being made; nothing of it counts before it is committed. */
+interface OpenChunk extends ChunkFaults {
+  /** Items, as they were read and then as they were processed, each with its number. */
+  items: unknown[];
+  numbers: number[];
+  /** How many were asked of the reader, those that could not be read among them. */
+  asked: number;
+  read: number;
+  filtered: number;
+  ended: boolean;
+}
+
+/**
+ * Runs a chunk step to its end: reads a chunk, processes it, writes it, and only then commits where it stands. A crash
+ * replays at most the chunk that was not committed, under the id that it had.
+ *
+ * Aborted, it gives up what is not written and throws the signal's reason; a chunk that is being written is committed first.
+ */
+export async function runChunks(body: ChunkBody, run: ChunkRun): Promise<void> {
+  const place = decodePlace(run.checkpoint);
+  const reader = await body.reader(run.ctx);
+  await closing(run, reader, 'reader', async () => {
+    await reader.open(place.reader);
+    const writer = await body.writer(run.ctx);
+    await closing(run, writer, 'writer', async () => {
+      await writer.open(place.writer);
+      await copyChunks(body, run, place, reader, writer);
+    });
+  });
+}
+
+/** Closes what was opened, whatever happened; an error that came before counts more than one of the closing. */
+async function closing(
+  { ctx }: ChunkRun,
+  opened: { close(): Promise<void> },
+  what: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await Promise.resolve(opened.close()).catch((second: unknown) => {
+      ctx.logger.warn(`closing the ${what} failed, too: ${String(second)}`);
+    });
+    throw error;
+  }
+  await opened.close();
+}
+
+async function copyChunks(
+  body: ChunkBody,
+  run: ChunkRun,
+  start: ChunkPlace,
+  reader: ItemReader<unknown>,
+  writer: ItemWriter<unknown>,
+): Promise<void> {
+  const { ctx, instanceId } = run;
+  const { signal } = ctx;
+  const { stepName } = ctx.execution;
+  const faultsOf = handleFaults({ ...run, body, signal, warn: (message) => ctx.logger.warn(message) });
+  let place = start;
+  let skipped = run.skippedBefore;
+  let lastRead: unknown = null;
+  /** An error of the store is none of the step's code: it must not be stored in its turn. */
+  let storeFailed = false;
+
+  for (;;) {
+    signal.throwIfAborted();
+    const chunk: OpenChunk = {
+      items: [],
+      numbers: [],
+      asked: 0,
+      read: 0,
+      filtered: 0,
+      ended: false,
+      skipped: [],
+      retries: 0,
+      rollbacks: 0,
+    };
+    try {
+      await readChunk(chunk);
+      if (chunk.asked === 0) return;
+      const readTo = reader.checkpoint();
+      if (body.processor !== null) await processChunk(chunk, body.processor);
+      signal.throwIfAborted();
+      if (chunk.items.length > 0) await writeChunk(chunk);
+      await commitChunk(chunk, readTo);
+    } catch (error) {
+      // Of a chunk that is given up only what was tried in vain is kept.
+      if (!storeFailed && !signal.aborted && chunk.retries + chunk.rollbacks > 0)
+        await store(place, { ...noCounters, retry: chunk.retries, rollback: chunk.rollbacks }, []);
+      throw error;
+    }
+    if (chunk.ended) return;
+  }
+
+  async function readChunk(chunk: OpenChunk): Promise<void> {
+    const { items, numbers } = chunk;
+    while (items.length < body.chunkSize) {
+      if (signal.aborted) throw signal.reason;
+      let item: unknown;
+      try {
+        const given: unknown = reader.read();
+        // Awaiting what is there already would cost more than all the rest of this loop.
+        item = isThenable(given) ? await given : given;
+      } catch (error) {
+        if (!(await readAgain(chunk, error))) continue;
+        item = lastRead;
+      }
+      if (item === null || item === undefined) {
+        chunk.ended = true;
+        return;
+      }
+      chunk.asked += 1;
+      chunk.read += 1;
+      items.push(item);
+      numbers.push(place.items + chunk.asked);
+    }
+  }
+
+  /** @returns whether an item was read after all; else it was left out */
+  async function readAgain(chunk: OpenChunk, error: unknown): Promise<boolean> {
+    try {
+      lastRead = await faultsOf.retry(error, chunk, () => reader.read());
+      return true;
+    } catch (last) {
+      // Only a reader that says so can go on behind an item; of any other, what follows would be lost without a trace.
+      if (!(last instanceof ItemError)) throw last;
+      chunk.asked += 1;
+      const position = last.position ?? positionOf(place.items + chunk.asked);
+      faultsOf.skip(last, skipped + chunk.skipped.length, chunk, { phase: 'read', item: last.item, position });
+      return false;
+    }
+  }
+
+  async function processChunk(chunk: OpenChunk, processor: NonNullable<ChunkBody['processor']>): Promise<void> {
+    const { items, numbers } = chunk;
+    let kept = 0;
+    for (let index = 0; index < items.length; index += 1) {
+      if (signal.aborted) throw signal.reason;
+      const item = items[index];
+      const number = numbers[index] as number;
+      let result: unknown;
+      try {
+        const given = processor(item, ctx);
+        result = isThenable(given) ? await given : given;
+      } catch (error) {
+        try {
+          result = await faultsOf.retry(error, chunk, () => processor(item, ctx));
+        } catch (last) {
+          leaveOut(chunk, last, 'process', item, number);
+          continue;
+        }
+      }
+      if (result === null || result === undefined) {
+        chunk.filtered += 1;
+        continue;
+      }
+      items[kept] = result;
+      numbers[kept] = number;
+      kept += 1;
+    }
+    items.length = kept;
+    numbers.length = kept;
+  }
+
+  async function writeChunk(chunk: OpenChunk): Promise<void> {
+    if (place.oneByOne) return writeOneByOne(chunk);
+    const chunkId = chunkIdOf(instanceId, stepName, place.origin, place.items, place.items + chunk.asked);
+    try {
+      await write(chunk, chunk.items, chunkId);
+    } catch (error) {
+      if (!faultsOf.maySkip(error, skipped + chunk.skipped.length)) throw error;
+      ctx.logger.warn(`chunk ${chunkId} is written one item at a time after: ${String(error)}`);
+      // Stored before the first of them is written: should we crash among them, they are not written once more as a whole.
+      await store({ ...place, oneByOne: true }, { ...noCounters, retry: chunk.retries, rollback: chunk.rollbacks }, []);
+      chunk.retries = 0;
+      chunk.rollbacks = 0;
+      await writeOneByOne(chunk);
+    }
+  }
+
+  async function writeOneByOne(chunk: OpenChunk): Promise<void> {
+    const { items, numbers } = chunk;
+    let kept = 0;
+    for (let index = 0; index < items.length; index += 1) {
+      const number = numbers[index] as number;
+      try {
+        await write(chunk, [items[index]], itemIdOf(instanceId, stepName, place.origin, number));
+        kept += 1;
+      } catch (error) {
+        leaveOut(chunk, error, 'write', items[index], number);
+      }
+    }
+    items.length = kept;
+  }
+
+  async function write(chunk: OpenChunk, items: readonly unknown[], chunkId: string): Promise<void> {
+    const once = async (): Promise<void> => {
+      try {
+        await writer.write(items, { chunkId, signal });
+      } catch (error) {
+        chunk.rollbacks += 1;
+        throw error;
+      }
+    };
+    try {
+      await once();
+    } catch (error) {
+      await faultsOf.retry(error, chunk, once);
+    }
+  }
+
+  function leaveOut(chunk: OpenChunk, error: unknown, phase: NewSkip['phase'], item: unknown, number: number): void {
+    const left = { phase, item: keptItem(item), position: positionOf(number) };
+    faultsOf.skip(error, skipped + chunk.skipped.length, chunk, left);
+  }
+
+  async function commitChunk(chunk: OpenChunk, readTo: Json): Promise<void> {
+    const counted = countsOf(chunk);
+    await store(
+      {
+        origin: place.origin,
+        items: place.items + chunk.asked,
+        reader: jsonCopy(readTo, 'the checkpoint of the reader'),
+        writer: jsonCopy(writer.checkpoint(), 'the checkpoint of the writer'),
+        oneByOne: false,
+      },
+      counted,
+      chunk.skipped,
+    );
+    skipped += chunk.skipped.length;
+  }
+
+  async function store(next: ChunkPlace, counted: StepCounters, left: readonly NewSkip[]): Promise<void> {
+    try {
+      await run.save({ checkpoint: encodePlace(next), counted, skipped: left });
+    } catch (error) {
+      storeFailed = true;
+      throw error;
+    }
+    place = next;
+  }
+}
+
+function countsOf(chunk: OpenChunk): StepCounters {
+  const of = (phase: NewSkip['phase']): number => chunk.skipped.filter((skip) => skip.phase === phase).length;
+  return {
+    read: chunk.read,
+    write: chunk.items.length,
+    filter: chunk.filtered,
+    commit: 1,
+    rollback: chunk.rollbacks,
+    readSkip: of('read'),
+    processSkip: of('process'),
+    writeSkip: of('write'),
+    retry: chunk.retries,
+  };
+}
+
+function positionOf(number: number): string {
+  return `item ${number}`;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}
