@@ -1,0 +1,25 @@
+import { checkJobs } from '../domain/job-check.ts';
+import { type BrokenJobFile, brokenFile } from './job-file-problem.ts';
+import type { RunnableJob } from './job.ts';
+
+export interface LoadedJob extends RunnableJob {
+  /** From the folder of jobs. */
+  readonly file: string;
+}
+
+/**
+ * Files whose jobs cannot be loaded together: which of two a launch would mean, or which of them moves a watermark, nobody can
+ * say. So none of them is taken, and both are named to each other.
+ */
+export function rivalFiles(jobs: readonly LoadedJob[]): BrokenJobFile[] {
+  const complaints = new Map<string, Set<string>>();
+  for (const { first, second, place } of checkJobs(jobs.map(({ definition }) => definition))) {
+    const files = [jobs[first], jobs[second]].flatMap((job) => (job === undefined ? [] : [job.file]));
+    const where = new Set(files).size === 1 ? 'both in this file' : `in ${files.join(' and ')}`;
+    for (const file of files) {
+      const known = complaints.get(file) ?? new Set();
+      complaints.set(file, known.add(`${place.detail} (${where}); neither is loaded`));
+    }
+  }
+  return [...complaints].map(([file, problems]) => brokenFile(file, [...problems].join('; ')));
+}

@@ -1,0 +1,202 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BrokenJobFile } from '../../src/runner/job-file-problem.ts';
+
+interface Loaded {
+  readonly jobs: { name: string; file: string; steps: string[] }[];
+  readonly definitions: { name: string; file: string }[];
+  readonly broken: BrokenJobFile[];
+  readonly beginning: string[];
+}
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'batchy-jobs-'));
+});
+
+afterEach(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function write(files: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+    await writeFile(path.join(folder, name), text);
+  }
+}
+
+async function load(...more: string[]): Promise<Loaded> {
+  const program = path.join(import.meta.dirname, 'load-job-files.ts');
+  const { stdout } = await execa('node', ['--disable-warning=ExperimentalWarning', program, folder, ...more], {
+    preferLocal: true,
+    localDir: import.meta.dirname,
+  });
+  return JSON.parse(stdout) as Loaded;
+}
+
+function job(name: string, more = ''): string {
+  return `import { defineJob, step } from 'batchy';\nexport default defineJob({ name: '${name}', ${more} steps: [step('One', () => {})] });\n`;
+}
+
+describe('a folder of jobs', () => {
+  it('holds code, YAML and folders with an index; what lies deeper helps', async () => {
+    await write({
+      'plain.ts': job('Plain'),
+      'script.js': job('Script'),
+      'simple.yaml': 'name: Simple\nsteps:\n  - {name: One, shell: [echo]}\n',
+      'other.yml': 'name: Other\nsteps:\n  - {name: One, shell: [echo]}\n',
+      'big/index.ts': `import { one } from './steps/one.ts';\nimport { defineJob } from 'batchy';\nexport const big = defineJob({ name: 'Big', steps: [one] });\nexport const second = defineJob({ name: 'Second', steps: [one] });\nexport default big;\n`,
+      'big/steps/one.ts': `import { type StepContext, step } from 'batchy';\nexport const one = step('One', (ctx: StepContext) => ctx.attempt);\n`,
+      'big/helper.ts': 'this is no code',
+      'readme.md': '# jobs',
+      'list.lst': '#SHELL',
+      'types.d.ts': 'export {};',
+      '.hidden.ts': 'this is no code',
+    });
+    const { jobs, definitions, broken } = await load();
+    expect(broken).toEqual([]);
+    expect(jobs.map(({ name, file }) => [name, file])).toEqual([
+      ['Big', 'big/index.ts'],
+      ['Second', 'big/index.ts'],
+      ['Other', 'other.yml'],
+      ['Plain', 'plain.ts'],
+      ['Script', 'script.js'],
+      ['Simple', 'simple.yaml'],
+    ]);
+    expect(definitions.map(({ name }) => name)).toEqual(jobs.map(({ name }) => name));
+    expect(jobs.every(({ steps }) => steps.join() === 'One')).toBe(true);
+  });
+
+  it('that is empty or not there holds none', async () => {
+    expect(await load()).toEqual({ jobs: [], definitions: [], broken: [], beginning: [] });
+    await rm(folder, { recursive: true });
+    expect(await load()).toEqual({ jobs: [], definitions: [], broken: [], beginning: [] });
+    await mkdir(folder);
+  });
+});
+
+describe('a broken file', () => {
+  it('is told with its place and keeps no other from loading', async () => {
+    await write({
+      'fine.ts': job('Fine'),
+      'a-syntax.ts': 'export const a = 1;\nconst b = ;\n',
+      'b-enum.ts': '\nenum X { A }\nexport const x = X.A;\n',
+      'c-script.js': 'export const a = 1;\n\nlet y y;\n',
+      'd-throws.ts': 'const a: number = 1;\n\nthrow new Error(`boom ${a}`);\n',
+      'e-text.ts': "throw 'just a text';\n",
+      'f-package.ts': "// first\nimport { x } from 'no-such-package';\nexport const y = x;\n",
+      'g-file.ts': "\n\nimport { x } from './gone.ts';\nexport const y = x;\n",
+      'h-name.ts': "import { defineJobs } from 'batchy';\nexport const y = defineJobs;\n",
+      'i-nothing.ts': 'export const a = 1;\n',
+      'j-refused.ts': job('Refused', '\n  retrys: 3,\n '),
+      'k-kind.yaml': 'name: Kind\nsteps:\n  - name: One\n    python: [x]\n',
+      'l-cycle.yaml': 'name: Cycle\nsteps:\n  - {name: A, shell: [a], dependsOn: [B]}\n  - {name: B, shell: [b]}\n',
+      'm-yaml.yaml': 'name: [\n',
+      'n-reader.ts': `import { chunkStep, defineJob } from 'batchy';\nexport default defineJob({\n  name: 'Reader',\n  steps: [chunkStep('Load', { writer: () => {} } as never)],\n});\n`,
+      'o-helper/index.ts': "import './wrong.ts';\n",
+      'o-helper/wrong.ts': 'const b = ;\n',
+      'p-rejected.ts': "await Promise.reject(new TypeError('not now'));\n",
+      'q-empty.ts': '',
+    });
+    await writeFile(path.join(folder, 'r-latin.yaml'), Buffer.from('name: caf\xe9\n', 'latin1'));
+    const { jobs, broken } = await load();
+    expect(jobs.map(({ name }) => name)).toEqual(['Fine']);
+    expect(broken.map(({ file, line, column }) => [file, line, column])).toEqual([
+      ['a-syntax.ts', 2, 11],
+      ['b-enum.ts', 2, 1],
+      ['c-script.js', 3, 7],
+      ['d-throws.ts', 3, 7],
+      ['e-text.ts', null, null],
+      ['f-package.ts', 2, null],
+      ['g-file.ts', 3, null],
+      ['h-name.ts', 1, 10],
+      ['i-nothing.ts', null, null],
+      ['j-refused.ts', 2, 16],
+      ['k-kind.yaml', 3, 5],
+      ['l-cycle.yaml', 3, 39],
+      ['m-yaml.yaml', 2, 1],
+      ['n-reader.ts', 2, 16],
+      ['o-helper/index.ts', null, null],
+      ['p-rejected.ts', 1, 22],
+      ['q-empty.ts', null, null],
+      ['r-latin.yaml', null, null],
+    ]);
+    const said = new Map(broken.map(({ file, message }) => [file, message]));
+    for (const [file, message] of said) expect(message.startsWith(`${file}: `)).toBe(true);
+    expect([...said.values()].filter((message) => message.includes(folder))).toEqual([]);
+    expect(said.get('b-enum.ts')).toContain('enum is not supported');
+    expect(said.get('d-throws.ts')).toContain('boom 1');
+    expect(said.get('e-text.ts')).toContain('just a text');
+    expect(said.get('f-package.ts')).toContain("Cannot find package 'no-such-package'");
+    expect(said.get('g-file.ts')).toContain("Cannot find module 'gone.ts'");
+    expect(said.get('h-name.ts')).toContain('defineJobs');
+    expect(said.get('i-nothing.ts')).toContain('exports no job');
+    expect(said.get('j-refused.ts')).toContain('"retrys" is no option of a job');
+    expect(said.get('k-kind.yaml')).toContain('line 3, column 5: says not what it does');
+    expect(said.get('n-reader.ts')).toContain('/steps/0/reader: reader is missing');
+    expect(said.get('o-helper/index.ts')).toContain('in o-helper/wrong.ts, line 1');
+    expect(said.get('r-latin.yaml')).toContain('not UTF-8');
+  });
+
+  it('may never finish loading', async () => {
+    await write({ 'fine.ts': job('Fine'), 'hangs.ts': 'await new Promise(() => {});\n' });
+    const { jobs, broken } = await load('0.2');
+    expect(jobs.map(({ name }) => name)).toEqual(['Fine']);
+    expect(broken).toEqual([
+      { file: 'hangs.ts', line: null, column: null, message: expect.stringContaining('has not finished loading') },
+    ]);
+  });
+
+  it('that would end the process can be found out and withheld', async () => {
+    await write({ 'a.ts': job('A'), 'b.ts': 'process.exit(1);\n', 'c.ts': job('C') });
+    const { jobs, broken, beginning } = await load('10', 'b.ts');
+    expect(beginning).toEqual(['a.ts', 'b.ts', 'c.ts']);
+    expect(jobs.map(({ name }) => name)).toEqual(['A', 'C']);
+    expect(broken.map(({ file }) => file)).toEqual(['b.ts']);
+  });
+
+  it('may be a link to somewhere else, a folder or far too large', async () => {
+    await write({ 'helper/one.ts': job('One') });
+    await symlink(path.join(folder, 'helper/one.ts'), path.join(folder, 'link.ts'));
+    await symlink('/etc', path.join(folder, 'etc'));
+    await mkdir(path.join(folder, 'linked'));
+    await symlink(path.join(folder, 'helper/one.ts'), path.join(folder, 'linked/index.ts'));
+    await mkdir(path.join(folder, 'folder.ts'));
+    await write({ 'large.yaml': `name: Large\n${'# much\n'.repeat(200_000)}` });
+    const { jobs, broken } = await load();
+    expect(jobs).toEqual([]);
+    expect(broken.map(({ file, message }) => [file, /symbolic link|bytes/.exec(message)?.[0]])).toEqual([
+      ['etc', 'symbolic link'],
+      ['large.yaml', 'bytes'],
+      ['link.ts', 'symbolic link'],
+      ['linked/index.ts', 'symbolic link'],
+    ]);
+  });
+});
+
+describe('jobs that cannot both be loaded', () => {
+  it('of one name: both files are named, neither is loaded', async () => {
+    await write({ 'a.ts': job('Same'), 'b.ts': job('Same'), 'c.ts': job('Other') });
+    const { jobs, broken } = await load();
+    expect(jobs.map(({ name }) => name)).toEqual(['Other']);
+    expect(broken.map(({ file }) => file)).toEqual(['a.ts', 'b.ts']);
+    for (const { message } of broken) expect(message).toContain('there are two jobs "Same" (in a.ts and b.ts)');
+  });
+
+  it('of one job of a workflow: the same', async () => {
+    await write({
+      'a.ts': job('A', "workflow: 'orders',"),
+      'b.ts': job('B', "workflow: 'orders', jobs: ['x'],"),
+      'c.ts': job('C', "workflow: 'customers', jobs: ['x'],"),
+      'd.ts': job('D', "workflow: 'customers', jobs: ['y'],"),
+    });
+    const { jobs, broken } = await load();
+    expect(jobs.map(({ name }) => name)).toEqual(['C', 'D']);
+    expect(broken.map(({ file }) => file)).toEqual(['a.ts', 'b.ts']);
+    for (const { message } of broken) expect(message).toContain('job "x" of workflow "orders"');
+  });
+});

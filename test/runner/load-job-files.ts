@@ -1,0 +1,23 @@
+import process from 'node:process';
+import { parseJobYaml } from '../../src/dialects/job-yaml.ts';
+import { loadJobFiles } from '../../src/runner/job-files.ts';
+
+/**
+ * Loads the jobs of a folder as the process that runs jobs does, and prints what came of it: test runners load modules in
+ * ways of their own.
+ */
+const [folder = '', deadlineSeconds = '10', ...withheld] = process.argv.slice(2);
+const beginning: string[] = [];
+const { jobs, broken, definitions } = await loadJobFiles(folder, parseJobYaml, {
+  deadlineSeconds: Number(deadlineSeconds),
+  beginning: (file) => beginning.push(file),
+  withheld: new Map(withheld.map((file) => [file, 'ended its process when it was loaded'])),
+});
+const told = {
+  jobs: [...jobs].map(([name, { file, bodies }]) => ({ name, file, steps: [...bodies.keys()] })),
+  definitions: structuredClone(definitions).map(({ definition, file }) => ({ name: definition.name, file })),
+  broken,
+  beginning,
+};
+// A module that waits for ever may leave the process nothing to do, or too much.
+process.stdout.write(JSON.stringify(told), () => process.exit());
