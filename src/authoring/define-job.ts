@@ -1,6 +1,7 @@
 import { BatchyError, type ErrorPlace } from '../domain/errors.ts';
 import { defaultMaxTakeovers, type JobDefinition, type ParameterSchema, type StepDefinition } from '../domain/job.ts';
-import { checkJobDefinition, windowParameters } from '../domain/job-check.ts';
+import { windowParameters } from '../domain/given-parameters.ts';
+import { checkJobDefinition } from '../domain/job-check.ts';
 import type { Json } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { readParameterSchema } from '../domain/parameter-schema.ts';

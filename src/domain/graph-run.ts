@@ -14,7 +14,10 @@ import { createReadyQueue } from './ready-queue.ts';
 export interface GraphRun {
   /** Nodes that may be started, in the order of the definition, at most `limit`. */
   ready(limit?: number): string[];
-  /** @throws RangeError for a node that is not ready */
+  /**
+   * Whoever was told to run several may start them all, although one of them has failed meanwhile.
+   * @throws RangeError for a node whose parents have not all ended, or that was started
+   */
   start(name: string): void;
   /** @throws RangeError for a node that does not run */
   end(name: string, outcome: NodeOutcome): void;
@@ -145,7 +148,7 @@ export function createGraphRun(graph: Graph, state: GraphState = nothingYet): Gr
     ready,
     start(name) {
       const index = indexOf(name);
-      if (startsNothing() || !queue.delete(index)) throw new RangeError(`node ${name} is not ready`);
+      if (!queue.delete(index)) throw new RangeError(`node ${name} is not ready`);
       move(nodeAt(index), 'running');
     },
     end(name, outcome) {

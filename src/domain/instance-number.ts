@@ -1,5 +1,5 @@
 import type { JobParameter, JobParameters } from './execution.ts';
-import { runIdParameter } from './job-check.ts';
+import { runIdParameter } from './given-parameters.ts';
 import type { JobDefinition } from './job.ts';
 
 /**

@@ -1,16 +1,13 @@
 import type { ErrorPlace } from './errors.ts';
 import { matchesPattern } from './exit-code-pattern.ts';
+import { runIdParameter, windowParameters } from './given-parameters.ts';
 import type { JobDefinition, WorkflowBond } from './job.ts';
 import { isWorkflowName, jobNameProblem, quoteBriefly } from './names.ts';
 import { countFrom, timeout } from './number-range.ts';
 import { parameterNameProblem } from './parameter-name.ts';
 import { escapePointer } from './special-parameters.ts';
 import { checkSteps, jobDefinitionNameProblem } from './step-check.ts';
-
-/** What a bound execution is told by its window: no parameters of the job's own. */
-export const windowParameters: readonly string[] = ['from_date', 'to_date', 'batch_id'];
-/** What tells the instances of `newInstancePerLaunch` apart. */
-export const runIdParameter = 'run_id';
+import { renderTemplate, templateNames } from './template.ts';
 
 /**
  * All that is wrong with the definition of a job, each with a JSON pointer into what its author wrote (`/steps/2/dependsOn/0`);
@@ -52,26 +49,18 @@ function pointerOf(parameter: string): string {
   return `/parameters/${escapePointer(parameter)}`;
 }
 
-/** A parameter in the name of a workflow: `orders-{{region}}`. */
-const placeholder = /\{\{\s*([^{}]*?)\s*\}\}/g;
-
-/** Names of the parameters in the name of a bond's workflow, each once. */
-export function bondParameters({ workflow }: WorkflowBond): string[] {
-  return [...new Set([...workflow.matchAll(placeholder)].map(([, name = '']) => name))];
-}
-
 function checkBond(definition: JobDefinition, bond: WorkflowBond): ErrorPlace[] {
-  const inName = new Set(bondParameters(bond));
+  const inName = templateNames(bond.workflow);
   const places: ErrorPlace[] = [];
   // Whatever the values are, what stands around them must be fit for a name.
-  if (!isWorkflowName(bond.workflow.replaceAll(placeholder, 'x')))
+  if (!isWorkflowName(renderTemplate(bond.workflow, () => 'x')))
     places.push({
       pointer: '/workflow',
       detail: `${quoteBriefly(bond.workflow)} names no workflow: use letters, digits, '_', '.', '-' and parameters such as {{region}}`,
     });
   for (const name of inName) places.push(...checkNameParameter(definition, name));
   for (const [name, { identifying }] of definition.parameters) {
-    if (identifying && !inName.has(name) && !windowParameters.includes(name))
+    if (identifying && !inName.includes(name) && !windowParameters.includes(name))
       places.push({
         pointer: pointerOf(name),
         detail: `${quoteBriefly(name)} identifies, but the window is the instance: the success of one value would move the watermark of all. Say identifying: false, or put {{${name}}} into the workflow's name`,
@@ -162,6 +151,6 @@ function meet(one: WorkflowBond, other: WorkflowBond): boolean {
 
 /** Whether two names may be one: equal but for their parameters, or one a case of the other. */
 function mayBeOneWorkflow(one: string, other: string): boolean {
-  const [left, right] = [one.replaceAll(placeholder, '*'), other.replaceAll(placeholder, '*')];
+  const [left, right] = [renderTemplate(one, () => '*'), renderTemplate(other, () => '*')];
   return matchesPattern(left, right) || matchesPattern(right, left);
 }

@@ -55,9 +55,9 @@ export function decideLaunch(input: LaunchInput): LaunchDecision {
   const number = instanceNumber(input.definition, before.instance.parameters);
   if (isDoneWith(input, before)) return newInstance(input, number + 1);
   const plan = planOf(input, before);
-  if (plan.isComplete) {
-    // A window that is due has not been closed: its end was lost after the last step.
-    if (input.definition.refuseIfComplete && input.window?.kind !== 'due') throw alreadyComplete(before);
+  // A window that is due was not closed, its end was lost after the last step: a run in which no step runs closes it.
+  if (plan.isComplete && input.window?.kind !== 'due') {
+    if (input.definition.refuseIfComplete) throw alreadyComplete(before);
     return { kind: 'complete-at-once' };
   }
   const obstacle = obstacleToRestart(input, before, plan);

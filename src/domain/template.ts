@@ -1,4 +1,4 @@
-import { windowParameters } from './job-check.ts';
+import { windowParameters } from './given-parameters.ts';
 import type { JobDefinition, StepDefinition } from './job.ts';
 import { quoteBriefly } from './names.ts';
 

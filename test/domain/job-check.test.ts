@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 
-import { bondParameters, checkJobDefinition, checkJobs } from '../../src/domain/job-check.ts';
+import { checkJobDefinition, checkJobs } from '../../src/domain/job-check.ts';
 import type { JobDefinition, ParameterDefinition, StepDefinition, WorkflowBond } from '../../src/domain/job.ts';
 import { jobOf, stepOf } from './job-of.ts';
 
@@ -151,10 +151,6 @@ describe('the bond with a workflow', () => {
     const kind = parameter({ default: 'full' });
     const chunk = parameter({ identifying: false });
     expect(checkJobDefinition(bound('orders-{{ region }}-{{kind}}', { region, kind, chunk }))).toEqual([]);
-    expect(bondParameters({ workflow: 'orders-{{ region }}-{{kind}}{{region}}', jobs: null })).toEqual([
-      'region',
-      'kind',
-    ]);
   });
 
   it.each([

@@ -177,11 +177,11 @@ describe('a job that is bound to a workflow', () => {
       'new 2 a b',
     ],
     ['runs a window again whose success was undone', { last: 'COMPLETED', ran: whole, window: due }, 'new 2 a b'],
-    ['closes a window whose end was lost', { last: 'FAILED', ran: whole, window: due }, 'complete-at-once'],
+    ['closes a window whose end was lost', { last: 'FAILED', ran: whole, window: due }, 'same'],
     [
       'closes it although it refuses what is complete',
       { last: 'FAILED', ran: whole, window: due, job: { ...job, refuseIfComplete: true } },
-      'complete-at-once',
+      'same',
     ],
     ['is not run twice at a time', { last: 'STARTED', window: due }, 'already-running'],
     ['waits for a recovery', { last: 'UNKNOWN', window: due }, 'not-recovered'],
