@@ -60,7 +60,7 @@ export class TableInsert {
           `is ${Array.isArray(item) ? 'a list' : item === null ? 'null' : `a ${typeof item}`}, not an object of columns`,
         );
       const row = item as Readonly<Record<string, unknown>>;
-      const columns = Object.keys(row).filter((column) => row[column] !== undefined);
+      const columns = columnsOf(row);
       if (run === undefined || !isSame(columns, run.columns)) {
         this.#checkColumns(columns, index);
         run = { columns, values: [], first: index, rows: 0 };
@@ -146,6 +146,15 @@ export function rowError(index: number, what: string, cause?: unknown): ItemErro
   return new ItemError(`${position} ${what}`, { position, ...(cause === undefined ? {} : { cause }) });
 }
 
+function columnsOf(row: Readonly<Record<string, unknown>>): string[] {
+  const columns = Object.keys(row);
+  // Looked for first: almost no row has any, and this is done for each.
+  for (const column of columns) if (row[column] === undefined) return columns.filter((each) => row[each] !== undefined);
+  return columns;
+}
+
 function isSame(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((column, index) => column === other[index]);
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) if (one[index] !== other[index]) return false;
+  return true;
 }

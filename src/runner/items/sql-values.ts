@@ -6,24 +6,27 @@ import { isExactNumber } from '../../domain/json.ts';
  * @throws TypeError for what no database can store
  */
 export function commonStorable(value: unknown): null | string | number | bigint | boolean | Uint8Array {
-  if (value === undefined || value === null) return null;
-  if (isExactNumber(value)) return value.rawJSON;
-  if (value instanceof Uint8Array) return value;
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw new TypeError('an invalid Date cannot be stored');
-    return value.toISOString();
-  }
   switch (typeof value) {
     case 'string':
     case 'number':
     case 'bigint':
     case 'boolean':
       return value;
+    case 'undefined':
+      return null;
     case 'object':
-      return JSON.stringify(value);
+      return value === null ? null : storableObject(value);
     default:
       throw new TypeError(`a ${typeof value} cannot be stored`);
   }
+}
+
+function storableObject(value: object): string | Uint8Array {
+  if (isExactNumber(value)) return value.rawJSON;
+  if (value instanceof Uint8Array) return value;
+  if (!(value instanceof Date)) return JSON.stringify(value);
+  if (Number.isNaN(value.getTime())) throw new TypeError('an invalid Date cannot be stored');
+  return value.toISOString();
 }
 
 /** An integer as `number` where it is exact, else as `bigint`. */

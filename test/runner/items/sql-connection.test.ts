@@ -10,7 +10,8 @@ import { sqlReader } from '../../../src/runner/items/sql-reader.ts';
 import { sqlWriter } from '../../../src/runner/items/sql-writer.ts';
 import { freePort } from '../../servers/free-port.ts';
 import { describeWithPostgres, startPostgres, type PostgresServer } from '../../servers/postgres.ts';
-import { readAll, stepContext, writeAll } from './sql-databases.ts';
+import { readAll, writeAll } from './sql-databases.ts';
+import { stepContext } from './sql-step-context.ts';
 
 const password = 'p4ss w0rd';
 const open = (connection?: string) => openSqlDatabase(connection, stepContext(), { user: 'sqlReader', readOnly: true });

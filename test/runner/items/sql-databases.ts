@@ -6,8 +6,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Json } from '../../../src/domain/json.ts';
 import type { ReaderFactory, WriterFactory } from '../../../src/runner/items/factory.ts';
-import type { StepContext } from '../../../src/runner/step-context.ts';
 import { postgresAvailable, startPostgres } from '../../servers/postgres.ts';
+import { stepContext } from './sql-step-context.ts';
 
 type Row = Record<string, unknown>;
 
@@ -70,28 +70,6 @@ export function describeOnEach(what: string, suite: (database: () => TestDatabas
       suite(() => database);
     });
   }
-}
-
-/** What a step is given, as far as readers and writers look at it. */
-export function stepContext(parameters: Row = {}, signal: AbortSignal = new AbortController().signal): StepContext {
-  const silent = () => undefined;
-  const values = new Map<string, Json>();
-  return {
-    parameters,
-    context: {
-      get: (key, byDefault) => values.get(key) ?? byDefault ?? null,
-      has: (key) => values.has(key),
-      set: (key, value) => void values.set(key, value),
-      delete: (key) => void values.delete(key),
-      entries: () => [...values],
-    },
-    logger: { debug: silent, info: silent, warn: silent, error: silent },
-    signal,
-    attempt: 1,
-    execution: { id: 1, jobName: 'Job', stepName: 'Step' },
-    partition: null,
-    progress: silent,
-  };
 }
 
 /** All that a reader gives from a checkpoint on, each with the checkpoint behind it, kept as the store keeps it: as JSON. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sqlReader, type SqlReaderOptions } from '../../../src/runner/items/sql-reader.ts';
-import { describeOnEach, readAll, stepContext } from './sql-databases.ts';
+import { describeOnEach, readAll } from './sql-databases.ts';
+import { stepContext } from './sql-step-context.ts';
 
 describeOnEach('sqlReader', (database) => {
   const reader = (options: Omit<SqlReaderOptions, 'connection'>) =>

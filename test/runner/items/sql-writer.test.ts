@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sqlWriter, type SqlWriterOptions } from '../../../src/runner/items/sql-writer.ts';
-import { describeOnEach, stepContext, writeAll, type TestChunk } from './sql-databases.ts';
+import { describeOnEach, writeAll, type TestChunk } from './sql-databases.ts';
+import { stepContext } from './sql-step-context.ts';
 
 describeOnEach('sqlWriter', (database) => {
   const writer = (options: Omit<SqlWriterOptions, 'connection'>) =>
