@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 
 import { buildGraph } from '../../src/domain/graph.ts';
-import { next } from '../../src/domain/graph-run.ts';
+import { createGraphRun, next } from '../../src/domain/graph-run.ts';
 import type { JobDefinition, StepDefinition } from '../../src/domain/job.ts';
 import { planRestart, type RestartPlanInput } from '../../src/domain/restart-plan.ts';
 import { type RanStep, ranSteps } from './instance-of.ts';
@@ -206,4 +207,44 @@ describe('going on with an execution whose owner was lost', () => {
     expect(made.next).toMatchObject({ kind: 'finish', status: 'STOPPED' });
     expect(made.whys.slice(0, 2)).toEqual(['it was stopped in this execution', 'the execution ends before it']);
   });
+});
+
+it('restart after restart completes each step once, whatever fails on the way', () => {
+  const drawn = fc.array(fc.array(fc.nat(), { maxLength: 3 }), { minLength: 1, maxLength: 12 });
+  const failures = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(
+      drawn,
+      failures,
+      fc.constantFrom('stop' as const, 'continue' as const),
+      (parents, failing, onFailure) => {
+        const steps = parents.map((own, index) =>
+          stepOf(`s${index}`, { dependsOn: index === 0 ? [] : own.map((parent) => `s${parent % index}`) }),
+        );
+        const definition = jobOf(steps, { onFailure });
+        const graph = buildGraph(definition);
+        const ran: Record<string, RanStep> = {};
+        const completions: string[] = [];
+        let attempts = 0;
+        for (let executionId = 1; !plan(definition, ran).isComplete; executionId += 1) {
+          const { state } = plan(definition, ran);
+          const run = createGraphRun(graph, state);
+          for (let decision = run.next(1); decision.kind === 'run'; decision = run.next(1)) {
+            const [name = ''] = decision.names;
+            // What fails runs out, so that the restarts come to an end.
+            const fails = failing[attempts] ?? false;
+            attempts += 1;
+            run.start(name);
+            run.end(
+              name,
+              fails ? { status: 'failed', exitCode: 'FAILED' } : { status: 'completed', exitCode: 'COMPLETED' },
+            );
+            ran[name] = { ...(fails ? failed : completed), executionId };
+            if (!fails) completions.push(name);
+          }
+        }
+        expect(completions.toSorted()).toEqual(steps.map(named).toSorted());
+      },
+    ),
+  );
 });
