@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { checkWorkflowName } from '../domain/names.ts';
 import { type Client, createClient } from './client.ts';
 import type { CliContext } from './context.ts';
+import { CommandFailure, exits } from './exit-codes.ts';
 import { defaultUrl, serverAddress } from './server-address.ts';
 
 /** Options of every command that talks to a server. */
@@ -17,13 +18,16 @@ export interface ClientFlags {
 
 const defaultTimeoutSeconds = 30;
 
-/** @param timeout what `--timeout` means, where it is not the usual */
-export function addClientOptions(command: Command, { timeout = true }: { timeout?: boolean } = {}): Command {
+/** @param given which of them: `--timeout` and `--json` mean something else to some commands, or nothing */
+export function addClientOptions(
+  command: Command,
+  { timeout = true, json = true }: { timeout?: boolean; json?: boolean } = {},
+): Command {
   command.option('--url <url>', `address of the server (default: BATCHY_URL, or ${defaultUrl})`);
   command.option('--key <key>', 'API key (default: BATCHY_KEY, which others on this machine cannot see)');
   if (timeout)
     command.option('--timeout <seconds>', 'give up after so many seconds', positiveNumber, defaultTimeoutSeconds);
-  return command.option('--json', 'print the answer as JSON, for scripts');
+  return json ? command.option('--json', 'print the answer as JSON, for scripts') : command;
 }
 
 export function clientOf(
@@ -47,14 +51,18 @@ export interface ChangeFlags extends ClientFlags {
 export function addChangeOptions(command: Command, { force }: { force: string }): Command {
   command.option('--reason <text>', 'why; kept in the journal');
   command.option('--force', force);
-  command.option(
-    '--idempotency-key <key>',
-    'repeat an earlier command whose outcome is unknown: one effect at most (default: a fresh key)',
-  );
+  addKeyOption(command);
   return addClientOptions(command);
 }
 
-export function idempotencyKeyOf({ idempotencyKey }: ChangeFlags): string {
+export function addKeyOption(command: Command): Command {
+  return command.option(
+    '--idempotency-key <key>',
+    'repeat an earlier command whose outcome is unknown: one effect at most (default: a fresh key)',
+  );
+}
+
+export function idempotencyKeyOf({ idempotencyKey }: Pick<ChangeFlags, 'idempotencyKey'>): string {
   return idempotencyKey ?? randomUUID();
 }
 
@@ -64,6 +72,16 @@ export function idempotencyKeyOf({ idempotencyKey }: ChangeFlags): string {
  */
 export function workflowPath(before: string, workflow: string, after = ''): string {
   return `${before}/${encodeURIComponent(checkWorkflowName(workflow))}${after}`;
+}
+
+/**
+ * A name as one part of a path, where the server decides which names there are.
+ * @throws CommandFailure for one that would be another path altogether
+ */
+export function pathSegment(name: string): string {
+  if (name === '' || name === '.' || name === '..')
+    throw new CommandFailure(exits.usage, `${JSON.stringify(name)} is no name.`);
+  return encodeURIComponent(name);
 }
 
 export function positiveNumber(text: string): number {

@@ -19,6 +19,8 @@ export interface ClientRequest {
 export interface ClientAnswer {
   readonly headers: Headers;
   readonly text: string;
+  /** Path and query of what follows, where the answer is a part of something longer; otherwise `null`. */
+  readonly next: string | null;
 }
 
 export interface ClientOptions {
@@ -63,7 +65,10 @@ export function createClient({ address, timeoutSeconds, onRepeat }: ClientOption
       const url = `${address.base}${request.path}${queryText(request.query)}`;
       const response = await fetch(url, requestInit(request, address, deadline));
       const text = await response.text();
-      if (response.ok) return { kind: 'answer', answer: { headers: response.headers, text } };
+      if (response.ok) {
+        const { headers } = response;
+        return { kind: 'answer', answer: { headers, text, next: nextPage(address, headers.get('link')) } };
+      }
       const failure = problemFailure(response, text);
       const mayHaveHappened = failure.code === null || !certainRefusals.has(failure.code);
       return { kind: 'failure', failure, mayHaveHappened, retryAfterMilliseconds: retryAfter(response) };
@@ -118,11 +123,10 @@ export function createClient({ address, timeoutSeconds, onRepeat }: ClientOption
       const items: Json[] = [];
       let next: ClientRequest | null = { ...request, query: { ...request.query, limit: Math.min(limit, largestPage) } };
       while (next !== null && items.length < limit) {
-        const { headers, text } = await send(next);
+        const { text, next: path } = await send(next);
         const page = parseAnswer(address, text);
         if (!Array.isArray(page)) throw strangeAnswer(address);
         items.push(...(page as Json[]));
-        const path = nextPage(address, headers.get('link'));
         next = path === null ? null : { path };
       }
       return items.slice(0, limit);

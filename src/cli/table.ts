@@ -40,6 +40,14 @@ const statusStyles: Readonly<Record<string, Style>> = {
   gap: 'red',
   overlap: 'yellow',
   new: 'dim',
+  COMPLETED: 'green',
+  FAILED: 'red',
+  UNKNOWN: 'red',
+  STARTING: 'yellow',
+  STARTED: 'yellow',
+  STOPPING: 'yellow',
+  STOPPED: 'yellow',
+  ABANDONED: 'dim',
 };
 
 function paintCell(terminal: Terminal, text: string): string {

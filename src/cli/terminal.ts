@@ -10,6 +10,8 @@ export interface Terminal {
   err(text: string): void;
   /** A line that the next one overwrites on a terminal; elsewhere nothing. `null` ends it. */
   progress(text: string | null): void;
+  /** Whether a progress line is seen by anybody. */
+  readonly showsProgress: boolean;
   paint(style: Style, text: string): string;
 }
 
@@ -50,6 +52,7 @@ export function createTerminal({ stdout, stderr }: TerminalStreams): Terminal {
       stderr.write(`\r\u001b[K${text}`);
       inProgress = true;
     },
+    showsProgress: stderr.isTTY,
     paint: (style, text) => styleText(style, text, { stream: stdout }),
   };
 }

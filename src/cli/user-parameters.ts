@@ -23,7 +23,8 @@ export function parametersBody(parameters: UserParameters | undefined): string |
   return stringifyJson(Object.fromEntries([...parameters].map(([job, values]) => [job, Object.fromEntries(values)])));
 }
 
-function jsonOrText(text: string): Json {
+/** Text of an option that is JSON is taken as such, anything else as text. */
+export function jsonOrText(text: string): Json {
   try {
     return parseJson(text);
   } catch {

@@ -17,6 +17,11 @@ describe('completion', () => {
 
   it.each([
     [['batchy', 'op'], ['open']],
+    [['batchy', 'la'], ['launch']],
+    [
+      ['batchy', 'executions', '--s'],
+      ['--status', '--started-after', '--started-before', '--show'],
+    ],
     [
       ['batchy', 'co'],
       ['coverage', 'config', 'completion'],

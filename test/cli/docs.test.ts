@@ -25,7 +25,7 @@ describe('docs/cli.md', () => {
     expect(section).toContain(command.description());
     const table = optionsTable(command);
     expect(section).toContain(table);
-    expect(section.match(/^\| `--/gm)?.length ?? 0).toBe(command.options.length);
+    expect(section.match(/^\| `-/gm)?.length ?? 0).toBe(command.options.length);
   });
 
   it('has the exit codes', () => {

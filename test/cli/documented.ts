@@ -34,12 +34,12 @@ export function optionsTable(command: Command): string {
 const meanings: Readonly<Record<keyof typeof exits, string>> = {
   ok: 'It worked.',
   failed:
-    'It was understood and failed; `doctor`, `infa lint` and `reindex` found something; with `--fail-fast`, a job has failed.',
+    'It was understood and failed; `doctor`, `infa lint` and `reindex` found something; with `--fail-fast`, a job has failed; with `--wait`, an execution has ended otherwise than COMPLETED.',
   usage:
-    'Asked wrongly, or for something that there is not: an unknown command, option, workflow, job, batch or setting.',
+    'Asked wrongly, or for something that there is not: an unknown command, option, workflow, job, batch, execution or setting; parameters that do not fit.',
   conflict: 'The state forbids it, and nothing was changed.',
   unreachable: 'The server, or its store, cannot be reached or has no room now. Trying again later may help.',
-  timeout: 'What was waited for did not come within `--timeout`.',
+  timeout: 'What was waited for did not come within `--timeout`, or `--wait`.',
 };
 
 /** The table of exit codes with the problems (see problems.md) that lead to them. */

@@ -1,0 +1,121 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { type Command, InvalidArgumentError } from 'commander';
+
+import type { BatchStatus } from '../domain/execution.ts';
+import { isLive } from '../domain/execution-transitions.ts';
+import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../domain/json.ts';
+import { type ClientFlags, clientOf, positiveNumber } from './client-options.ts';
+import type { Client } from './client.ts';
+import type { CliContext } from './context.ts';
+import { executionPath, objectOf, printExecution } from './execution-table.ts';
+import { CommandFailure, type Exit, exits } from './exit-codes.ts';
+import { cellText } from './table.ts';
+
+export interface WaitFlag {
+  /** `true`: as long as it takes. */
+  readonly wait?: number | true;
+}
+
+/** Looks follow one another ever more slowly: short executions end at once, long ones are not asked after all the time. */
+const firstPauseMilliseconds = 100;
+const longestPauseMilliseconds = 1000;
+const barWidth = 20;
+/** Failures of a look after which another may do better. */
+const passing: readonly Exit[] = [exits.unreachable, exits.timeout];
+
+export function addWaitOption(command: Command): Command {
+  return command.option(
+    '--wait [seconds]',
+    'wait for its end, at most so many seconds (exit code 124 then); exits with 1 unless it is COMPLETED',
+    positiveNumber,
+  );
+}
+
+/** An execution's id on the command line. */
+export function executionId(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('Expected the number of an execution.');
+  return Number(text);
+}
+
+/**
+ * Waits for the end of an execution, with its progress on a terminal, and shows what became of it; the command ends
+ * accordingly. A server that is briefly away is waited for.
+ */
+export async function awaitExecution(
+  context: CliContext,
+  flags: ClientFlags & WaitFlag,
+  execution: JsonObject,
+): Promise<void> {
+  const { terminal } = context;
+  const client = clientOf(context, flags);
+  const id = execution['execution_id'];
+  const until = typeof flags.wait === 'number' ? performance.now() + flags.wait * 1000 : Number.POSITIVE_INFINITY;
+  const last = await lookUntilEnd(context, client, id, until);
+  if (flags.json === true) terminal.out(stringifyJson(last));
+  else await printExecution(terminal, client, last);
+  const status = cellText(last['status']);
+  const exit = exitOf(status);
+  if (exit === exits.ok) return;
+  const why = cellText(last['exit_message']);
+  const more = exit === exits.timeout ? '; it goes on' : why === '' ? '' : `: ${why}`;
+  terminal.err(`execution ${cellText(id)} is ${status}${more} (batchy logs ${cellText(id)})`);
+  context.end(exit);
+}
+
+async function lookUntilEnd(
+  { terminal }: CliContext,
+  client: Client,
+  id: Json | undefined,
+  until: number,
+): Promise<JsonObject> {
+  const begun = performance.now();
+  let isAway = false;
+  for (let wait = firstPauseMilliseconds; ; wait = Math.min(wait * 1.5, longestPauseMilliseconds)) {
+    try {
+      const execution = objectOf(await client.json({ path: executionPath(id) }));
+      isAway = false;
+      if (!isLive(cellText(execution['status']) as BatchStatus) || performance.now() >= until) {
+        terminal.progress(null);
+        return execution;
+      }
+      if (terminal.showsProgress) terminal.progress(await progressLine(client, execution, performance.now() - begun));
+    } catch (error) {
+      const passes = error instanceof CommandFailure && passing.includes(error.exit);
+      if (!passes || performance.now() >= until) throw error;
+      if (!isAway) terminal.err(`${error.message} Waiting for it.`);
+      isAway = true;
+    }
+    await pause(Math.max(0, Math.min(wait, until - performance.now())));
+  }
+}
+
+/** `LoadOrders 5 [#######-------------] 1/3 steps, Load: 12000 read, 11900 written, 14 s` */
+async function progressLine(client: Client, execution: JsonObject, milliseconds: number): Promise<string> {
+  const path = executionPath(execution['id']);
+  const [graph, steps] = await Promise.all([
+    client.json({ path: `${path}/graph` }),
+    client.json({ path: `${path}/steps` }),
+  ]);
+  const nodes = objectsIn(objectOf(graph)['nodes']);
+  const done = nodes.filter((node) => node['status'] === 'COMPLETED').length;
+  const filled = nodes.length === 0 ? 0 : Math.floor((done / nodes.length) * barWidth);
+  const current = objectsIn(steps).findLast((step) => step['status'] === 'STARTED');
+  const what =
+    current === undefined
+      ? cellText(execution['status'])
+      : `${cellText(current['step_name'])}: ${cellText(current['read_count'])} read, ${cellText(current['write_count'])} written`;
+  const bar = `${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}`;
+  const name = `${cellText(execution['job_name'])} ${cellText(execution['id'])}`;
+  return `${name} [${bar}] ${done}/${nodes.length} steps, ${what}, ${Math.round(milliseconds / 1000)} s`;
+}
+
+function exitOf(status: string): Exit {
+  if (status === 'COMPLETED') return exits.ok;
+  return isLive(status as BatchStatus) ? exits.timeout : exits.failed;
+}
+
+function objectsIn(list: Json | undefined): JsonObject[] {
+  return Array.isArray(list) ? (list as readonly Json[]).filter(isJsonObject) : [];
+}

@@ -1,0 +1,66 @@
+import { InvalidArgumentError } from 'commander';
+
+import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../domain/json.ts';
+import { addClientOptions, addKeyOption, clientOf, idempotencyKeyOf, pathSegment } from './client-options.ts';
+import type { RegisterCommand } from './context.ts';
+import { type ExecutionFlags, tellAccepted } from './execution-command.ts';
+import { addWaitOption } from './execution-wait.ts';
+import { jsonOrText } from './user-parameters.ts';
+
+interface LaunchFlags extends ExecutionFlags {
+  readonly param?: ReadonlyMap<string, Json>;
+  readonly params?: JsonObject;
+  readonly force?: boolean;
+  readonly supersede?: boolean;
+}
+
+export const register: RegisterCommand = (program, context) => {
+  const command = program
+    .command('launch')
+    .description('Launch a job; the same identifying parameters again restart what has failed or stopped.')
+    .argument('<job>')
+    .option(
+      '-p, --param <key=value>',
+      'a parameter: a value that is JSON is taken as such, any other as text; may be repeated',
+      collectParameter,
+    )
+    .option('--params <json>', 'parameters as a JSON object; --param goes before it', readParameters)
+    .option('--force', 'run every step afresh, whatever was completed before')
+    .option('--supersede', 'of a bound job: take the place of a batch that somebody else has open');
+  addWaitOption(command);
+  addKeyOption(command);
+  addClientOptions(command);
+
+  command.action(async (job: string, flags: LaunchFlags) => {
+    const { text } = await clientOf(context, flags).send({
+      method: 'POST',
+      path: `${jobPath(job)}/launch`,
+      query: { force: flags.force, supersede: flags.supersede },
+      body: bodyOf(flags),
+      idempotencyKey: idempotencyKeyOf(flags),
+    });
+    await tellAccepted(context, flags, text);
+  });
+};
+
+/** The path of a job's routes. @throws CommandFailure for a name that cannot be one */
+export function jobPath(name: string): string {
+  return `/jobs/${pathSegment(name)}`;
+}
+
+function collectParameter(text: string, before: ReadonlyMap<string, Json> | undefined): ReadonlyMap<string, Json> {
+  const [, name = '', value = ''] = /^([^=]+)=([\s\S]*)$/.exec(text) ?? [];
+  if (name === '') throw new InvalidArgumentError('Expected key=value, for example day=2026-11-21.');
+  return new Map([...(before ?? []), [name, jsonOrText(value)]]);
+}
+
+function readParameters(text: string): JsonObject {
+  const value = jsonOrText(text);
+  if (isJsonObject(value)) return value;
+  throw new InvalidArgumentError('Expected a JSON object, for example \'{"day": "2026-11-21"}\'.');
+}
+
+function bodyOf({ param, params }: LaunchFlags): string | undefined {
+  if (param === undefined && params === undefined) return undefined;
+  return stringifyJson(Object.fromEntries([...Object.entries(params ?? {}), ...(param ?? [])]));
+}

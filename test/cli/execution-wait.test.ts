@@ -1,0 +1,65 @@
+import { expect, it } from 'vitest';
+
+import type { CliContext } from '../../src/cli/context.ts';
+import { awaitExecution } from '../../src/cli/execution-wait.ts';
+import type { Exit } from '../../src/cli/exit-codes.ts';
+import { fakeServer } from './fake-server.ts';
+
+/** A terminal that somebody looks at, in lists. */
+function watched(url: string) {
+  const progress: (string | null)[] = [];
+  const out: string[] = [];
+  const ends: Exit[] = [];
+  const context = {
+    environment: { BATCHY_URL: url },
+    terminal: {
+      out: (text: string) => out.push(text),
+      raw: () => {},
+      err: () => {},
+      progress: (text: string | null) => progress.push(text),
+      showsProgress: true,
+      paint: (_style: unknown, text: string) => text,
+    },
+    end: (exit: Exit) => ends.push(exit),
+  } as unknown as CliContext;
+  return { context, progress, out, ends };
+}
+
+it('shows on a terminal how far an execution is, and clears that at its end', async () => {
+  const server = await fakeServer(({ url }, count) => {
+    if (url.endsWith('/graph')) {
+      const nodes = [{ status: 'COMPLETED' }, { status: 'STARTED' }, { status: null }, { status: null }];
+      return { body: { nodes } };
+    }
+    if (url.endsWith('/steps')) {
+      const counts = { read_count: 12_000, write_count: 11_900 };
+      return {
+        body: [
+          { step_name: 'Download', status: 'COMPLETED' },
+          { step_name: 'Load', status: 'STARTED', ...counts },
+        ],
+      };
+    }
+    return { body: { id: 7, job_name: 'LoadOrders', status: count < 2 ? 'STARTED' : 'FAILED' } };
+  });
+  const { context, progress, out, ends } = watched(server.url);
+  await awaitExecution(context, { wait: true, json: true }, { execution_id: 7 });
+  expect(progress).toEqual([
+    expect.stringMatching(/^LoadOrders 7 \[#{5}-{15}\] 1\/4 steps, Load: 12000 read, 11900 written, \d+ s$/) as string,
+    null,
+  ]);
+  expect(out).toEqual(['{"id":7,"job_name":"LoadOrders","status":"FAILED"}']);
+  expect(ends).toEqual([1]);
+});
+
+it('says the status where no step has begun', async () => {
+  const server = await fakeServer(({ url }, count) => {
+    if (url.endsWith('/graph')) return { body: { nodes: [] } };
+    if (url.endsWith('/steps')) return { body: [] };
+    return { body: { id: 7, job_name: 'LoadOrders', status: count < 2 ? 'STARTING' : 'COMPLETED' } };
+  });
+  const { context, progress, ends } = watched(server.url);
+  await awaitExecution(context, { wait: true, json: true }, { execution_id: 7 });
+  expect(progress[0]).toMatch(/^LoadOrders 7 \[-{20}\] 0\/0 steps, STARTING, \d+ s$/);
+  expect(ends).toEqual([]);
+});
