@@ -6,6 +6,7 @@ import { uuidv7 } from 'uuidv7';
 
 import { type ConfigurationFiles, createConfigurationFiles } from './adapters/system/configuration-files.ts';
 import { systemClock } from './adapters/system/clock.ts';
+import { systemTimers } from './adapters/system/timers.ts';
 import { embeddedStoreFile } from './config/embedded-store.ts';
 import { isLoopback, projectFolder } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
@@ -18,9 +19,15 @@ import { readInitialDate } from './domain/watermark.ts';
 import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
 import type { Stores } from './ports/stores.ts';
+import { createLogs } from './runner/step-log.ts';
 import { createBatches } from './service/batches.ts';
 import { createCommands } from './service/commands.ts';
+import { createGoneCheck } from './service/conductor-watch.ts';
+import { createExecutionRecords } from './service/execution-records.ts';
+import { createExecutions } from './service/executions.ts';
 import { createHistory } from './service/history.ts';
+import type { JobCatalog } from './service/job-catalog.ts';
+import { createJobs } from './service/jobs.ts';
 import { hashSecret, type StoredKey } from './service/keys.ts';
 import type { Services } from './service/services.ts';
 import { createWaits } from './service/waits.ts';
@@ -54,6 +61,8 @@ export interface AppOverrides {
   readonly stores?: Stores;
   readonly services?: Partial<HttpServices>;
   readonly logger?: FastifyBaseLogger;
+  /** The process beside this one that runs jobs. */
+  readonly jobSide?: Pick<JobSide, 'catalog' | 'look'>;
 }
 
 /** The store that the settings name: Redis, or the embedded one. */
@@ -66,8 +75,24 @@ export async function openStores(settings: Settings): Promise<Stores> {
   return createSqliteStores({ file: embeddedStoreFile(settings.BATCHY_DATA), clock: systemClock });
 }
 
-export function createServices(stores: Stores, settings: Settings): Services {
-  const { store, reader, journal, clock, upkeep } = stores;
+/** What this process knows of the one that runs jobs. */
+export interface JobSide {
+  readonly catalog: JobCatalog;
+  /** Tells it that something was launched, or is to stop. */
+  look(): void;
+  /** Aborted when the service stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** Without a process that runs jobs there are none. */
+const noJobs: JobSide = {
+  catalog: { ready: async () => {}, jobs: () => new Map(), broken: () => [] },
+  look: () => {},
+  stopping: new AbortController().signal,
+};
+
+export function createServices(stores: Stores, settings: Settings, jobSide: JobSide = noJobs): Services {
+  const { store, reader, documents, journal, clock, upkeep } = stores;
   const batchSettings = {
     initialDate: readInitialDate(settings.BATCHY_INITIAL_DATE),
     requireFence: settings.REQUIRE_FENCE,
@@ -86,8 +111,15 @@ export function createServices(stores: Stores, settings: Settings): Services {
   });
   const workflows = createWorkflows({ commands, reader, settings: batchSettings, readConfiguration });
   const { adoptIfNew } = workflows;
+  const records = createExecutionRecords(documents);
+  const { catalog } = jobSide;
+  const onChange = (): void => jobSide.look();
+  const jobs = createJobs({ catalog, commands, records, initialDate: batchSettings.initialDate, onChange });
+  const isGone = createGoneCheck(documents, settings.LEASE_SECONDS, jobSide.stopping);
   return {
     commands,
+    jobs,
+    executions: createExecutions({ commands, records, reader, journal, jobs, isGone, onChange }),
     batches: createBatches({ commands, reader, settings: batchSettings }),
     workflows,
     history: createHistory({ reader, journal, adoptIfNew }),
@@ -110,10 +142,13 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   });
   checkExposure(settings, keyRing.keys().length > 0);
   const stores = overrides.stores ?? (await openStores(settings));
-  const services = createServices(stores, settings);
   const stopping = new AbortController();
+  const { jobSide = noJobs } = overrides;
+  const { catalog } = jobSide;
+  const services = createServices(stores, settings, { catalog, look: () => jobSide.look(), stopping: stopping.signal });
+  const logs = createLogs({ folder: logFolder(settings), now: systemTimers.wall });
   const server = await createServer({
-    services: { ...services, ...overrides.services },
+    services: { ...services, logs, ...overrides.services },
     settings,
     health: stores.upkeep,
     subscribe: (onChange) => stores.journal.subscribe(onChange),
@@ -175,6 +210,11 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       await stores.upkeep.close();
     },
   };
+}
+
+/** Where the logs of executions lie. */
+export function logFolder(settings: Settings): string {
+  return join(settings.BATCHY_DATA, 'logs');
 }
 
 /** Ids that no other process gives, either: one random part for all of this process's, and a number. */

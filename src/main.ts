@@ -4,6 +4,12 @@ import path from 'node:path';
 // Before all else is read, so that all of it is kept for the next start: it halves the time. In the project, not in a folder
 // that all users of the machine may write to; of no account when it cannot be written.
 module.enableCompileCache(path.join(import.meta.dirname, '../node_modules/.cache/compiled'));
+// Not for people: `serve` starts it, and speaks with it over its own channel.
+if (process.argv[2] === 'conductor' && process.send !== undefined) {
+  await (await import('./conductor-process.ts')).conduct();
+  process.exit();
+}
+
 const { runCli } = await import('./cli/index.ts');
 
 /** The process: hands the command line what it cannot import itself, and takes its exit code. */

@@ -2,6 +2,7 @@ import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 
 import { createApp, type Trial } from './app.ts';
+import { createConductorHost } from './conductor-host.ts';
 import type { Settings } from './config/schema.ts';
 
 /** Where a logged error could carry a key, or the parameters that the Redis driver was given. */
@@ -16,23 +17,25 @@ export async function serve(settings: Settings): Promise<void> {
   // Written beside the requests, not before their answers, and many at a time; what is left is written when the process ends.
   const destination = pino.destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 100 });
   const logger = pino({ level: settings.LOG_LEVEL, redact: secretPlaces }, destination);
-  const app = await createApp(settings, { logger });
+  const conductors = createConductorHost(settings, () => logger);
+  const app = await createApp(settings, { logger, jobSide: conductors });
   let grace: ReturnType<typeof closeWithGrace> | undefined;
   const orphaned = whenOrphaned(() => grace?.close());
   const stopped = new Promise<void>((resolve) => {
     grace = closeWithGrace({ delay: settings.SHUTDOWN_SECONDS * 1000, logger: false }, async ({ err }) => {
       if (err !== undefined) logger.fatal({ err }, 'stopping after an error');
-      await app.stop();
+      await Promise.all([app.stop(), conductors.stop()]);
       resolve();
     });
   });
   try {
     const address = await app.start();
     process.stdout.write(describeStart(address, app.trial()));
+    conductors.start();
   } catch (error) {
     // Whoever called decides how the process ends; left installed, it would end as if all were well.
     grace?.uninstall();
-    await app.stop();
+    await Promise.all([app.stop(), conductors.stop()]);
     throw error;
   }
   await stopped;

@@ -40,12 +40,12 @@ export const settingsSchema = Type.Object(
     BATCHY_DATA: Type.String({
       minLength: 1,
       default: './data',
-      description: 'Folder of the embedded database and of the API keys.',
+      description: 'Folder of the embedded database, of the API keys and of the logs of jobs.',
     }),
     BATCHY_CFG: Type.String({
       minLength: 1,
       default: './cfg',
-      description: 'Folder of the configurations of workflows (<workflow>.yaml).',
+      description: 'Folder of the configurations of workflows (<workflow>.yaml) and of the jobs (jobs/).',
     }),
     BATCHY_INITIAL_DATE: Type.String({
       default: defaultInitialDate,
@@ -115,6 +115,22 @@ export const settingsSchema = Type.Object(
       default: 1000,
       description:
         'Requests in progress beyond which new ones are answered 503 (closes and fails have a reserve of their own). As many waits and event streams may be open besides.',
+    }),
+    WORKER: Type.Boolean({
+      default: true,
+      description: 'Run jobs, in a process beside the one that serves. Off: jobs can be launched and run elsewhere.',
+    }),
+    JOB_CONCURRENCY: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: 4,
+      description: 'Executions that this process runs at a time; others wait for their turn.',
+    }),
+    LEASE_SECONDS: Type.Number({
+      minimum: 1,
+      maximum: 3600,
+      default: 10,
+      description: 'A conductor that has given no sign of life for this long is taken for gone, in seconds.',
     }),
     WATCH_SECONDS: Type.Number({
       exclusiveMinimum: 0,

@@ -3,7 +3,7 @@ import type { JobExecution, JobInstance, JobParameters, StepExecution } from '..
 import type { JobDefinition, ParameterDefinition, StepDecision, StepDefinition } from '../domain/job.ts';
 import type { Json, JsonObject } from '../domain/json.ts';
 import { parameterTable } from '../domain/parameters.ts';
-import type { PlannedStep } from '../service/executions.ts';
+import type { PlannedStep } from '../domain/restart-plan.ts';
 import type { BrokenJobFile } from '../service/job-catalog.ts';
 import type { ListedJob } from '../service/jobs.ts';
 import { isSecretName, mask, maskSecrets } from './masking.ts';

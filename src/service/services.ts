@@ -1,6 +1,8 @@
 import type { Batches } from './batches.ts';
 import type { Commands } from './commands.ts';
+import type { Executions } from './executions.ts';
 import type { History } from './history.ts';
+import type { Jobs } from './jobs.ts';
 import type { Waits } from './waits.ts';
 import type { Watch } from './watch.ts';
 import type { Workflows } from './workflows.ts';
@@ -13,4 +15,6 @@ export interface Services {
   readonly history: History;
   readonly waits: Waits;
   readonly watch: Watch;
+  readonly jobs: Jobs;
+  readonly executions: Executions;
 }

@@ -1,3 +1,6 @@
+import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { acceptance } from './batch-state.ts';
+import { jobAcceptance } from './jobs.ts';
 
 acceptance('memory', undefined);
+jobAcceptance('memory', (clock) => createMemoryStores({ clock }));

@@ -2,7 +2,9 @@ import { afterAll, beforeAll } from 'vitest';
 
 import { createRedisStores } from '../../src/adapters/redis/stores.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../servers/redis.ts';
+import type { OpenStores } from './app-with-jobs.ts';
 import { acceptance } from './batch-state.ts';
+import { jobAcceptance } from './jobs.ts';
 
 describeWithRedis('a real Redis', () => {
   let server: RedisServer;
@@ -13,5 +15,7 @@ describeWithRedis('a real Redis', () => {
   afterAll(() => server.stop());
 
   // A database for each test, so that "nothing was changed" can be said of all of it.
-  acceptance('Redis', (clock) => createRedisStores({ url: `${server.url}/${(database += 1)}`, clock }));
+  const openStores: OpenStores = (clock) => createRedisStores({ url: `${server.url}/${(database += 1)}`, clock });
+  acceptance('Redis', openStores);
+  jobAcceptance('Redis', openStores);
 });

@@ -4,10 +4,14 @@ import path from 'node:path';
 import { afterAll } from 'vitest';
 
 import { createSqliteStores } from '../../src/adapters/sqlite/stores.ts';
+import type { OpenStores } from './app-with-jobs.ts';
 import { acceptance } from './batch-state.ts';
+import { jobAcceptance } from './jobs.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'batchy-acceptance-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
-acceptance('SQLite', (clock) => createSqliteStores({ file: path.join(folder, `${(count += 1)}.db`), clock }));
+const openStores: OpenStores = (clock) => createSqliteStores({ file: path.join(folder, `${(count += 1)}.db`), clock });
+acceptance('SQLite', openStores);
+jobAcceptance('SQLite', openStores);

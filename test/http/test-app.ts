@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 import { onTestFinished } from 'vitest';
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
-import { type App, createApp } from '../../src/app.ts';
+import { type App, type AppOverrides, createApp } from '../../src/app.ts';
 import { updateKeyFile } from '../../src/config/key-file.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import type { Settings } from '../../src/config/schema.ts';
@@ -27,6 +27,7 @@ export interface TestAppOptions {
   readonly logger?: FastifyBaseLogger;
   /** In place of the real ones. */
   readonly services?: Partial<HttpServices>;
+  readonly jobSide?: NonNullable<AppOverrides['jobSide']>;
 }
 
 export interface TestApp extends App {
@@ -81,6 +82,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
     stores,
     ...(options.logger === undefined ? {} : { logger: options.logger }),
     ...(options.services === undefined ? {} : { services: options.services }),
+    ...(options.jobSide === undefined ? {} : { jobSide: options.jobSide }),
   });
   await app.server.ready();
   onTestFinished(async () => {

@@ -16,7 +16,7 @@ const terminal = ['commander', 'cli-table3', 'undici', 'typebox', anyBuiltin];
 
 /** The files that wire everything: `app`, and `serve`, which runs it as a process. */
 const composition: Layer = {
-  layers: ['domain', 'ports', 'service', 'dialects', 'adapters', 'config', 'http'],
+  layers: ['domain', 'ports', 'service', 'runner', 'dialects', 'adapters', 'config', 'http'],
   packages: [...web, 'close-with-grace', 'pino', 'uuidv7'],
 };
 
@@ -48,9 +48,16 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { layers: [], packages: [] },
   cli: { layers: ['service', 'domain', 'dialects', 'config'], packages: terminal },
   app: composition,
-  serve: { layers: [...composition.layers, 'app'], packages: composition.packages },
+  // The process in which jobs run, and what the one that serves has of it.
+  'conductor-messages': { layers: ['config', 'service'], packages: [] },
+  'conductor-host': { layers: ['config', 'service', 'conductor-messages'], packages: ['fastify', anyBuiltin] },
+  'conductor-process': {
+    layers: [...composition.layers, 'app', 'runner', 'conductor-messages'],
+    packages: ['uuidv7', anyBuiltin],
+  },
+  serve: { layers: [...composition.layers, 'app', 'conductor-host'], packages: composition.packages },
   // The command line does not know how things are wired; main hands it the functions that do.
-  main: { layers: ['app', 'serve', 'cli', 'config'], packages: ['close-with-grace', anyBuiltin] },
+  main: { layers: ['app', 'serve', 'conductor-process', 'cli', 'config'], packages: ['close-with-grace', anyBuiltin] },
 };
 
 /** Reading them makes an outcome depend on when and where it is computed; what needs them is given a port. */

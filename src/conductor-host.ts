@@ -1,0 +1,103 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import path from 'node:path';
+
+import type { FastifyBaseLogger } from 'fastify';
+
+import type { FromConductor, ToConductor } from './conductor-messages.ts';
+import type { Settings } from './config/schema.ts';
+import { projectFolder } from './config/load.ts';
+import type { BrokenJobFile, CataloguedJob, JobCatalog } from './service/job-catalog.ts';
+
+/** The process beside the service in which jobs run, so that no step delays a request, and what it says of the job files. */
+export interface ConductorHost {
+  readonly catalog: JobCatalog;
+  start(): void;
+  /** Tells it that something was launched or is to stop. */
+  look(): void;
+  /** Job files have changed: a fresh process reads them, the old one ends what it runs. */
+  reload(): void;
+  /** Resolves when all processes have ended. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds before a process that ended by itself is replaced; longer each time that it does not come up. */
+const firstPause = 500;
+const longestPause = 30_000;
+
+export function createConductorHost(settings: Settings, log: () => FastifyBaseLogger): ConductorHost {
+  let jobs: ReadonlyMap<string, CataloguedJob> = new Map();
+  let broken: readonly BrokenJobFile[] = [];
+  const first = Promise.withResolvers<void>();
+  const running = new Set<ChildProcess>();
+  let current: ChildProcess | null = null;
+  let stopping = false;
+  let pause = firstPause;
+  let timer: NodeJS.Timeout | undefined;
+
+  function tell(child: ChildProcess | null, message: ToConductor): void {
+    if (child?.connected === true) child.send(message, () => undefined);
+  }
+
+  function begin(): void {
+    const child = fork(path.join(projectFolder, 'src/main.ts'), ['conductor'], {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    running.add(child);
+    child.on('message', (message) => hear(child, message as FromConductor));
+    child.on('error', (error) => log().error({ err: error }, 'the process that runs jobs could not be started'));
+    child.on('exit', (code, signal) => ended(child, code, signal));
+    tell(child, { kind: 'start', settings });
+  }
+
+  function hear(child: ChildProcess, message: FromConductor): void {
+    if (message.kind === 'log') {
+      log()[message.level](message.message);
+      return;
+    }
+    pause = firstPause;
+    jobs = new Map(message.jobs.map((job) => [job.definition.name, job]));
+    broken = message.broken;
+    for (const { file, line, message: why } of broken)
+      log().warn(`jobs/${file}${line === null ? '' : `:${line}`}: ${why}`);
+    if (current !== child) {
+      tell(current, { kind: 'drain' });
+      current = child;
+    }
+    first.resolve();
+  }
+
+  function ended(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    running.delete(child);
+    if (stopping || (current !== null && current !== child)) return;
+    current = null;
+    log().error(`the process that runs jobs ended (${signal ?? `exit code ${code}`}); another one is started`);
+    timer = setTimeout(begin, pause);
+    pause = Math.min(pause * 2, longestPause);
+  }
+
+  return {
+    catalog: { ready: () => first.promise, jobs: () => jobs, broken: () => broken },
+    start: begin,
+    look: () => tell(current, { kind: 'look' }),
+    reload: () => {
+      if (!stopping) begin();
+    },
+    async stop() {
+      stopping = true;
+      clearTimeout(timer);
+      // Whoever waits for the job files need not wait any longer.
+      first.resolve();
+      const ends = [...running].map(
+        (child) => new Promise<void>((resolve) => void child.once('exit', () => resolve())),
+      );
+      for (const child of running) tell(child, { kind: 'stop' });
+      const patience = setTimeout(() => {
+        for (const child of running) child.kill('SIGKILL');
+      }, settings.SHUTDOWN_SECONDS * 750);
+      await Promise.all(ends);
+      clearTimeout(patience);
+    },
+  };
+}

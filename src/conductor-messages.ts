@@ -1,0 +1,18 @@
+import type { Settings } from './config/schema.ts';
+import type { BrokenJobFile, CataloguedJob } from './service/job-catalog.ts';
+
+/** What the service and the process that runs its jobs say to each other. */
+
+export type ToConductor =
+  /** First of all: what it is to work with. */
+  | { readonly kind: 'start'; readonly settings: Settings }
+  /** Something was launched or is to stop: look now. */
+  | { readonly kind: 'look' }
+  /** Job files have changed and another process has read them: end what runs, take nothing new. */
+  | { readonly kind: 'drain' }
+  /** The service stops: running steps get their signal, executions stay resumable. */
+  | { readonly kind: 'stop' };
+
+export type FromConductor =
+  | { readonly kind: 'catalog'; readonly jobs: readonly CataloguedJob[]; readonly broken: readonly BrokenJobFile[] }
+  | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };

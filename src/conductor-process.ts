@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+
+import { uuidv7 } from 'uuidv7';
+
+import { systemTimers } from './adapters/system/timers.ts';
+import { logFolder, openStores } from './app.ts';
+import type { FromConductor, ToConductor } from './conductor-messages.ts';
+import type { Settings } from './config/schema.ts';
+import { parseJobYaml } from './dialects/job-yaml.ts';
+import { BatchyError } from './domain/errors.ts';
+import { type Conductor, createConductor } from './runner/conductor.ts';
+import { loadJobFiles } from './runner/job-files.ts';
+import { createLogs } from './runner/step-log.ts';
+
+/** How often a conductor looks by itself, in milliseconds; launches wake it at once. */
+const lookEvery = 1000;
+/** What a step that must end is given, in milliseconds, before it is ended. */
+const grace = 5000;
+
+/**
+ * The process in which jobs run, beside the one that serves: reads the job files, tells what they say, and runs what is
+ * launched. Ends when it is told to, or when whoever started it is gone.
+ */
+export async function conduct(): Promise<void> {
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  let conductor: Promise<Conductor | null> | null = null;
+  let ending: Promise<void> | null = null;
+
+  const finish = (how: 'drain' | 'stop'): void => {
+    ending ??= (async () => {
+      const running = await conductor;
+      if (how === 'drain') await running?.drain();
+      await running?.stop();
+      end();
+    })();
+  };
+  process.on('message', (message) => {
+    const asked = message as ToConductor;
+    if (asked.kind === 'start') conductor ??= begin(asked.settings);
+    else if (asked.kind === 'look') void conductor?.then((running) => running?.look());
+    else finish(asked.kind);
+  });
+  process.once('disconnect', () => finish('stop'));
+  // A signal to the whole group reaches us before the service tells us: it will.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => finish('stop'));
+  await over;
+  process.disconnect?.();
+}
+
+async function begin(settings: Settings): Promise<Conductor | null> {
+  const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), parseJobYaml);
+  tell({ kind: 'catalog', jobs: definitions, broken });
+  if (!settings.WORKER || jobs.size === 0) return null;
+  const stores = await openStores(settings);
+  const conductor = createConductor({
+    stores,
+    catalog: jobs,
+    id: `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(4).toString('hex')}`,
+    leaseSeconds: settings.LEASE_SECONDS,
+    concurrency: settings.JOB_CONCURRENCY,
+    logs: createLogs({ folder: logFolder(settings), now: systemTimers.wall }),
+    operationId: uuidv7,
+    timers: systemTimers,
+    random: Math.random,
+    environment: process.env,
+    graceMilliseconds: grace,
+    lookEveryMilliseconds: lookEvery,
+    onProblem: (error) => tell({ kind: 'log', level: 'warn', message: problemText(error) }),
+  });
+  await conductor.start();
+  return {
+    ...conductor,
+    async stop() {
+      await conductor.stop();
+      await stores.upkeep.close();
+    },
+  };
+}
+
+function problemText(error: unknown): string {
+  if (error instanceof BatchyError) return error.detail;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function tell(message: FromConductor): void {
+  process.send?.(message, undefined, {}, () => undefined);
+}

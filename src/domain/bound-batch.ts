@@ -1,0 +1,137 @@
+import { endBackfill, openBackfill } from './backfill.ts';
+import type { BatchRecord, JobMaps, WorkflowChange } from './change.ts';
+import { endBatch } from './end-batch.ts';
+import { BatchyError } from './errors.ts';
+import type { OwnedBatch } from './execution.ts';
+import { addressedJobs } from './job-state.ts';
+import { quoteBriefly } from './names.ts';
+import { openBatch } from './open-batch.ts';
+import { type Parameters, withParameters } from './special-parameters.ts';
+import { type Instant, maxInstant, minInstant } from './time.ts';
+import type { Workflow } from './workflow.ts';
+
+/** The batch of an execution whose job is bound to a workflow: opened by its launch, ended with it, in the same commits. */
+
+export interface BoundOpening {
+  /** Of the workflow, or `null` for all. */
+  readonly jobs: readonly string[] | null;
+  /** Takes the place of a batch that somebody else has open. */
+  readonly supersede: boolean;
+  /** The window that the launch named, or `null` for the one that is due. */
+  readonly backfill: { readonly from: Instant; readonly until: Instant } | null;
+  /** The execution's id. */
+  readonly owner: number;
+  readonly now: Instant;
+  readonly initialDate: Instant;
+  readonly by: string;
+}
+
+export interface BoundOpened {
+  readonly change: WorkflowChange;
+  readonly batch: OwnedBatch;
+}
+
+/**
+ * Opens the batch of a launch. Its jobs emit from now on: the window that the execution is told has an end, which a failed one
+ * keeps, so that the next launch is of the same instance.
+ * @throws BatchyError as `openBatch` and `openBackfill` do; `batch-open` where a batch is open
+ */
+export function openBoundBatch(workflow: Workflow, opening: BoundOpening): BoundOpened {
+  const { jobs, backfill, now, by } = opening;
+  if (backfill !== null) {
+    const { change, batchId } = openBackfill(workflow, { jobs, ...backfill, now, by, reason: null });
+    return { change, batch: { workflow: workflow.name, jobs, batchId, backfill: true, ...backfill } };
+  }
+  const { change, batchId, windows } = openBatch(emitting(workflow, jobs), {
+    jobs,
+    now,
+    by,
+    initialDate: opening.initialDate,
+    ifOpen: opening.supersede ? 'reopen' : 'reject',
+    force: false,
+    reason: null,
+    owner: String(opening.owner),
+  });
+  const from = windows.map((window) => window.from).reduce(minInstant);
+  const until = windows.map((window) => window.until).reduce(maxInstant);
+  return { change, batch: { workflow: workflow.name, jobs, batchId, backfill: false, from, until } };
+}
+
+function emitting(workflow: Workflow, jobs: readonly string[] | null): Workflow {
+  const addressed = new Set(addressedJobs(workflow, jobs).map(({ job }) => job));
+  const maps = [...workflow.jobs].map(([job, parameters]): [string, Parameters] => [
+    job,
+    addressed.has(job) && parameters.get('emit_to_date') !== true
+      ? withParameters(parameters, { emit_to_date: true })
+      : parameters,
+  ]);
+  return { ...workflow, jobs: new Map(maps) };
+}
+
+/** The id of the execution that owns an open batch of one of these jobs, or `null`. */
+export function owningExecution(workflow: Workflow, jobs: readonly string[] | null): number | null {
+  for (const { special, known } of addressedJobs(workflow, jobs)) {
+    if (special.status === 'open' && known?.owner != null) return Number(known.owner);
+  }
+  return null;
+}
+
+export interface BoundEnding {
+  readonly outcome: 'success' | 'failed';
+  readonly reason: string | null;
+  readonly owner: number;
+  readonly now: Instant;
+  readonly by: string;
+}
+
+/**
+ * Ends the batch of an execution that ends. @param record of a backfill, with its copies; not looked at for others
+ * @returns `null` where there is nothing left to end: somebody took the batch away or ended it by force
+ */
+export function endBoundBatch(
+  workflow: Workflow,
+  batch: OwnedBatch,
+  record: { readonly record: BatchRecord; readonly copies: JobMaps } | null,
+  { outcome, reason, owner, now, by }: BoundEnding,
+): WorkflowChange | null {
+  const request = {
+    outcome,
+    reason,
+    now,
+    by,
+    jobs: batch.jobs,
+    batchId: batch.batchId,
+    force: false,
+    requireFence: false,
+    parameters: new Map(),
+    owner: String(owner),
+    recordedStarts: null,
+  } as const;
+  if (batch.backfill) {
+    if (record === null) return null;
+    return endBackfill(workflow, record.record, record.copies, request).change;
+  }
+  try {
+    return endBatch(workflow, request).change;
+  } catch (error) {
+    if (error instanceof BatchyError && takenAway.has(error.code)) return null;
+    throw error;
+  }
+}
+
+const takenAway = new Set(['stale-batch', 'never-opened', 'not-open', 'override-required', 'unknown-job']);
+
+/**
+ * Whether the window of an ended execution has been loaded since, by another one.
+ * @returns why, or `null`
+ */
+export function loadedSince(workflow: Workflow, { jobs, batchId, backfill, until }: OwnedBatch): string | null {
+  if (backfill) return null;
+  for (const { job, special, known } of addressedJobs(workflow, jobs)) {
+    if (special.status !== 'success' || special.batchId === batchId) continue;
+    if (known !== null && known.until >= until) {
+      return `job ${quoteBriefly(job)} was loaded up to there by batch ${known.id}`;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,27 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { DocumentReader } from '../ports/document-reader.ts';
+
+/** Where conductors give their signs of life: a document each, whose text changes with every sign. */
+export const conductorCollection = 'conductor';
+
+/**
+ * Whether a conductor has given no sign of life for as long as a lease lasts. Judged by watching it that long, since no clock of
+ * another machine can be compared with ours.
+ */
+export function createGoneCheck(
+  documents: DocumentReader,
+  leaseSeconds: number,
+  stopping: AbortSignal,
+): (conductor: string) => Promise<boolean> {
+  const sign = async (id: string): Promise<string | null> => {
+    const [found = null] = await documents.get([{ collection: conductorCollection, id }]);
+    return found === null ? null : `${found.revision} ${found.text}`;
+  };
+  return async (conductor) => {
+    const before = await sign(conductor);
+    if (before === null) return true;
+    await pause(leaseSeconds * 1000, undefined, { signal: stopping });
+    return (await sign(conductor)) === before;
+  };
+}

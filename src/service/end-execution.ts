@@ -1,0 +1,91 @@
+import { endBoundBatch } from '../domain/bound-batch.ts';
+import type { JournalEntry, WorkflowChange } from '../domain/change.ts';
+import type { JobExecution } from '../domain/execution.ts';
+import { executionDocument } from '../domain/execution-documents.ts';
+import { type ExecutionEvent, moveExecution } from '../domain/execution-transitions.ts';
+import { floorToMicrosecond, type Instant } from '../domain/time.ts';
+import type { Workflow } from '../domain/workflow.ts';
+import type { BatchReader } from '../ports/batch-reader.ts';
+import type { Beside } from './commands.ts';
+import { changeOf, type Kept } from './execution-records.ts';
+
+/** Ends an execution that no conductor runs: one that nobody has taken yet, or whose owner is gone. */
+export interface Ending {
+  readonly events: readonly ExecutionEvent[];
+  readonly exitMessage: string;
+  readonly by: string;
+}
+
+export interface Ended {
+  readonly execution: JobExecution;
+  readonly beside: Beside;
+}
+
+/** @throws BatchyError `illegal-transition` */
+export function endExecution(kept: Kept<JobExecution>, { events, exitMessage, by }: Ending, now: Instant): Ended {
+  const before = kept.value;
+  const status = events.reduce(moveExecution, before.status);
+  const at = floorToMicrosecond(now);
+  const execution: JobExecution = {
+    ...before,
+    status,
+    exitCode: status,
+    exitMessage,
+    endedAt: before.endedAt ?? at,
+    updatedAt: at,
+    stopRequestedBy: events.includes('stop') ? by : before.stopRequestedBy,
+  };
+  return {
+    execution,
+    beside: {
+      documents: [changeOf(kept, executionDocument(execution))],
+      journal: [executionEntry(before, execution, at, by)],
+    },
+  };
+}
+
+/** What the journal says of an execution that changed. @param before `null`: it is new */
+export function executionEntry(
+  before: JobExecution | null,
+  after: JobExecution,
+  at: Instant,
+  by: string,
+): JournalEntry {
+  return {
+    type: 'execution-changed',
+    workflow: after.batch?.workflow ?? null,
+    at,
+    by,
+    reason: after.exitMessage === '' ? null : after.exitMessage,
+    batchId: after.batch?.batchId ?? null,
+    jobs: [],
+    execution: {
+      id: after.id,
+      jobName: after.jobName,
+      stepName: null,
+      before: before?.status ?? null,
+      after: after.status,
+    },
+  };
+}
+
+/** Fails the batch that an execution owns. @returns `null` where it owns none, or none any more */
+export async function failBatchOf(
+  reader: BatchReader,
+  workflow: Workflow | null,
+  execution: JobExecution,
+  { reason, now, by }: { readonly reason: string; readonly now: Instant; readonly by: string },
+): Promise<WorkflowChange | null> {
+  const { batch, id } = execution;
+  if (batch === null || workflow === null) return null;
+  const recordId = String(batch.batchId);
+  const record = batch.backfill ? await reader.record(batch.workflow, recordId) : null;
+  const copies = record === null ? null : await reader.copy(batch.workflow, recordId);
+  return endBoundBatch(workflow, batch, record === null ? null : { record, copies: copies ?? new Map() }, {
+    outcome: 'failed',
+    reason,
+    owner: id,
+    now,
+    by,
+  });
+}

@@ -1,0 +1,135 @@
+import { idOfMember, memberOfId, skippedIndex, stepsIndex } from '../domain/document-index.ts';
+import type { JobExecution, JobInstance, SkippedItem, StepExecution } from '../domain/execution.ts';
+import {
+  contextDocument,
+  documentChange,
+  type DocumentChange,
+  documentKeys,
+  executionDocument,
+  instanceDocument,
+  leaseDocument,
+  type ReadDocument,
+  skippedKeyOfMember,
+  type StateDocument,
+  type StateDocumentKey,
+} from '../domain/execution-documents.ts';
+import { decodeContext, decodeExecution, decodeInstance, decodeSkipped, decodeStep } from '../domain/execution-text.ts';
+import type { Json } from '../domain/json.ts';
+import { decodeLease, type Lease } from '../domain/lease.ts';
+import type { DocumentReader, IndexPage, StoredDocument } from '../ports/document-reader.ts';
+
+/** Something as it was read, with what a change of it must be compared with. */
+export interface Kept<T> extends ReadDocument {
+  readonly value: T;
+}
+
+/** Reads what executions left in the store. `null` where there is none. */
+export interface ExecutionRecords {
+  execution(id: number): Promise<Kept<JobExecution> | null>;
+  executions(ids: readonly number[]): Promise<JobExecution[]>;
+  instance(id: number): Promise<Kept<JobInstance> | null>;
+  instances(ids: readonly number[]): Promise<JobInstance[]>;
+  /** The newest instance with these parameters, and what a newer one must be compared with. */
+  newestInstance(key: string): Promise<NewestInstance>;
+  /** The latest step execution of each step of an instance, in full. */
+  latestSteps(instance: JobInstance): Promise<ReadonlyMap<string, StepExecution>>;
+  steps(executionId: number): Promise<StepExecution[]>;
+  context(executionId: number): Promise<Kept<ReadonlyMap<string, Json>> | null>;
+  skipped(executionId: number, page: { readonly after: number; readonly limit: number }): Promise<SkippedItem[]>;
+  lease(executionId: number): Promise<Kept<Lease> | null>;
+  /** Ids that an index holds. */
+  ids(page: IndexPage): Promise<number[]>;
+  reserve(sequence: 'execution' | 'instance'): Promise<number>;
+}
+
+export interface NewestInstance {
+  /** Of the key itself; `null` where there is none yet. */
+  readonly key: ReadDocument | null;
+  readonly instance: Kept<JobInstance> | null;
+}
+
+/** How many documents are read at a time. */
+const stride = 500;
+
+export function createExecutionRecords(documents: DocumentReader): ExecutionRecords {
+  async function one<T>(
+    key: StateDocumentKey,
+    decode: (text: string) => T,
+    membersOf: (value: T) => StateDocument['members'],
+  ): Promise<Kept<T> | null> {
+    const [found] = await documents.get([key]);
+    if (found === undefined || found === null) return null;
+    const value = decode(found.text);
+    return { value, revision: found.revision, members: membersOf(value) };
+  }
+
+  async function many<T>(keys: readonly StateDocumentKey[], decode: (text: string) => T): Promise<T[]> {
+    const values: T[] = [];
+    for (let first = 0; first < keys.length; first += stride) {
+      const found = await documents.get(keys.slice(first, first + stride));
+      // One that was removed in this very moment is left out.
+      values.push(
+        ...found.filter((document): document is StoredDocument => document !== null).map(({ text }) => decode(text)),
+      );
+    }
+    return values;
+  }
+
+  const records: ExecutionRecords = {
+    execution: (id) => one(documentKeys.execution(id), decodeExecution, (value) => executionDocument(value).members),
+    executions: (ids) => many(ids.map(documentKeys.execution), decodeExecution),
+    instance: (id) => one(documentKeys.instance(id), decodeInstance, (value) => instanceDocument(value).members),
+    instances: (ids) => many(ids.map(documentKeys.instance), decodeInstance),
+    async newestInstance(key) {
+      const [found] = await documents.get([documentKeys.instanceKey(key)]);
+      if (found === undefined || found === null) return { key: null, instance: null };
+      return { key: { revision: found.revision, members: [] }, instance: await records.instance(Number(found.text)) };
+    },
+    async latestSteps({ steps }) {
+      const keys = [...steps.values()].map((latest) => documentKeys.step(latest.executionId, latest.stepExecutionId));
+      return new Map((await many(keys, decodeStep)).map((step) => [step.stepName, step]));
+    },
+    async steps(executionId) {
+      const ids: number[] = [];
+      for (let beyond: string | null = null; ; beyond = memberOfId(ids.at(-1) ?? 0)) {
+        const page: number[] = await records.ids({
+          index: stepsIndex(executionId),
+          prefix: '',
+          direction: 'ascending',
+          beyond,
+          limit: stride,
+        });
+        ids.push(...page);
+        if (page.length < stride) break;
+      }
+      return many(
+        ids.map((id) => documentKeys.step(executionId, id)),
+        decodeStep,
+      );
+    },
+    context: (executionId) =>
+      one(documentKeys.context(executionId), decodeContext, (value) => contextDocument(executionId, value).members),
+    async skipped(executionId, { after, limit }) {
+      const members = await documents.scan({
+        index: skippedIndex(executionId),
+        prefix: '',
+        direction: 'ascending',
+        beyond: null,
+        limit: after + limit,
+      });
+      return many(
+        members.slice(after).map((member) => skippedKeyOfMember(executionId, member)),
+        decodeSkipped,
+      );
+    },
+    lease: (executionId) => one(documentKeys.lease(executionId), decodeLease, (value) => leaseDocument(value).members),
+    ids: async (page) => (await documents.scan(page)).map(idOfMember),
+    reserve: (sequence) => documents.reserve(sequence, 1),
+  };
+  return records;
+}
+
+/** The change that makes `after` of what was read; `null`: it is new. */
+export function changeOf(before: ReadDocument | null, after: StateDocument): DocumentChange {
+  return documentChange(before, after);
+}

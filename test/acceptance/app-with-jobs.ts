@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { onTestFinished, vi } from 'vitest';
+
+import { systemTimers } from '../../src/adapters/system/timers.ts';
+import type { RunnableJob } from '../../src/authoring/index.ts';
+import type { Stores } from '../../src/ports/stores.ts';
+import { createConductor } from '../../src/runner/conductor.ts';
+import { createLogs } from '../../src/runner/step-log.ts';
+import type { JobCatalog } from '../../src/service/job-catalog.ts';
+import { testApp, type TestApp, type TestAppOptions } from '../http/test-app.ts';
+
+export type OpenStores = NonNullable<TestAppOptions['openStores']>;
+
+// oxlint-disable-next-line typescript/no-explicit-any -- answers of any shape are looked into
+type Answer = any;
+
+export interface AppWithJobs extends TestApp {
+  /** Launches and answers what the launch was answered. @param body an object, or the text of one */
+  launch(job: string, body?: object | string, query?: string): Promise<Answer>;
+  /** The execution, once it has ended. */
+  ended(id: number): Promise<Answer>;
+  /** Launches, and answers the execution once it has ended. */
+  run(job: string, body?: object | string, query?: string): Promise<Answer>;
+}
+
+let conductors = 0;
+
+/** The application with a conductor in this process, so that steps can be functions of the test. */
+export async function appWithJobs({
+  jobs,
+  openStores,
+  cfg,
+}: {
+  readonly jobs: readonly RunnableJob[];
+  readonly openStores: OpenStores;
+  readonly cfg: Readonly<Record<string, string>>;
+}): Promise<AppWithJobs> {
+  const byName = new Map(jobs.map((job) => [job.definition.name, job]));
+  const catalog: JobCatalog = {
+    ready: async () => {},
+    jobs: () => new Map(jobs.map(({ definition }) => [definition.name, { definition, file: 'test.ts' }])),
+    broken: () => [],
+  };
+  let stores: Stores | null = null;
+  let look = (): void => {};
+  const app = await testApp({
+    cfg,
+    jobSide: { catalog, look: () => look() },
+    openStores: async (clock) => (stores = await openStores(clock)),
+  });
+  const folder = mkdtempSync(path.join(tmpdir(), 'batchy-logs-'));
+  const conductor = createConductor({
+    stores: stores as unknown as Stores,
+    catalog: byName,
+    id: `test-${process.pid}-${(conductors += 1)}`,
+    leaseSeconds: 5,
+    concurrency: 8,
+    logs: createLogs({ folder, now: systemTimers.wall }),
+    operationId: () => crypto.randomUUID(),
+    timers: systemTimers,
+    random: () => 0.5,
+    environment: {},
+    graceMilliseconds: 1000,
+    lookEveryMilliseconds: 100,
+    onProblem: (error) => {
+      throw error;
+    },
+  });
+  await conductor.start();
+  look = () => conductor.look();
+  onTestFinished(async () => {
+    await conductor.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const launch: AppWithJobs['launch'] = async (job, body, query = '') => {
+    const given = typeof body === 'string' ? { rawBody: body } : body === undefined ? {} : { body };
+    const answer = await app.call('POST', `/jobs/${job}/launch${query}`, given);
+    if (answer.status !== 202) throw new Error(`launch of ${job}: ${answer.status} ${answer.text}`);
+    return { ...answer.json, id: answer.json.execution_id };
+  };
+  const ended: AppWithJobs['ended'] = (id) =>
+    vi.waitFor(
+      async () => {
+        const execution = (await app.call('GET', `/executions/${id}`)).json;
+        if (['STARTING', 'STARTED', 'STOPPING'].includes(execution.status))
+          throw new Error(`execution ${id} is ${execution.status}`);
+        return execution;
+      },
+      { timeout: 15_000, interval: 10 },
+    );
+  return {
+    ...app,
+    launch,
+    ended,
+    run: async (job, body, query) => ended((await launch(job, body, query)).id),
+  };
+}
