@@ -32,7 +32,7 @@ export async function openSqlDatabase(
       `${source} is not set${hint}: it must hold sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE.`,
     );
   }
-  if (url.startsWith('sqlite:')) return openSqlite(sqliteFile(url), { readOnly });
+  if (url.startsWith('sqlite:')) return openSqlite(sqliteFile(url));
   // The text may hold a password, even one that is no URL, so messages do not repeat it.
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     throw new SqlError(

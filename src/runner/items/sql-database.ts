@@ -15,7 +15,10 @@ export interface TableShape {
   readonly rowNumber: string | null;
 }
 
-/** What an error of the driver means: a row that the table refuses, a lock that another holds, or anything else. */
+/**
+ * What an error of the driver means: a row that the table refuses, a lock that another holds (nothing was done, and doing it again may
+ * succeed), or anything else.
+ */
 export type SqlFault = 'row' | 'locked' | 'other';
 
 /** One connection to a database, and in what its kind differs from the others. */

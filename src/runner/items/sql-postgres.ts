@@ -183,6 +183,8 @@ async function shapeOf(
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html, by the first two characters. */
 function faultOf(error: unknown): SqlFault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // Ended to let another transaction go on: a serialization failure, a deadlock.
+  if (code === '40001' || code === '40P01') return 'locked';
   // A statement that names a row twice, its data, a constraint, a view's check, or what a trigger raised.
   return /^(21|22|23|44|P0)...$/.test(code) ? 'row' : 'other';
 }

@@ -23,18 +23,18 @@ const greatestInteger = 2n ** 63n - 1n;
 /**
  * Opens a database file that exists. Nothing waits in the driver: a lock that another connection holds is an error at once
  * (`faultOf` says `locked`), so that whoever waits for it can do so without holding up the process.
- * @throws SqlError when there is no such file, or it is no database
+ * @throws SqlError when there is no such file, or it cannot be opened; whether it is a database shows when it is used
  */
-export function openSqlite(file: string, { readOnly }: { readonly readOnly: boolean }): SqlDatabase {
+export function openSqlite(file: string): SqlDatabase {
   const name = `sqlite:${file}`;
   if (!existsSync(file))
     throw new SqlError(`${name}: there is no such file; create the database and its tables first.`);
   let database: DatabaseSync;
   try {
-    database = new DatabaseSync(file, { readOnly, timeout: 0, enableForeignKeyConstraints: true });
+    // For a reader, too: what a writer that was killed has left behind can only be rolled back by who may write.
+    database = new DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: true });
     // What a reader puts aside may be large: on the disk with it.
     database.exec('PRAGMA temp_store = FILE; PRAGMA trusted_schema = OFF');
-    database.prepare('select count(*) from sqlite_schema').get();
   } catch (error) {
     throw new SqlError(`${name} cannot be opened: ${driverMessage(error)}`, { cause: error });
   }

@@ -3,7 +3,7 @@ import type { Json } from '../../domain/json.ts';
 import { quoteBriefly } from '../../domain/names.ts';
 import type { StepContext } from '../step-context.ts';
 import { itemWriter, type WriterFactory } from './factory.ts';
-import type { Chunk, ItemWriter } from './item.ts';
+import { ItemError, type Chunk, type ItemWriter } from './item.ts';
 import { openSqlDatabase, type SqlConnection } from './sql-connection.ts';
 import {
   driverMessage,
@@ -82,7 +82,11 @@ class SqlWriter implements ItemWriter<unknown> {
       if (database.faultOf(error) !== 'row') throw this.#refused(database, error);
       // A statement of many rows does not tell which of them it was: one by one, the first that is refused is known. (None
       // is where two rows of the chunk have the same key, which PostgreSQL takes in two statements only.)
-      await this.#writeAll(database, insert, runs, chunk, 1);
+      await this.#writeAll(database, insert, runs, chunk, 1).catch((later: unknown) => {
+        if (later instanceof ItemError || chunk.signal.aborted) throw later;
+        // Such as a constraint that is looked at when the transaction ends.
+        throw items.length === 1 ? this.#refusedRow(0, later) : this.#refused(database, later);
+      });
     }
   }
 
@@ -100,17 +104,16 @@ class SqlWriter implements ItemWriter<unknown> {
         for (const { text, values, first } of insert.statements(runs, atMost)) {
           await connection.executeQuery(CompiledQuery.raw(text, values)).catch((error: unknown) => {
             if (atMost !== 1 || database.faultOf(error) === 'locked') throw error;
-            throw database.faultOf(error) === 'row'
-              ? rowError(
-                  first,
-                  `is refused by the table ${quoteBriefly(this.#options.table)}: ${driverMessage(error)}`,
-                  error,
-                )
-              : this.#refused(database, error);
+            throw database.faultOf(error) === 'row' ? this.#refusedRow(first, error) : this.#refused(database, error);
           });
         }
       }),
     );
+  }
+
+  #refusedRow(index: number, error: unknown): ItemError {
+    const table = quoteBriefly(this.#options.table);
+    return rowError(index, `is refused by the table ${table}: ${driverMessage(error)}`, error);
   }
 
   #refused(database: SqlDatabase, error: unknown): Error {

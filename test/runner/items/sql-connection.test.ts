@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -76,7 +76,13 @@ describe('the connection of a reader or writer', () => {
     const file = path.join(folder, 'absent.db');
     await expect(open(`sqlite:${file}`)).rejects.toThrow(/absent.db: there is no such file; create the database/);
     await writeFile(file, 'this is no database, only some text that is long enough');
-    await expect(open(`sqlite:${file}`)).rejects.toThrow(/cannot be opened: file is not a database/);
+    const connection = `sqlite:${file}`;
+    for (const using of [
+      readAll(sqlReader({ connection, table: 't' })),
+      readAll(sqlReader({ connection, query: 'select 1' })),
+      writeAll(sqlWriter({ connection, table: 't' }), []),
+    ])
+      await expect(using).rejects.toThrow(/absent.db.*: file is not a database/);
     await expect(open(`sqlite:${folder}`)).rejects.toThrow(/cannot be opened/);
   });
 
@@ -84,7 +90,11 @@ describe('the connection of a reader or writer', () => {
     const { file, database } = createDatabase();
     const chunk = { chunkId: 'a', items: [{ id: 2 }] };
     const writer = await sqlWriter({ connection: `sqlite:${file}`, table: 't', key: ['id'] })(stepContext());
-    await writer.open(null);
+    database.exec('begin exclusive');
+    const opening = writer.open(null);
+    await new Promise((resolve) => setImmediate(resolve));
+    database.exec('commit');
+    await opening;
     const stop = new AbortController();
     database.exec('begin immediate');
     const stopped = writer.write(chunk.items, { chunkId: 'a', signal: stop.signal });
@@ -103,6 +113,22 @@ describe('the connection of a reader or writer', () => {
     expect(database.prepare('select count(*) as n from t').get()).toEqual({ n: 2 });
     await writer.close();
     database.close();
+  });
+
+  it('reads what was there before a writer that was killed', async () => {
+    const { file, database } = createDatabase();
+    const crashed = path.join(folder, 'crashed.db');
+    // With so small a cache, changes reach the file before the transaction ends.
+    database.exec('pragma cache_size = 1; begin; create table large (x)');
+    database.exec(
+      'insert into large select hex(randomblob(2000)) from (values (1), (2), (3), (4), (5), (6), (7), (8))',
+    );
+    database.exec('update t set id = id + 1');
+    for (const suffix of ['', '-journal']) await copyFile(`${file}${suffix}`, `${crashed}${suffix}`);
+    database.close();
+    expect((await stat(`${crashed}-journal`)).size).toBeGreaterThan(0);
+    const rows = await readAll(sqlReader({ connection: `sqlite:${crashed}`, table: 't' }));
+    expect(rows.map(({ item }) => item['id'])).toEqual([1]);
   });
 
   it('says what to install where the driver of PostgreSQL is missing', async () => {

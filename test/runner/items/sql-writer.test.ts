@@ -109,6 +109,28 @@ describeOnEach('sqlWriter', (database) => {
     expect(await rows('fitting')).toEqual([]);
   });
 
+  it('tells what a constraint refuses that is looked at when the transaction ends', async () => {
+    await database().run('create table parents (id int primary key)');
+    await database().run(
+      'create table children (id int primary key, parent int references parents deferrable initially deferred)',
+    );
+    const orphan = (id: number) => ({ id, parent: 7 });
+    const target = { table: 'children', key: ['id'] };
+    const single = write(target, one(orphan(1)));
+    await expect(single).rejects.toMatchObject({ name: 'ItemError', position: 'row 1 of the chunk' });
+    await expect(single).rejects.toThrow(/foreign key/i);
+    await expect(write(target, one(orphan(1), orphan(2)))).rejects.toThrow(/the chunk cannot be written.*foreign key/i);
+    expect(await rows('children')).toEqual([]);
+  });
+
+  it('writes the same keys from several writers in any order', async () => {
+    await database().run('create table contended (id int primary key, label text)');
+    const items = Array.from({ length: 2000 }, (_none, id) => ({ id, label: 'x' }));
+    const target = { table: 'contended', key: ['id'] };
+    await Promise.all([items, items.toReversed(), items].map((each) => write(target, one(...each))));
+    expect(await rows('contended')).toHaveLength(items.length);
+  });
+
   it('says what is wrong with the table or the key', async () => {
     await database().run('create table unindexed (id int, name text)');
     await expect(write({ table: 'sales.orders' })).rejects.toThrow(
