@@ -1,11 +1,13 @@
 import { buildGraph, type EndStatus, type Finish } from '../domain/graph.ts';
 import { createGraphRun } from '../domain/graph-run.ts';
+import { floorToMicrosecond } from '../domain/time.ts';
 import { HandedBack, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
-import { contextOf, type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
-import { endingOf, movedExecution } from './execution-ending.ts';
+import { type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
+import { endingOf, interruptedSteps, movedExecution } from './execution-ending.ts';
 import { type ExecutionSession, type ExecutionState, OwnershipLost } from './execution-session.ts';
 import type { RunnableJob } from './job.ts';
+import { withLatest } from './latest-step.ts';
 import type { EngineTools, RunningExecution } from './running-execution.ts';
 import { runStep } from './step-execution.ts';
 import type { StepLog } from './step-log.ts';
@@ -37,7 +39,7 @@ export async function runExecution(
   } catch (error) {
     if (error instanceof OwnershipLost || session.lost.aborted) return 'lost';
     log.write(error instanceof HandedBack ? 'info' : 'error', errorStack(error));
-    return error instanceof HandedBack ? 'handed-back' : await loseOutcome(guard.running, error);
+    return error instanceof HandedBack ? 'handed-back' : await breakOff(guard.running, error);
   } finally {
     guard.release();
     log.close();
@@ -95,18 +97,12 @@ async function startExecution({ session, job, tools, commit }: RunningExecution,
   const previous = await previousExecution(documents, session.state.execution);
   const isNew = session.state.execution.startedAt === null;
   if (isNew) {
-    const { execution, context } = session.state;
-    const inherits = previous !== null && !execution.forced && context.size === 0;
-    const inherited = inherits ? await contextOf(documents, previous.id) : new Map();
     await commit(async (state) => {
       const at = await clock.now();
-      return {
-        // Somebody may have asked it to stop before it began.
-        ...(state.execution.status === 'STARTING'
-          ? movedExecution(state.execution, 'start', at, tools.by, { startedAt: at })
-          : { execution: { ...state.execution, startedAt: at, updatedAt: at } }),
-        ...(inherited.size === 0 ? {} : { context: inherited }),
-      };
+      // Somebody may have asked it to stop before it began.
+      if (state.execution.status !== 'STARTING')
+        return { execution: { ...state.execution, startedAt: at, updatedAt: at } };
+      return movedExecution(state.execution, 'start', at, tools.by, { startedAt: at });
     });
   }
   log.write(
@@ -208,17 +204,31 @@ function messageOf(status: EndStatus, finish: GraphEnd, { execution, steps }: Ex
   return messages.map(({ name, message }) => `${name}: ${message}`).join('; ');
 }
 
-/** What could be done is done; what became of it is not known to the store. */
-async function loseOutcome({ session, tools }: RunningExecution, error: unknown): Promise<RunResult> {
+/**
+ * The end of an execution that could not be carried through. As long as its state can be stored, it has failed; else what became
+ * of it is not known to the store, and says so as soon as that can be stored.
+ */
+async function breakOff({ session, tools, cannotGoOn }: RunningExecution, error: unknown): Promise<RunResult> {
+  if (cannotGoOn() === undefined) {
+    const ending = { event: 'fail', exitCode: 'FAILED', exitMessage: errorText(error) } as const;
+    const isStored = await session
+      .commit((state) => endingOf(state, ending, tools))
+      .then(
+        () => true,
+        () => false,
+      );
+    if (isStored) return 'ended';
+  }
   try {
-    await session.commit(async (state) => {
-      const at = await tools.stores.clock.now();
+    await session.commit(async ({ execution, instance, steps }) => {
+      const at = floorToMicrosecond(await tools.stores.clock.now());
       const exitMessage = `Its outcome could not be stored: ${errorText(error)}`;
-      return movedExecution(state.execution, 'lose-outcome', at, tools.by, {
-        exitMessage,
-        exitCode: 'UNKNOWN',
-        endedAt: at,
-      });
+      const lost = interruptedSteps(steps, 'lose-outcome', exitMessage, at);
+      return {
+        ...movedExecution(execution, 'lose-outcome', at, tools.by, { exitMessage, endedAt: at }),
+        steps: lost,
+        instance: withLatest(instance, lost, false),
+      };
     });
     return 'unknown';
   } catch (second) {

@@ -31,7 +31,8 @@ export async function endingOf(
     by,
   });
   const at = floorToMicrosecond(await stores.clock.now());
-  const interrupted = interruptedSteps(steps, event, at);
+  const stepEvent = event === 'complete' ? 'halt' : event;
+  const interrupted = interruptedSteps(steps, stepEvent, 'it was interrupted', at);
   return {
     ...movedExecution(execution, event, at, by, { exitCode, exitMessage, endedAt: at }),
     steps: interrupted,
@@ -40,18 +41,18 @@ export async function endingOf(
   };
 }
 
-/** Steps that ran when their conductor was lost. */
-function interruptedSteps(
+/** Steps that were running and that nobody goes on with. */
+export function interruptedSteps(
   steps: ReadonlyMap<string, StepExecution>,
-  event: ExecutionEnding['event'],
+  event: StepEvent,
+  exitMessage: string,
   at: Instant,
 ): StepExecution[] {
-  const stepEvent: StepEvent = event === 'complete' ? 'halt' : event;
   return [...steps.values()]
     .filter((step) => isLive(step.status))
     .map((step) => {
-      const status = moveStep(step.status, stepEvent);
-      return { ...step, status, exitCode: status, exitMessage: 'its conductor was lost', endedAt: at };
+      const status = moveStep(step.status, event);
+      return { ...step, status, exitCode: status, exitMessage, endedAt: at };
     });
 }
 
@@ -65,7 +66,7 @@ export function movedExecution(
   const status = moveExecution(execution.status, event);
   const reason = fields.exitMessage === undefined || fields.exitMessage === '' ? null : fields.exitMessage;
   return {
-    execution: { ...execution, status, exitCode: status, updatedAt: at, ...fields },
+    execution: { ...execution, status, exitCode: isLive(status) ? 'EXECUTING' : status, updatedAt: at, ...fields },
     journal: [movedEntry(execution, { stepName: null, before: execution.status, after: status, at, by, reason })],
   };
 }

@@ -1,7 +1,7 @@
 import { executionIndexes, idOfMember, memberOfId } from '../domain/document-index.ts';
 import type { JobExecution, StepExecution } from '../domain/execution.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
-import { decodeContext, decodeExecution, decodeStep } from '../domain/execution-text.ts';
+import { decodeExecution, decodeStep } from '../domain/execution-text.ts';
 import type { Graph } from '../domain/graph.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
@@ -59,10 +59,4 @@ export async function previousExecution(reader: DocumentReader, execution: JobEx
   if (member === undefined) return null;
   const [stored] = await reader.get([documentKeys.execution(idOfMember(member))]);
   return stored === null || stored === undefined ? null : decodeExecution(stored.text);
-}
-
-/** What the steps of an execution have left for each other, so that a restart that skips them finds it. */
-export async function contextOf(reader: DocumentReader, executionId: number): Promise<ReadonlyMap<string, Json>> {
-  const [stored] = await reader.get([documentKeys.context(executionId)]);
-  return stored === null || stored === undefined ? new Map() : decodeContext(stored.text);
 }

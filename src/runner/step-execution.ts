@@ -52,7 +52,7 @@ async function begin({ session, tools, commit }: RunningExecution, work: StepWor
       instanceId,
       stepName,
       status: 'STARTED',
-      exitCode: 'STARTED',
+      exitCode: 'EXECUTING',
       exitMessage: '',
       startedAt: at,
       endedAt: null,

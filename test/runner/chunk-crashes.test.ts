@@ -1,0 +1,178 @@
+import '../property-seed.ts';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
+import { BatchyError } from '../../src/domain/errors.ts';
+import { noCounters, type StepCounters } from '../../src/domain/execution.ts';
+import type { Commit, CommitOutcome } from '../../src/ports/store.ts';
+import type { Stores } from '../../src/ports/stores.ts';
+import { runExecution } from '../../src/runner/engine.ts';
+import { functionWriter } from '../../src/runner/items/memory-writers.ts';
+import { listReader } from '../../src/runner/items/iterable-reader.ts';
+import { addCounters } from '../../src/runner/step-dispatch.ts';
+import { createSettableClock } from '../settable-clock.ts';
+import { chunkBody, createWorld, jobOf } from './world.ts';
+
+/** A store whose process dies at chosen commits: before they reach it, or after, when nobody hears the answer. */
+async function mortalStores(): Promise<{
+  readonly stores: Stores;
+  die: (at: { commit: number; after: boolean } | null) => void;
+}> {
+  const stores = await createMemoryStores({ clock: createSettableClock('2026-11-21T12:00:00') });
+  let plan: { commit: number; after: boolean } | null = null;
+  let dead = false;
+  let count = 0;
+  const died = (): BatchyError => new BatchyError('internal', 'the process died');
+  const commit = async (asked: Commit): Promise<CommitOutcome> => {
+    if (plan === null) return stores.store.commit(asked);
+    if (dead) throw died();
+    count += 1;
+    if (count < plan.commit) return stores.store.commit(asked);
+    dead = true;
+    if (plan.after) await stores.store.commit(asked);
+    throw died();
+  };
+  return {
+    stores: { ...stores, store: { commit } },
+    die(at) {
+      plan = at;
+      dead = false;
+      count = 0;
+    },
+  };
+}
+
+/** Writes each chunk once by its id, as `sqlWriter` does; keeps in which order they came. */
+function idempotentTarget() {
+  const chunks = new Map<string, readonly number[]>();
+  const calls: number[] = [];
+  return {
+    calls,
+    items: (): number[] => [...chunks.values()].flat(),
+    writer: functionWriter<number>((items, { chunkId }) => {
+      calls.push(...items);
+      const known = chunks.get(chunkId);
+      if (known !== undefined) expect([...items]).toEqual([...known]);
+      chunks.set(chunkId, [...items]);
+    }),
+  };
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_item, index) => index + 1);
+
+describe('a chunk step whose process dies', () => {
+  it('writes each row once, whichever commit it dies at', async () => {
+    // Begin, step, three chunks, step's end, execution's end; before and after each.
+    for (let commit = 1; commit <= 7; commit += 1) {
+      for (const after of [false, true]) {
+        const { stores, die } = await mortalStores();
+        const world = await createWorld({ stores });
+        const target = idempotentTarget();
+        const job = jobOf([
+          { name: 'Load', body: chunkBody({ reader: listReader(numbers(25)), writer: target.writer as never }) },
+        ]);
+        const id = await world.launch(job);
+        const session = await world.take(id);
+        die({ commit, after });
+        await runExecution(session, job, world.tools, new AbortController().signal);
+        die(null);
+        const before = await world.outcome(id);
+        if (!(commit === 7 && after)) {
+          expect(before.status, `died at commit ${commit}`).toMatch(/STARTING|STARTED/);
+          await world.run(id, job);
+        }
+        const { status, steps } = await world.outcome(id);
+        const where = `commit ${commit}, ${after ? 'after' : 'before'} it`;
+        expect(status, where).toBe('COMPLETED');
+        expect(target.items(), where).toEqual(numbers(25));
+        expect(target.calls.length, `${where}: at most one chunk is replayed`).toBeLessThanOrEqual(35);
+        expect(steps, where).toHaveLength(1);
+        expect(steps[0]?.counters, where).toMatchObject({ read: 25, write: 25, commit: 3 });
+        await world.close();
+      }
+    }
+  });
+
+  it('writes each item at least once, in order, and exactly once into an idempotent target, whatever happens', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          count: fc.integer({ min: 0, max: 60 }),
+          chunkSize: fc.integer({ min: 1, max: 13 }),
+          filteredEvery: fc.integer({ min: 2, max: 9 }),
+          badEvery: fc.integer({ min: 5, max: 40 }),
+          deaths: fc.array(
+            fc.record({ commit: fc.integer({ min: 1, max: 9 }), after: fc.boolean(), restarts: fc.boolean() }),
+            {
+              maxLength: 5,
+            },
+          ),
+        }),
+        async ({ count, chunkSize, filteredEvery, badEvery, deaths }) => {
+          const { stores, die } = await mortalStores();
+          const world = await createWorld({ stores });
+          const target = idempotentTarget();
+          const body = chunkBody({
+            reader: listReader(numbers(count)),
+            processor: (item) => ((item as number) % filteredEvery === 0 ? null : item),
+            writer: functionWriter<number>(async (items, chunk) => {
+              if (items.some((item) => item % badEvery === 0)) throw new Error('bad item');
+              const written = target.writer({} as never);
+              await (await written).write(items, chunk);
+            }) as never,
+            chunkSize,
+            skip: { limit: 1000, isSkippable: () => true },
+          });
+          const job = jobOf([{ name: 'Load', body }]);
+          const ids = [await world.launch(job)];
+          let id = ids[0] as number;
+          for (const { restarts, ...death } of deaths) {
+            const { status } = await world.outcome(id);
+            if (status === 'COMPLETED') break;
+            const session = await world.take(id);
+            die(death);
+            if (restarts) await world.requestStop(id).catch(() => undefined);
+            await runExecution(session, job, world.tools, new AbortController().signal);
+            die(null);
+            if ((await world.outcome(id)).status !== 'STOPPED') continue;
+            id = await world.launch(job);
+            ids.push(id);
+          }
+          for (let status = (await world.outcome(id)).status; status !== 'COMPLETED';) {
+            if (status === 'STOPPED') ids.push((id = await world.launch(job)));
+            await world.run(id, job);
+            ({ status } = await world.outcome(id));
+          }
+          const outcomes = await Promise.all(ids.map((each) => world.outcome(each)));
+          const kept = numbers(count).filter((item) => item % filteredEvery !== 0);
+          expect(outcomes.at(-1)?.status).toBe('COMPLETED');
+          expect(target.items()).toEqual(kept.filter((item) => item % badEvery !== 0));
+          const counters = outcomes
+            .flatMap(({ steps }) => steps.map((step) => step.counters))
+            .reduce<StepCounters>(addCounters, noCounters);
+          expect(counters).toMatchObject({
+            read: count,
+            filter: count - kept.length,
+            write: kept.filter((item) => item % badEvery !== 0).length,
+            writeSkip: kept.filter((item) => item % badEvery === 0).length,
+          });
+          const skipped = await Promise.all(
+            ids.map((each) =>
+              stores.documents.scan({
+                index: `skipped:${each}`,
+                prefix: '',
+                direction: 'ascending',
+                beyond: null,
+                limit: 100,
+              }),
+            ),
+          );
+          expect(skipped.flat()).toHaveLength(counters.writeSkip);
+          await world.close();
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});

@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { BatchyError } from '../../src/domain/errors.ts';
+import { runExecution } from '../../src/runner/engine.ts';
+import { openSession } from '../../src/runner/execution-session.ts';
+import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
+import { listReader } from '../../src/runner/items/iterable-reader.ts';
+import { functionWriter } from '../../src/runner/items/memory-writers.ts';
+import { chunkBody, createWorld, jobOf, type World } from './world.ts';
+
+describe('an execution whose lease was taken', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await createWorld();
+  });
+  afterEach(() => world.close());
+
+  async function steal(executionId: number): Promise<void> {
+    const [claimable] = await claimables(world.stores, [executionId]);
+    if (claimable === undefined) throw new Error('it is over');
+    const operation = { id: `steal-${executionId}`, fingerprint: '', answer: null, keepSeconds: 60 };
+    const fence = await takeLease(world.stores, claimable, { conductor: 'thief', operation, countsAsTakeover: true });
+    expect(fence).toBe(2);
+  }
+
+  it('writes nothing more, tells its steps, and runs none', async () => {
+    let signal: AbortSignal | null = null;
+    const chunks: number[] = [];
+    const id: number = await world.launch(jobOf([]));
+    const job = jobOf([
+      {
+        name: 'Load',
+        body: chunkBody({
+          reader: (ctx) => {
+            signal = ctx.signal;
+            return listReader([1, 2, 3, 4, 5, 6])(ctx);
+          },
+          writer: functionWriter<number>(async (items) => {
+            chunks.push(...items);
+            if (items.includes(4)) await steal(id);
+          }) as never,
+          chunkSize: 2,
+        }),
+      },
+      { name: 'After', body: { kind: 'task', run: () => chunks.push(-1) } },
+    ]);
+    const session = await world.take(id);
+    expect(await runExecution(session, job, world.tools, new AbortController().signal)).toBe('lost');
+    expect(session.lost.aborted).toBe(true);
+    expect((signal as AbortSignal | null)?.aborted).toBe(true);
+    const { execution, steps } = await world.outcome(id);
+    expect(chunks).toEqual([1, 2, 3, 4]);
+    expect(steps[0]).toMatchObject({ status: 'STARTED', counters: { commit: 1, read: 2 } });
+    expect(execution).toMatchObject({ status: 'STARTED', takeovers: 1 });
+    await expect(session.commit(() => ({ context: new Map([['x', 1]]) }))).rejects.toThrow('is another’s now');
+    expect((await world.outcome(id)).context).toEqual({});
+  });
+
+  it('notices when somebody else has ended it', async () => {
+    const job = jobOf([{ name: 'Step', body: { kind: 'task', run: () => undefined } }]);
+    const id = await world.launch(job);
+    const session = await world.take(id);
+    await world.run(id, job);
+    expect((await world.outcome(id)).status).toBe('COMPLETED');
+    await expect(session.refresh()).rejects.toThrow('is another’s now');
+    expect(session.lost.aborted).toBe(true);
+  });
+
+  it('stores once what was sent again because its answer was lost', async () => {
+    const id = await world.launch(jobOf([]));
+    await world.take(id, 'first');
+    let lostAnswers = 2;
+    const { stores } = world;
+    let operations = 0;
+    const session = await openSession({
+      stores: {
+        documents: stores.documents,
+        store: {
+          async commit(commit) {
+            const outcome = await stores.store.commit(commit);
+            if (lostAnswers-- > 0) throw new BatchyError('store-unavailable', 'the answer was lost');
+            return outcome;
+          },
+        },
+      },
+      executionId: id,
+      fence: 1,
+      operationId: () => `again-${(operations += 1)}`,
+      timers: world.tools.timers,
+      giveUp: new AbortController().signal,
+    });
+    await session.commit(({ context }) => ({ context: new Map([...context, ['count', context.size + 1]]) }));
+    expect(operations).toBe(1);
+    expect((await world.outcome(id)).context).toEqual({ count: 1 });
+  });
+
+  it('puts what is asked for at the same time into one commit, and refuses one of them alone', async () => {
+    const id = await world.launch(jobOf([]));
+    const session = await world.take(id);
+    const set = (key: string) => session.commit(({ context }) => ({ context: new Map([...context, [key, true]]) }));
+    const results = await Promise.allSettled([
+      set('a'),
+      set('b'),
+      session.commit(() => {
+        throw new Error('refused');
+      }),
+      set('c'),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect((await world.outcome(id)).context).toEqual({ a: true, b: true, c: true });
+  });
+});
