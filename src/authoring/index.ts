@@ -27,3 +27,6 @@ export { csvReader, type CsvReaderOptions, type CsvRow } from '../runner/items/c
 export { sqlReader, type SqlReaderOptions } from '../runner/items/sql-reader.ts';
 export { csvWriter, type CsvWriterOptions } from '../runner/items/csv-writer.ts';
 export { sqlWriter, type SqlWriterOptions } from '../runner/items/sql-writer.ts';
+export { jsonReader } from '../runner/items/json-reader.ts';
+export { jsonWriter, ndjsonWriter } from '../runner/items/json-writers.ts';
+export { type JsonReaderOptions, ndjsonReader } from '../runner/items/ndjson-reader.ts';

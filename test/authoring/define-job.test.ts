@@ -1,9 +1,11 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
   chunkStep,
+  csvWriter,
   defineJob,
   httpStep,
   type JobOptions,
+  listWriter,
   type ParametersOf,
   partitionedStep,
   shellStep,
@@ -314,6 +316,16 @@ describe('types', () => {
         expectTypeOf(items).toEqualTypeOf<readonly string[]>();
       },
     });
-    expect(flowing.problems).toEqual([]);
+    interface Order {
+      id: number;
+    }
+    const orders = (): Order[] => [{ id: 1 }];
+    const fitting = [
+      chunkStep('Context', { reader: ({ attempt }) => orders().slice(attempt), writer: csvWriter('orders.csv') }),
+      chunkStep('List', { reader: orders, writer: listWriter<Order>([]) }),
+    ];
+    // @ts-expect-error -- orders are no texts
+    const unfitting = chunkStep('Wrong', { reader: orders, writer: listWriter<string>([]) });
+    for (const { problems } of [flowing, ...fitting, unfitting]) expect(problems).toEqual([]);
   });
 });

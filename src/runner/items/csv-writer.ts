@@ -25,10 +25,7 @@ export interface CsvWriterOptions {
  * restarted, so each item is there once. The beginning empties the file; with `columns` a file without items has its header.
  * @param path relative to the working directory of the process that runs jobs; better absolute. Its folder must exist
  */
-export function csvWriter(
-  path: FromContext<Json>,
-  options: CsvWriterOptions = {},
-): WriterFactory<Readonly<Record<string, unknown>>> {
+export function csvWriter(path: FromContext<Json>, options: CsvWriterOptions = {}): WriterFactory<object> {
   const { delimiter = ',', quote = '"' } = options;
   assertCsvOptions('csvWriter', delimiter, quote);
   return itemWriter(async (ctx) => {

@@ -11,7 +11,8 @@ export type ReaderFactory<Item> = (ctx: StepContext) => ItemReader<Item> | Promi
 /** What the compiler is told of a writer's factory where a plain function may stand, too: two kinds of calls would confuse it. */
 export interface MarkedWriter<Item> {
   readonly [makesWriter]: true;
-  readonly [takes]?: (item: Item) => void;
+  /** Written as a method, hence compared loosely: before the reader's type is known, the compiler takes it for `unknown`. */
+  [takes]?(item: Item): void;
 }
 
 /** Makes a fresh writer for each run of a step. Marked, since a writer may also be a plain function that gets the items. */
