@@ -72,12 +72,18 @@ class CsvReader implements ItemReader<CsvRow> {
     this.#rows = new CsvRows(this.#window, this.#format);
   }
 
-  async read(): Promise<CsvRow | null> {
+  read(): CsvRow | Promise<CsvRow | null> {
     const [window, rows] = this.#opened();
     const before = window.position;
-    const fields = await rows.next();
-    if (fields === null) return null;
+    const fields = rows.take();
+    if (fields !== null) return this.#rowOf(fields, before);
+    return rows.next().then((later) => (later === null ? null : this.#rowOf(later, before)));
+  }
+
+  /** @param before where the row begins, or the empty lines before it */
+  #rowOf(fields: readonly string[], before: number): CsvRow {
     if (fields.length === this.#header.length) return this.#toRow(fields);
+    const [window] = this.#opened();
     const end = window.position;
     window.position = before;
     window.skipLineEnds();

@@ -48,17 +48,30 @@ export class CsvRows {
     this.#parser = this.#startParser();
   }
 
+  /** The next row if it is there already and nothing is wrong with it; else `next` has to be asked. */
+  take(): string[] | null {
+    const row = this.#rows[this.#next];
+    if (row === undefined || !this.#areTexts) return null;
+    const end = this.#ends[this.#next] as number;
+    if (end - this.#window.position > this.#format.maxRecordBytes) return null;
+    this.#next++;
+    this.#window.position = end;
+    return row;
+  }
+
   /**
    * The next row, `null` at the end. The window's position is behind it then.
    * @throws ItemError for a row that cannot be read; the next call goes on behind it
    */
   async next(): Promise<string[] | null> {
     for (;;) {
+      const sound = this.take();
+      if (sound !== null) return sound;
       const row = this.#rows[this.#next];
       if (row !== undefined) {
         const end = this.#ends[this.#next] as number;
         if (end - this.#window.position > this.#format.maxRecordBytes) return this.#leaveOut(this.#tooLong());
-        if (!this.#areTexts) this.#assertText(end);
+        this.#assertText(end);
         this.#next++;
         this.#window.position = end;
         return row;

@@ -8,10 +8,11 @@ export interface ItemReader<Item> {
   /** @param checkpoint what `checkpoint` gave after the last item that was committed; `null` to begin */
   open(checkpoint: Json): Promise<void>;
   /**
-   * The next item; `null` at the end.
+   * The next item; `null` at the end. No promise where the item is there already: a million of them would be waited for a
+   * million times.
    * @throws ItemError for an item that cannot be read: the next call goes on behind it. Anything else ends the reading.
    */
-  read(): Promise<Item | null>;
+  read(): Item | null | Promise<Item | null>;
   /** Where a reader must be opened to give the items behind the last one given. JSON, small. */
   checkpoint(): Json;
   close(): Promise<void>;

@@ -52,20 +52,20 @@ class IterableReader<Item> implements ItemReader<Item> {
     this.#count = count;
   }
 
-  async read(): Promise<Item | null> {
+  read(): Item | null | Promise<Item | null> {
     if (this.#iterator === null) throw new Error('The reader is not open.');
-    // An iterator that is not asynchronous is not waited for: a million items would wait a million times.
     const step = this.#iterator.next();
-    const { done, value } = step instanceof Promise ? await step : step;
+    return 'then' in step ? step.then((later) => this.#itemOf(later)) : this.#itemOf(step);
+  }
+
+  #itemOf({ done, value }: IteratorResult<Item, unknown>): Item | null {
     if (done === true) return null;
     this.#count++;
-    if (value === null || value === undefined) {
-      const position = `item ${this.#count}`;
-      throw new ItemError(`${position} is ${String(value)}, which is no item: the reading would seem to end there.`, {
-        position,
-      });
-    }
-    return value;
+    if (value !== null && value !== undefined) return value;
+    const position = `item ${this.#count}`;
+    throw new ItemError(`${position} is ${String(value)}, which is no item: the reading would seem to end there.`, {
+      position,
+    });
   }
 
   checkpoint(): Json {

@@ -4,6 +4,7 @@ import { decideRetry } from '../../domain/retry.ts';
 import { decideSkip } from '../../domain/skip.ts';
 import type { Timers } from '../../ports/timers.ts';
 import { errorText } from '../error-text.ts';
+import { ItemError } from '../items/item.ts';
 import { jsonForPeople } from '../json-copy.ts';
 import { sleep } from '../sleep.ts';
 import type { ChunkBody } from '../step-body.ts';
@@ -41,7 +42,8 @@ export function handleFaults({ body, timers, random, signal, warn }: FaultOption
     maxRetries: retry.limit - 1,
     delaySeconds: retry.delaySeconds,
     backoff: 'exponential' as const,
-    isRetryable: retry.isRetryable,
+    // To read again would give the item behind it: this one would be lost, and nobody told.
+    isRetryable: (error: unknown) => !(error instanceof ItemError) && retry.isRetryable(error),
   };
   return {
     async retry(error, faults, operation) {

@@ -109,7 +109,7 @@ describe('the reader of CSV', () => {
       expect(items.map(({ id }) => id)).toEqual(['1', '3']);
       expect(faults.map(({ position }) => position)).toEqual(['line 3']);
       expect(faults[0]?.message).toContain('longer than 50 bytes');
-      expect(faults[0]?.item).toMatch(/^2,x{98,998}$/);
+      expect(faults[0]?.item).toMatch(/^2,x{48}$/);
     });
 
     it('which takes all that follows into its quote', async () => {
