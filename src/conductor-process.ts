@@ -46,10 +46,13 @@ export async function conduct(): Promise<void> {
   // A signal to the whole group reaches us before the service tells us: it will.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => finish('stop'));
   await over;
-  process.disconnect?.();
+  if (process.connected) process.disconnect();
 }
 
 async function begin(settings: Settings): Promise<Conductor | null> {
+  // Job files find the folders where the service has them, whatever it was told by.
+  process.env['BATCHY_DATA'] = settings.BATCHY_DATA;
+  process.env['BATCHY_CFG'] = settings.BATCHY_CFG;
   const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), parseJobYaml);
   tell({ kind: 'catalog', jobs: definitions, broken });
   if (!settings.WORKER || jobs.size === 0) return null;

@@ -167,6 +167,7 @@ function stringValue(type: ParameterType, value: Json): string | null {
  */
 export function stepParameters(parameters: JobParameters): Record<string, unknown> {
   const values = Object.create(null) as Record<string, unknown>;
-  for (const [name, { type, value }] of parameters) values[name] = plainValue(value, type);
+  // No launch can name what holds a colon: it is Batchy's own.
+  for (const [name, { type, value }] of parameters) if (!name.includes(':')) values[name] = plainValue(value, type);
   return values;
 }

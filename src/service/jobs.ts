@@ -17,7 +17,8 @@ import { buildGraph } from '../domain/graph.ts';
 import { canonicalIdentity } from '../domain/identity.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
-import { instanceParameter, withoutInstanceNumber } from '../domain/instance-number.ts';
+import { runIdParameter } from '../domain/given-parameters.ts';
+import { instanceNumber, instanceParameter, withoutInstanceNumber } from '../domain/instance-number.ts';
 import { decideLaunch, type LaunchDecision, type LaunchedBefore } from '../domain/launch-rules.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { readLaunchParameters, stepParameters } from '../domain/parameters.ts';
@@ -183,7 +184,11 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
       before: found.before,
       running: found.running,
       forced: force,
-      window: bond === null ? null : { kind: named === null ? 'due' : 'named', loadedSince: restarted },
+      // Who restarts an execution means that one, and is told what stands in the way; who launches wants the window loaded.
+      window:
+        bond === null
+          ? null
+          : { kind: named === null && launch.restarted === null ? 'due' : 'named', loadedSince: restarted },
     });
     // What completes at once loads nothing: no batch is opened for it.
     const opened = decision.kind === 'run' ? open(await ids.execution()) : null;
@@ -219,9 +224,11 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     const at = floorToMicrosecond(made.now);
     const id = await made.ids.execution();
     const isNew = decision.kind === 'run' && decision.instance.kind === 'new';
-    const parameters = isNew
-      ? numbered(definition, made.parameters, decision.instance.kind === 'new' ? decision.instance.number : 1)
-      : withNumberOf(definition, made.parameters, found.before?.instance ?? null);
+    const number =
+      decision.kind === 'run' && decision.instance.kind === 'new'
+        ? decision.instance.number
+        : instanceNumber(definition, found.before?.instance.parameters ?? new Map());
+    const parameters = numbered(definition, made.parameters, number);
     const kept = isNew ? null : found.newest.instance;
     const instance: JobInstance =
       kept === null
@@ -305,6 +312,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
       const { definition } = await definitionOf(name);
       const declared = definition.bond === null ? definition : declaredWithWindow(definition);
       const parameters = readLaunchParameters(body, declared);
+      refuseRunId(definition, parameters);
       refuseUnknownNames(definition, parameters);
       return run({ definition, parameters, force, supersede, restarted: null }, caller, render);
     },
@@ -340,19 +348,6 @@ function numbered(definition: JobDefinition, parameters: JobParameters, number: 
   return parameter === null ? others : new Map([...others, parameter]);
 }
 
-/** The number that the instance has, where it has one. */
-function withNumberOf(
-  definition: JobDefinition,
-  parameters: JobParameters,
-  instance: JobInstance | null,
-): JobParameters {
-  const others = withoutInstanceNumber(definition, parameters);
-  const known = [...(instance?.parameters ?? [])].filter(
-    ([name]) => !withoutInstanceNumber(definition, new Map(instance?.parameters ?? [])).has(name),
-  );
-  return new Map([...others, ...known]);
-}
-
 function workflowNameOf({ definition, parameters }: Launch): string {
   const values = stepParameters(parameters);
   try {
@@ -366,6 +361,16 @@ function workflowNameOf({ definition, parameters }: Launch): string {
       { cause },
     );
   }
+}
+
+/** @throws BatchyError `invalid-parameters` */
+function refuseRunId({ name, newInstancePerLaunch }: JobDefinition, parameters: JobParameters): void {
+  if (!newInstancePerLaunch || !parameters.has(runIdParameter)) return;
+  throw new BatchyError(
+    'invalid-parameters',
+    `Job ${quoteBriefly(name)} numbers its launches itself (newInstancePerLaunch): leave ${runIdParameter} out.`,
+    { places: [{ pointer: `/${runIdParameter}`, detail: `${runIdParameter} is given by the service` }] },
+  );
 }
 
 /** @throws BatchyError `invalid-parameters` */
