@@ -6,6 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { FromConductor, ToConductor } from './conductor-messages.ts';
 import type { Settings } from './config/schema.ts';
 import { projectFolder } from './config/load.ts';
+import { readJobDefinition } from './domain/job-text.ts';
 import type { BrokenJobFile, CataloguedJob, JobCatalog } from './service/job-catalog.ts';
 
 /** The process beside the service in which jobs run, so that no step delays a request, and what it says of the job files. */
@@ -57,7 +58,8 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
       return;
     }
     pause = firstPause;
-    jobs = new Map(message.jobs.map((job) => [job.definition.name, job]));
+    const read = message.jobs.map(({ definition, file }) => ({ definition: readJobDefinition(definition), file }));
+    jobs = new Map(read.map((job) => [job.definition.name, job]));
     broken = message.broken;
     for (const { file, line, message: why } of broken)
       log().warn(`jobs/${file}${line === null ? '' : `:${line}`}: ${why}`);

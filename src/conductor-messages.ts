@@ -1,5 +1,5 @@
 import type { Settings } from './config/schema.ts';
-import type { BrokenJobFile, CataloguedJob } from './service/job-catalog.ts';
+import type { BrokenJobFile } from './service/job-catalog.ts';
 
 /** What the service and the process that runs its jobs say to each other. */
 
@@ -14,5 +14,11 @@ export type ToConductor =
   | { readonly kind: 'stop' };
 
 export type FromConductor =
-  | { readonly kind: 'catalog'; readonly jobs: readonly CataloguedJob[]; readonly broken: readonly BrokenJobFile[] }
+  | { readonly kind: 'catalog'; readonly jobs: readonly TravellingJob[]; readonly broken: readonly BrokenJobFile[] }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
+
+export interface TravellingJob {
+  /** `jobDefinitionText`: what a definition holds cannot travel as it is. */
+  readonly definition: string;
+  readonly file: string;
+}

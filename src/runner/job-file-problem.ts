@@ -25,7 +25,7 @@ interface Place {
 const longestMessage = 4000;
 
 export function brokenFile(file: string, problem: string, place: Place | null = null): BrokenJobFile {
-  const message = stripVTControlCharacters(`${file}: ${problem}`).slice(0, longestMessage);
+  const message = stripVTControlCharacters(problem).slice(0, longestMessage);
   return { file, line: place?.line ?? null, column: place?.column ?? null, message };
 }
 

@@ -2,6 +2,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { jobDefinitionText } from '../domain/job-text.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import { provideAuthoringImport } from './authoring-import.ts';
 import type { RunnableJob } from './job.ts';
@@ -13,8 +14,8 @@ export interface LoadedJobs {
   /** By name; `file` is seen from the folder. */
   readonly jobs: ReadonlyMap<string, LoadedJob>;
   readonly broken: readonly BrokenJobFile[];
-  /** Without the code: what another process may be sent. */
-  readonly definitions: readonly { readonly definition: JobDefinition; readonly file: string }[];
+  /** Without the code, each definition as `jobDefinitionText`: what another process may be sent. */
+  readonly definitions: readonly { readonly definition: string; readonly file: string }[];
 }
 
 /** @throws BatchyError with a `line:column` place for each problem */
@@ -68,7 +69,10 @@ export async function loadJobFiles(
   return {
     jobs,
     broken: [...broken, ...rivals].sort((one, other) => (one.file < other.file ? -1 : one.file > other.file ? 1 : 0)),
-    definitions: [...jobs.values()].map(({ definition, file }) => ({ definition, file })),
+    definitions: [...jobs.values()].map(({ definition, file }) => ({
+      definition: jobDefinitionText(definition),
+      file,
+    })),
   };
 }
 

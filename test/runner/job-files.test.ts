@@ -126,7 +126,6 @@ describe('a broken file', () => {
       ['r-latin.yaml', null, null],
     ]);
     const said = new Map(broken.map(({ file, message }) => [file, message]));
-    for (const [file, message] of said) expect(message.startsWith(`${file}: `)).toBe(true);
     expect([...said.values()].filter((message) => message.includes(folder))).toEqual([]);
     expect(said.get('b-enum.ts')).toContain('enum is not supported');
     expect(said.get('d-throws.ts')).toContain('boom 1');
@@ -136,7 +135,7 @@ describe('a broken file', () => {
     expect(said.get('h-name.ts')).toContain('defineJobs');
     expect(said.get('i-nothing.ts')).toContain('exports no job');
     expect(said.get('j-refused.ts')).toContain('"retrys" is no option of a job');
-    expect(said.get('k-kind.yaml')).toContain('line 3, column 5: says not what it does');
+    expect(said.get('k-kind.yaml')).toMatch(/^line 3, column 5: says not what it does/);
     expect(said.get('n-reader.ts')).toContain('/steps/0/reader: reader is missing');
     expect(said.get('o-helper/index.ts')).toContain('in o-helper/wrong.ts, line 1');
     expect(said.get('r-latin.yaml')).toContain('not UTF-8');

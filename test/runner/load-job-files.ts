@@ -1,5 +1,6 @@
 import process from 'node:process';
 import { parseJobYaml } from '../../src/dialects/job-yaml.ts';
+import { readJobDefinition } from '../../src/domain/job-text.ts';
 import { loadJobFiles } from '../../src/runner/job-files.ts';
 
 /**
@@ -15,7 +16,10 @@ const { jobs, broken, definitions } = await loadJobFiles(folder, parseJobYaml, {
 });
 const told = {
   jobs: [...jobs].map(([name, { file, bodies }]) => ({ name, file, steps: [...bodies.keys()] })),
-  definitions: structuredClone(definitions).map(({ definition, file }) => ({ name: definition.name, file })),
+  definitions: structuredClone(definitions).map(({ definition, file }) => ({
+    name: readJobDefinition(definition).name,
+    file,
+  })),
   broken,
   beginning,
 };
