@@ -78,12 +78,16 @@ export function createConductor(options: ConductorOptions): Conductor {
     return { id: operationId(), fingerprint: '', answer: null, keepSeconds };
   }
 
+  function mayTake(): boolean {
+    return isTaking && running.size < concurrency;
+  }
+
   async function lookAround(): Promise<void> {
     for (const { session } of running.values())
       session?.refresh().catch((error: unknown) => {
         if (!(error instanceof OwnershipLost)) onProblem(error);
       });
-    for (let beyond: string | null = null; isTaking;) {
+    for (let beyond: string | null = null; mayTake();) {
       const members: string[] = await stores.documents.scan({
         index: executionIndexes.live,
         prefix: '',
@@ -93,7 +97,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       });
       const others = members.map(idOfMember).filter((executionId) => !running.has(executionId));
       if (others.length > 0) await claim(await claimables(stores, others));
-      if (members.length < pageSize || running.size >= concurrency) return;
+      if (members.length < pageSize) return;
       beyond = members.at(-1) ?? null;
     }
   }
@@ -106,7 +110,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     const gone = named.length === 0 ? new Set<string>() : await owners.gone(named);
     for (const claimable of found) {
       const owner = claimable.lease?.conductor ?? null;
-      if (!isTaking || running.size >= concurrency) return;
+      if (!mayTake()) return;
       if (owner !== null && owner !== id && !gone.has(owner)) continue;
       const job = catalog.get(claimable.execution.jobName);
       if (job !== undefined) begin(claimable, job, owner !== null);

@@ -58,9 +58,6 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
       return;
     }
     reading = readJournal()
-      .then((concernsUs) => {
-        if (concernsUs) lookNow();
-      })
       .catch(onProblem)
       .finally(() => {
         reading = null;
@@ -70,7 +67,7 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
       });
   }
 
-  async function readJournal(): Promise<boolean> {
+  async function readJournal(): Promise<void> {
     let concernsUs = false;
     beyond ??= (await journal.bounds()).first - 1;
     for (;;) {
@@ -80,8 +77,9 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
         const after = entry.type === 'execution-changed' ? entry.execution?.after : undefined;
         if (after === 'STARTING' || after === 'STOPPING') concernsUs = true;
       }
-      if (entries.length < pageSize) return concernsUs;
+      if (entries.length < pageSize) break;
     }
+    if (concernsUs) lookNow();
   }
 
   return {

@@ -20,7 +20,7 @@ export interface RunningExecution {
   /** Aborted when its steps must end; the reason says what becomes of them. */
   readonly aborted: AbortSignal;
   /** Stores a change. What cannot be stored ends the whole execution. */
-  commit(decide: Decide): Promise<void>;
+  readonly commit: (decide: Decide) => Promise<void>;
   /** Why nothing of it may be run or stored here any more; `undefined` as long as it may. */
-  cannotGoOn(): unknown;
+  readonly cannotGoOn: () => unknown;
 }

@@ -41,7 +41,7 @@ export function createContextOverlay(stored: () => ReadonlyMap<string, Json>): C
       },
       has: (key) => find(key) !== undefined,
       set(key, value) {
-        own.set(String(key), jsonCopy(value, `the context value ${quoteBriefly(key)}`));
+        own.set(key, jsonCopy(value, `the context value ${quoteBriefly(key)}`));
       },
       delete(key) {
         own.set(key, removed);

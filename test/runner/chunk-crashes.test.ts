@@ -70,7 +70,7 @@ describe('a chunk step whose process dies', () => {
         const world = await createWorld({ stores });
         const target = idempotentTarget();
         const job = jobOf([
-          { name: 'Load', body: chunkBody({ reader: listReader(numbers(25)), writer: target.writer as never }) },
+          { name: 'Load', body: chunkBody({ reader: listReader(numbers(25)), writer: target.writer }) },
         ]);
         const id = await world.launch(job);
         const session = await world.take(id);
@@ -120,7 +120,7 @@ describe('a chunk step whose process dies', () => {
               if (items.some((item) => item % badEvery === 0)) throw new Error('bad item');
               const written = target.writer({} as never);
               await (await written).write(items, chunk);
-            }) as never,
+            }),
             chunkSize,
             skip: { limit: 1000, isSkippable: () => true },
           });

@@ -89,7 +89,7 @@ function acceptance(name: string, openStores: (() => Promise<Stores>) | undefine
         jobOf([
           {
             name: 'Chunk',
-            body: chunkBody({ reader: listReader(items), processor, writer: listWriter(written) as never }),
+            body: chunkBody({ reader: listReader(items), processor, writer: listWriter(written) }),
           },
         ]);
       const even = (item: unknown): unknown => ((item as number) % 2 === 0 ? (item as number) ** 2 : null);
@@ -220,7 +220,7 @@ function acceptance(name: string, openStores: (() => Promise<Stores>) | undefine
               if (item === 35) await stopAt?.();
               return item;
             },
-            writer: listWriter(written) as never,
+            writer: listWriter(written),
           }),
         },
         { name: 'After', body: ok },

@@ -38,7 +38,7 @@ describe('an execution whose lease was taken', () => {
           writer: functionWriter<number>(async (items) => {
             chunks.push(...items);
             if (items.includes(4)) await steal(id);
-          }) as never,
+          }),
           chunkSize: 2,
         }),
       },

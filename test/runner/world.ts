@@ -86,18 +86,18 @@ export interface World {
   readonly stores: Stores;
   readonly tools: EngineTools;
   /** Puts an execution there as a launch does; an instance for each job. */
-  launch(job: RunnableJob, options?: LaunchedWith): Promise<number>;
+  readonly launch: (job: RunnableJob, options?: LaunchedWith) => Promise<number>;
   /** Takes an execution as a conductor of that name. */
-  take(executionId: number, conductor?: string): Promise<ExecutionSession>;
+  readonly take: (executionId: number, conductor?: string) => Promise<ExecutionSession>;
   /** Runs an execution from where it is, as one conductor does. */
-  run(executionId: number, job: RunnableJob, handBack?: AbortSignal): Promise<RunResult>;
+  readonly run: (executionId: number, job: RunnableJob, handBack?: AbortSignal) => Promise<RunResult>;
   /** Launches and runs. */
-  runNew(job: RunnableJob, options?: LaunchedWith): Promise<Outcome>;
-  outcome(executionId: number): Promise<Outcome>;
+  readonly runNew: (job: RunnableJob, options?: LaunchedWith) => Promise<Outcome>;
+  readonly outcome: (executionId: number) => Promise<Outcome>;
   /** As the service does. */
-  requestStop(executionId: number): Promise<void>;
-  log(executionId: number, stepName: string | null): Promise<string>;
-  close(): Promise<void>;
+  readonly requestStop: (executionId: number) => Promise<void>;
+  readonly log: (executionId: number, stepName: string | null) => Promise<string>;
+  readonly close: () => Promise<void>;
 }
 
 export interface Outcome {

@@ -78,5 +78,5 @@ function renderJson(value: Json, valueOf: (name: string) => unknown): Json {
   if (typeof value !== 'object' || value === null || isExactNumber(value)) return value;
   if (isJsonObject(value))
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, renderJson(item, valueOf)]));
-  return (value as readonly Json[]).map((item) => renderJson(item, valueOf));
+  return value.map((item) => renderJson(item, valueOf));
 }

@@ -1,0 +1,247 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { createConductor, type Conductor, type ConductorOptions } from '../../src/runner/conductor.ts';
+import { runExecution } from '../../src/runner/engine.ts';
+import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
+import type { RunnableJob } from '../../src/runner/job.ts';
+import { listReader } from '../../src/runner/items/iterable-reader.ts';
+import { functionWriter } from '../../src/runner/items/memory-writers.ts';
+import type { TaskBody } from '../../src/runner/step-body.ts';
+import { createManualTimers, type ManualTimers } from './manual-timers.ts';
+import { chunkBody, createWorld, jobOf, type World } from './world.ts';
+
+const task = (run: TaskBody['run']): TaskBody => ({ kind: 'task', run });
+
+describe('a conductor', () => {
+  let world: World;
+  let timers: ManualTimers;
+  let problems: unknown[];
+  const conductors: Conductor[] = [];
+  beforeEach(async () => {
+    timers = createManualTimers();
+    world = await createWorld({ timers });
+    problems = [];
+  });
+  afterEach(async () => {
+    await Promise.all(conductors.splice(0).map((conductor) => conductor.stop()));
+    await world.close();
+    expect(problems).toEqual([]);
+  });
+
+  let operations = 0;
+  async function conduct(jobs: readonly RunnableJob[], options: Partial<ConductorOptions> = {}): Promise<Conductor> {
+    const conductor = createConductor({
+      stores: world.stores,
+      catalog: { get: (name) => jobs.find(({ definition }) => definition.name === name) },
+      id: 'here',
+      leaseSeconds: 15,
+      concurrency: 4,
+      logs: world.tools.logs,
+      operationId: () => `conductor-${(operations += 1)}`,
+      timers,
+      random: () => 0.5,
+      environment: {},
+      graceMilliseconds: 1000,
+      lookEveryMilliseconds: 1000,
+      onProblem: (error) => problems.push(error),
+      ...options,
+    });
+    conductors.push(conductor);
+    await conductor.start();
+    return conductor;
+  }
+
+  /** Another conductor takes it and is never heard of again, or only by its heartbeat. */
+  async function takeAs(conductor: string, executionId: number): Promise<void> {
+    const [claimable] = await claimables(world.stores, [executionId]);
+    if (claimable === undefined) throw new Error('it is over');
+    operations += 1;
+    const operation = { id: `taken-${operations}`, fingerprint: '', answer: null, keepSeconds: 60 };
+    await takeLease(world.stores, claimable, { conductor, operation, countsAsTakeover: false });
+  }
+
+  const statusOf = async (id: number): Promise<string> => (await world.outcome(id)).status;
+  const ends = (id: number, status: string): Promise<void> =>
+    vi.waitFor(async () => expect(await statusOf(id)).toBe(status));
+
+  it('runs what was launched before it came, and what is launched while it is there', async () => {
+    const job = jobOf([{ name: 'Step', body: task(() => undefined) }]);
+    const before = await world.launch(job);
+    await conduct([job]);
+    await ends(before, 'COMPLETED');
+    await ends(await world.launch(job, { forced: true }), 'COMPLETED');
+  });
+
+  it('leaves alone what it has no job for, and what another one runs', async () => {
+    const mine = jobOf([{ name: 'Step', body: task(() => undefined) }]);
+    const foreign = await world.launch(jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Foreign' }));
+    const owned = await world.launch(mine);
+    await conduct([], { id: 'there' });
+    await takeAs('there', owned);
+    await conduct([mine]);
+    // Signs of life go on, so that its lease holds however much time passes.
+    for (let second = 0; second < 60; second += 1) {
+      timers.advance(1000);
+      await new Promise(setImmediate);
+    }
+    expect([await statusOf(foreign), await statusOf(owned)]).toEqual(['STARTING', 'STARTING']);
+  });
+
+  it('runs no more at a time than it may, and the rest afterwards', async () => {
+    const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let begun = 0;
+    const jobs = gates.map((gate, index) =>
+      jobOf([{ name: 'Step', body: task(() => ((begun += 1), gate.promise)) }], { name: `Job${index}` }),
+    );
+    const ids = [];
+    for (const job of jobs) ids.push(await world.launch(job));
+    await conduct(jobs, { concurrency: 2 });
+    await vi.waitFor(() => expect(begun).toBe(2));
+    gates[0]?.resolve();
+    await vi.waitFor(() => expect(begun).toBe(3));
+    for (const gate of gates) gate.resolve();
+    for (const id of ids) await ends(id, 'COMPLETED');
+  });
+
+  it('stops an execution that somebody asked to stop', async () => {
+    const begun = Promise.withResolvers<void>();
+    const job = jobOf([
+      {
+        name: 'Step',
+        body: task(({ signal }) => {
+          begun.resolve();
+          return new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(new Error('interrupted')));
+          });
+        }),
+      },
+    ]);
+    const id = await world.launch(job);
+    await conduct([job]);
+    await begun.promise;
+    await world.requestStop(id);
+    await ends(id, 'STOPPED');
+    expect((await world.outcome(id)).rows).toEqual(['Step STOPPED']);
+  });
+
+  it('goes on with the execution of a conductor that died, in the same row', async () => {
+    const written: number[] = [];
+    let dies = true;
+    const job = jobOf([
+      { name: 'First', body: task(() => undefined) },
+      {
+        name: 'Load',
+        body: chunkBody({
+          reader: listReader([1, 2, 3, 4, 5]),
+          writer: functionWriter<number>(async (items) => {
+            if (dies && items.includes(3)) await new Promise(() => {});
+            written.push(...items);
+          }),
+          chunkSize: 2,
+        }),
+      },
+    ]);
+    const id = await world.launch(job);
+    // Its process hangs in the middle of a write, and its sign of life with it.
+    const dead = await world.take(id, 'dead');
+    void runExecution(dead, job, world.tools, new AbortController().signal);
+    await vi.waitFor(async () => expect((await world.outcome(id)).steps[1]?.counters.commit).toBe(1));
+    dies = false;
+    await conduct([job]);
+    await ends(id, 'COMPLETED');
+    const { execution, rows, steps } = await world.outcome(id);
+    expect(execution.takeovers).toBe(1);
+    expect(rows).toEqual(['First COMPLETED', 'Load COMPLETED']);
+    expect(steps[1]?.counters).toMatchObject({ read: 5, commit: 3 });
+    expect(written).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('takes over only when the owner’s heartbeat has stood still for as long as a lease lasts', async () => {
+    const job = jobOf([{ name: 'Step', body: task(() => undefined) }]);
+    const there = await conduct([], { id: 'there', timers: createManualTimers() });
+    const id = await world.launch(job);
+    await takeAs('there', id);
+    await conduct([job]);
+    for (let second = 0; second < 14; second += 1) {
+      timers.advance(1000);
+      await new Promise(setImmediate);
+    }
+    expect(await statusOf(id)).toBe('STARTING');
+    await vi.waitFor(async () => {
+      timers.advance(1000);
+      expect(await statusOf(id)).toBe('COMPLETED');
+    });
+    expect((await world.outcome(id)).execution.takeovers).toBe(1);
+    await there.stop();
+  });
+
+  it('14: ends an execution that has killed four conductors as FAILED, owner lost', async () => {
+    const job = jobOf([{ name: 'Step', body: task(() => undefined) }]);
+    const hanging = jobOf([{ name: 'Step', body: task(() => new Promise(() => {})) }]);
+    const id = await world.launch(job);
+    void runExecution(await world.take(id, 'dead0'), hanging, world.tools, new AbortController().signal);
+    await vi.waitFor(async () => expect((await world.outcome(id)).rows).toEqual(['Step STARTED']));
+    for (let death = 1; death <= 3; death += 1) {
+      const [claimable] = await claimables(world.stores, [id]);
+      const operation = { id: `death-${death}`, fingerprint: '', answer: null, keepSeconds: 60 };
+      if (claimable !== undefined)
+        await takeLease(world.stores, claimable, { conductor: `dead${death}`, operation, countsAsTakeover: true });
+    }
+    await conduct([job]);
+    await ends(id, 'FAILED');
+    const { execution, rows } = await world.outcome(id);
+    expect(execution).toMatchObject({ exitMessage: 'owner lost', takeovers: 3 });
+    expect(rows).toEqual(['Step FAILED']);
+  });
+
+  it('fails at once what may not go on elsewhere', async () => {
+    const job = jobOf([{ name: 'Step', body: task(() => undefined) }], { onOwnerLost: 'fail' });
+    const id = await world.launch(job);
+    await takeAs('dead', id);
+    await conduct([job]);
+    await ends(id, 'FAILED');
+    expect((await world.outcome(id)).execution).toMatchObject({ exitMessage: 'owner lost', takeovers: 0 });
+  });
+
+  it('hands back what it runs when it ends, and another goes on with it at once', async () => {
+    let attempts = 0;
+    const begun = Promise.withResolvers<void>();
+    const job = jobOf([
+      {
+        name: 'Step',
+        body: task(({ signal }) => {
+          attempts += 1;
+          if (attempts > 1) return undefined;
+          begun.resolve();
+          return new Promise((_resolve, reject) => {
+            signal.addEventListener('abort', () => reject(signal.reason));
+          });
+        }),
+      },
+    ]);
+    const id = await world.launch(job);
+    const first = await conduct([job], { id: 'first' });
+    await begun.promise;
+    await first.stop();
+    expect((await world.outcome(id)).rows).toEqual(['Step STARTED']);
+    await conduct([job], { id: 'second' });
+    await ends(id, 'COMPLETED');
+    expect((await world.outcome(id)).execution.takeovers).toBe(0);
+    expect(attempts).toBe(2);
+  });
+
+  it('drains: ends what it runs and takes nothing new', async () => {
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const job = jobOf([{ name: 'Step', body: task(() => (begun.resolve(), gate.promise)) }]);
+    const id = await world.launch(job);
+    const other = jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Other' });
+    const conductor = await conduct([job, other]);
+    await begun.promise;
+    const drained = conductor.drain();
+    const late = await world.launch(other);
+    gate.resolve();
+    await drained;
+    expect([await statusOf(id), await statusOf(late)]).toEqual(['COMPLETED', 'STARTING']);
+  });
+});
