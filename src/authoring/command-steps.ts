@@ -12,7 +12,7 @@ export interface ShellStepOptions extends StepOptions {
   readonly workingDirectory?: string;
 }
 
-export const shellOptionNames = ['passEnvironment', 'environment', 'workingDirectory'] as const;
+const shellOptionNames = ['passEnvironment', 'environment', 'workingDirectory'] as const;
 
 /**
  * A step that runs a program: `shellStep('Load', ['./load.sh', '{{from_date}}'])`. `{{name}}` is a parameter or a context

@@ -44,7 +44,7 @@ export interface JobOptions {
   readonly maxTakeovers?: number;
 }
 
-export const jobOptionNames = [
+const jobOptionNames = [
   'name',
   'description',
   'workflow',

@@ -30,3 +30,4 @@ export { sqlWriter, type SqlWriterOptions } from '../runner/items/sql-writer.ts'
 export { jsonReader } from '../runner/items/json-reader.ts';
 export { jsonWriter, ndjsonWriter } from '../runner/items/json-writers.ts';
 export { type JsonReaderOptions, ndjsonReader } from '../runner/items/ndjson-reader.ts';
+export { httpReader, type HttpReaderOptions } from '../runner/items/http-reader.ts';

@@ -18,7 +18,7 @@ import { jsonOfYaml, type YamlMap, type YamlNode } from './yaml-node.ts';
 import { placeAt, type YamlSource } from './yaml-source.ts';
 
 /** The keys by which a step says what it does; exactly one of them stands in each. */
-export const stepKindKeys = ['shell', 'script', 'http', 'wait', 'csv', 'sql'] as const;
+const stepKindKeys = ['shell', 'script', 'http', 'wait', 'csv', 'sql'] as const;
 type StepKindKey = (typeof stepKindKeys)[number];
 
 /** How many of the problems the one sentence tells; all are in `places`. */

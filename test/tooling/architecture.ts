@@ -50,7 +50,10 @@ const layers: Readonly<Record<string, Layer>> = {
   app: composition,
   // The process in which jobs run, and what the one that serves has of it.
   'conductor-messages': { layers: ['config', 'service'], packages: [] },
-  'conductor-host': { layers: ['config', 'service', 'conductor-messages'], packages: ['fastify', anyBuiltin] },
+  'conductor-host': {
+    layers: ['domain', 'config', 'service', 'conductor-messages'],
+    packages: ['fastify', anyBuiltin],
+  },
   'conductor-process': {
     layers: [...composition.layers, 'app', 'runner', 'conductor-messages'],
     packages: ['uuidv7', anyBuiltin],
