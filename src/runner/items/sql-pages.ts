@@ -8,17 +8,21 @@ import { columnList } from './sql-query.ts';
 export interface SqlPages {
   /** The next rows; none at the end. */
   next(): Promise<SqlRow[]>;
-  /** @param row the last one given, or `null` before the first: `start` */
-  placeBehind(row: SqlRow | null, count: number): Json;
+  /**
+   * Where pages must start to give the rows behind this one.
+   * @param count how many have been given with it since these pages began
+   */
+  placeBehind(row: SqlRow, count: number): Json;
 }
 
-/** From what is read, sorted by which columns: together in no two rows the same, and never null. */
+/** What is read, and by which columns it is sorted. */
 export interface KeyedRows {
   readonly from: RawBuilder<unknown>;
+  /** The names in the rows of what they are sorted by; together in no two rows the same, and never null. */
   readonly key: readonly string[];
-  /** Columns to select; not in the items are those of the key that are not in the table. */
+  /** What a row is made of. */
   readonly select: RawBuilder<unknown>;
-  /** A key's column that stands for an expression, such as SQLite's `rowid`. */
+  /** The key as statements name it. */
   readonly keyColumns: RawBuilder<unknown>;
 }
 
@@ -46,7 +50,7 @@ export function keyedPages(database: SqlDatabase, rows: KeyedRows, pageSize: num
       if (last !== undefined) after = keyOf(last);
       return given;
     },
-    placeBehind: (row) => (row === null ? start : { key: rows.key, after: keyOf(row).map(toJson) }),
+    placeBehind: (row) => ({ key: rows.key, after: keyOf(row).map(toJson) }),
   };
 }
 
@@ -111,7 +115,7 @@ function fromJson(value: Json): unknown {
   return Number(value['real']);
 }
 
-/** What a table's or a query's own columns and an additional one for the row's number are selected as. */
+/** Rows by columns of their own. */
 export function keyedBy(from: RawBuilder<unknown>, key: readonly string[]): KeyedRows {
   return { from, key, select: sql`*`, keyColumns: columnList(key) };
 }
