@@ -97,7 +97,7 @@ describe('what the documents name', () => {
     const named = allCode.flatMap(({ file, code }) =>
       [
         ...code.matchAll(
-          /(?:^|[\s"'L\d])(\/(?:workflows|load_cfg|get_status|open_batch|close_batch|fail_batch|health|events|metrics|index|problems|openapi\.json)\b[\w/:.$<>-]*)/g,
+          /(?:^|[\s"'L\d])(\/(?:workflows|jobs|executions|instances|load_cfg|get_status|open_batch|close_batch|fail_batch|health|events|metrics|index|problems|openapi\.json)\b[\w/:.$<>-]*)/g,
         ),
       ].map(([, route = '']) => ({ file, route })),
     );
