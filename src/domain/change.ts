@@ -48,8 +48,18 @@ export interface RecordWrite {
   readonly opening: RecordOpening;
   /** The jobs whose part of the record changes: the outcome for us, the map for readers of the copy. */
   readonly jobs: ReadonlyMap<string, RecordJobWrite>;
-  /** `absent`: only when there is no such record (adopting another program's batch must not overwrite ours). */
-  readonly only: 'always' | 'absent';
+  readonly only: WriteOnly;
+}
+
+/**
+ * Whether a record that is there is written to: `absent` never; `foreign` only one of another program's batch, which may have an
+ * id of ours: what becomes of it must not be taken for what became of our batch.
+ */
+export type WriteOnly = 'always' | 'absent' | 'foreign';
+
+/** Whether a write is to be left out. @param stored the kind of the record that is there, or `null` */
+export function isLeftOut(only: WriteOnly, stored: RecordKind | null): boolean {
+  return stored !== null && (only === 'absent' || (only === 'foreign' && stored !== 'foreign'));
 }
 
 export interface RecordJobWrite {

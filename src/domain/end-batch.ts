@@ -2,7 +2,7 @@ import type { JobMaps, JournalEntry, RecordJobWrite, RecordWrite, WorkflowChange
 import { BatchyError, type ErrorPlace } from './errors.ts';
 import type { Json } from './json.ts';
 import { quoteBriefly } from './names.ts';
-import { checkOwner, openingOf } from './open-batch.ts';
+import { checkOwner, onlyFor, openingOf } from './open-batch.ts';
 import { escapePointer, isSpecial, type Parameters, withParameters } from './special-parameters.ts';
 import { floorToMicrosecond, formatInstant, type Instant } from './time.ts';
 import { addressedJobs, batchInHead, type JobState, journalWindow, recordJob } from './job-state.ts';
@@ -202,7 +202,7 @@ export function endedParameters(
 /** The jobs that end together carry the same batch (see `checkFence`): any of them tells of it. */
 function recordOf(job: JobState, jobs: RecordWrite['jobs'], now: Instant): RecordWrite {
   const opening = openingOf(job, job.known?.foreign === false ? 'batch' : 'foreign', now);
-  return { id: String(job.special.batchId), opening, jobs, only: 'always' };
+  return { id: String(job.special.batchId), opening, jobs, only: onlyFor(opening.kind) };
 }
 
 function endedEntry(workflow: Workflow, request: EndRequest, jobs: readonly JobState[], at: Instant): JournalEntry {

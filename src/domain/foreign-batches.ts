@@ -109,6 +109,6 @@ function endOf(batch: KnownBatch, job: string, write: RecordJobWrite): RecordWri
       openedBy: foreign ? 'another program' : 'unknown',
     },
     jobs: new Map([[job, write]]),
-    only: 'always',
+    only: foreign ? 'foreign' : 'always',
   };
 }

@@ -1,4 +1,13 @@
-import type { JobMaps, JournalEntry, RecordJob, RecordJobWrite, RecordWrite, WorkflowChange } from './change.ts';
+import type {
+  JobMaps,
+  JournalEntry,
+  RecordJob,
+  RecordJobWrite,
+  RecordKind,
+  RecordWrite,
+  WorkflowChange,
+  WriteOnly,
+} from './change.ts';
 import { BatchyError } from './errors.ts';
 import { quoteBriefly } from './names.ts';
 import { type Parameters, withParameters } from './special-parameters.ts';
@@ -156,12 +165,15 @@ export function supersededRecords(jobs: readonly JobState[], reason: string, now
     byId.set(special.batchId, (byId.get(special.batchId) ?? new Map()).set(state.job, { outcome, copy }));
     opening.set(special.batchId, openingOf(state, known?.foreign === false ? 'batch' : 'foreign', now));
   }
-  return [...byId].map(([id, outcomes]) => ({
-    id: String(id),
-    opening: opening.get(id) as RecordWrite['opening'],
-    jobs: outcomes,
-    only: 'always',
-  }));
+  return [...byId].map(([id, outcomes]) => {
+    const openingOfIt = opening.get(id) as RecordWrite['opening'];
+    return { id: String(id), opening: openingOfIt, jobs: outcomes, only: onlyFor(openingOfIt.kind) };
+  });
+}
+
+/** What becomes of another program's batch is written to its own record only. */
+export function onlyFor(kind: RecordKind): WriteOnly {
+  return kind === 'foreign' ? 'foreign' : 'always';
 }
 
 /** The opening of a record that should be there already; it is stored only where it is not. */

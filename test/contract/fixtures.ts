@@ -1,5 +1,12 @@
 import { readListing } from '../../src/domain/archive-text.ts';
-import type { JournalEntry, RecordJob, RecordJobWrite, RecordKind, RecordWrite } from '../../src/domain/change.ts';
+import type {
+  JournalEntry,
+  RecordJob,
+  RecordJobWrite,
+  RecordKind,
+  RecordWrite,
+  WriteOnly,
+} from '../../src/domain/change.ts';
 import { type Instant, parseInstant } from '../../src/domain/time.ts';
 import type { Status } from '../../src/domain/transitions.ts';
 import type { Clock } from '../../src/ports/clock.ts';
@@ -122,7 +129,7 @@ export function record(
   facts: {
     readonly id?: string;
     readonly kind?: RecordKind;
-    readonly only?: 'always' | 'absent';
+    readonly only?: WriteOnly;
     readonly openedAt?: Instant;
   } = {},
 ): RecordWrite {

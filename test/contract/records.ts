@@ -86,6 +86,21 @@ export function itKeepsRecords(bench: Bench): void {
       expect(await stores.reader.record('wf1', '6')).not.toBeNull();
     });
 
+    it('of another program’s batch, leaves a record of ours that has its id alone', async () => {
+      const stores = await bench.fresh();
+      const ours = { a: { outcome: loaded('2026-01-01', '2026-01-02'), copy: new Map([['whose', 'ours']]) } };
+      const theirs = { a: { outcome: outcome({ status: 'failed' }), copy: new Map([['whose', 'theirs']]) } };
+      const foreign = (number: number) => record(number, theirs, { kind: 'foreign', only: 'foreign' });
+      await put(stores, { name: 'wf1', records: [record(5, ours)] });
+      const before = await stores.reader.record('wf1', '5');
+      await put(stores, { name: 'wf1', records: [foreign(5), foreign(6)] });
+      await put(stores, { name: 'wf1', records: [foreign(6)] });
+      expect(await stores.reader.record('wf1', '5')).toEqual(before);
+      expect(await stores.reader.copy('wf1', '5')).toEqual(new Map([['a', new Map([['whose', 'ours']])]]));
+      expect(await stores.reader.windows('wf1', 'a', { after: null, limit: 10 })).toHaveLength(1);
+      expect(await stores.reader.copy('wf1', '6')).toEqual(new Map([['a', new Map([['whose', 'theirs']])]]));
+    });
+
     it('has a copy for other programs, where one was given', async () => {
       const stores = await bench.fresh();
       const copy = new Map<string, Json>([

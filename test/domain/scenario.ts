@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 
-import type { BatchRecord, RecordJob, WorkflowChange } from '../../src/domain/change.ts';
+import { type BatchRecord, isLeftOut, type RecordJob, type WorkflowChange } from '../../src/domain/change.ts';
 import { noticeClockSkew } from '../../src/domain/clock-skew.ts';
 import { loadConfiguration, type LoadRequest } from '../../src/domain/configuration.ts';
 import { editJob, type EditRequest } from '../../src/domain/edit-job.ts';
@@ -68,7 +68,7 @@ export function createScenario(jobs: Maps, initialDate = '1776-07-04T23:59:00') 
     ledger = encodeLedger(change.next.ledger);
     for (const { id, opening, jobs: written, only } of change.records) {
       const before = records.get(id);
-      if (before !== undefined && only === 'absent') continue;
+      if (isLeftOut(only, before?.opening.kind ?? null)) continue;
       const merged = new Map<string, RecordJob>(before?.jobs ?? []);
       for (const [job, { outcome }] of written) merged.set(job, outcome);
       records.set(id, { id, opening: before?.opening ?? opening, jobs: merged });

@@ -1,5 +1,12 @@
 import { endBackfill, openBackfill } from '../../src/domain/backfill.ts';
-import type { BatchRecord, JobMaps, RecordJob, RecordWrite, WorkflowChange } from '../../src/domain/change.ts';
+import {
+  type BatchRecord,
+  isLeftOut,
+  type JobMaps,
+  type RecordJob,
+  type RecordWrite,
+  type WorkflowChange,
+} from '../../src/domain/change.ts';
 import { noticeClockSkew } from '../../src/domain/clock-skew.ts';
 import { loadConfiguration } from '../../src/domain/configuration.ts';
 import { editJob } from '../../src/domain/edit-job.ts';
@@ -44,7 +51,7 @@ export function createDomainOperations(clock: ModelClock, rules: DomainRules = r
 
   function keep({ id, opening, jobs, only }: RecordWrite): void {
     const before = records.get(id);
-    if (before !== undefined && only === 'absent') return;
+    if (isLeftOut(only, before?.opening.kind ?? null)) return;
     const outcomes = new Map<string, RecordJob>(before?.jobs ?? []);
     const copy = copies.get(id) ?? new Map<string, Parameters>();
     for (const [job, { outcome, copy: map }] of jobs) {

@@ -1,5 +1,5 @@
-import type { RecordWrite } from '../../domain/change.ts';
-import { encodeJournalEntry, encodeRecordJob, encodeRecordOpening } from '../../domain/change-text.ts';
+import { isLeftOut, type RecordWrite } from '../../domain/change.ts';
+import { decodeRecord, encodeJournalEntry, encodeRecordJob, encodeRecordOpening } from '../../domain/change-text.ts';
 import { assertDocumentChanges } from '../../domain/document-rules.ts';
 import { nanosecondsPerSecond } from '../../domain/time.ts';
 import { encodeParameters } from '../../domain/workflow.ts';
@@ -69,8 +69,9 @@ function writeCommit(database: MemoryDatabase, { changes, journal }: Commit): nu
 function writeRecord(database: MemoryDatabase, workflow: string, { id, opening, jobs, only }: RecordWrite): void {
   const records = database.records.get(workflow) ?? new Map();
   database.records.set(workflow, records);
-  if (only === 'absent' && records.has(id)) return;
-  const record = records.get(id) ?? { opening: encodeRecordOpening(opening), jobs: new Map(), copy: new Map() };
+  const stored = records.get(id);
+  if (isLeftOut(only, stored === undefined ? null : decodeRecord(id, stored.opening, []).opening.kind)) return;
+  const record = stored ?? { opening: encodeRecordOpening(opening), jobs: new Map(), copy: new Map() };
   records.set(id, record);
   for (const [job, { outcome, copy }] of jobs) {
     record.jobs.set(job, encodeRecordJob(outcome));

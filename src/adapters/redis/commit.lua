@@ -157,7 +157,8 @@ end
 local function index_record(name, record)
   local stored = record.stored
   record.is_new = not stored['_']
-  record.skipped = record.only == 'absent' and not record.is_new
+  record.skipped = not record.is_new and record.only ~= 'always'
+    and not (record.only == 'foreign' and cjson.decode(stored['_'])['kind'] == 'foreign')
   if record.skipped then return end
   if record.is_new then
     put(record.index_key, record.member)

@@ -1,4 +1,4 @@
-import { provenWindow, type RecordJob, type RecordKind, type RecordWrite } from '../../domain/change.ts';
+import { isLeftOut, provenWindow, type RecordJob, type RecordKind, type RecordWrite } from '../../domain/change.ts';
 import { encodeRecordJob, encodeRecordOpening } from '../../domain/change-text.ts';
 import { floorToMicrosecond, formatInstant } from '../../domain/time.ts';
 import { encodeParameters } from '../../domain/workflow.ts';
@@ -17,7 +17,7 @@ export function writeRecord(connection: SqliteConnection, workflow: string, writ
     workflow,
     write.id,
   );
-  if (stored !== undefined && write.only === 'absent') return;
+  if (isLeftOut(write.only, stored?.kind ?? null)) return;
   const record =
     stored ??
     insertRecord(connection, workflow, write.id, { ...write.opening, text: encodeRecordOpening(write.opening) });
