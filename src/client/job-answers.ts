@@ -35,6 +35,8 @@ export interface Execution {
     workflow: string;
     jobs: string[] | null;
     batch_id: number;
+    /** Over a window that the launch named: it moves no watermark */
+    backfill: boolean;
     from_date: string;
     to_date: string;
   } | null;
@@ -151,6 +153,8 @@ export interface Job {
       workflow: string;
       jobs: string[] | null;
       batch_id: number;
+      /** Over a window that the launch named: it moves no watermark */
+      backfill: boolean;
       from_date: string;
       to_date: string;
     } | null;
@@ -199,6 +203,8 @@ export interface ListedExecution {
     workflow: string;
     jobs: string[] | null;
     batch_id: number;
+    /** Over a window that the launch named: it moves no watermark */
+    backfill: boolean;
     from_date: string;
     to_date: string;
   } | null;
