@@ -12,6 +12,7 @@ export {
   waitStep,
   type WaitOptions,
 } from './command-steps.ts';
+export { sqlStep } from './sql-step.ts';
 export { type PartContext, partitionedStep, type PartitionedStepOptions } from './partitioned-step.ts';
 export type { AnyParameters, ParameterOptions, ParameterSchemaOptions, ParametersOf } from './parameters.ts';
 export { Always, type ErrorClass, type ItemRetryOptions, LimitChecking, Never, type SkipOptions } from './faults.ts';
@@ -31,3 +32,4 @@ export { jsonReader } from '../runner/items/json-reader.ts';
 export { jsonWriter, ndjsonWriter } from '../runner/items/json-writers.ts';
 export { type JsonReaderOptions, ndjsonReader } from '../runner/items/ndjson-reader.ts';
 export { httpReader, type HttpReaderOptions } from '../runner/items/http-reader.ts';
+export type { SqlStatements } from '../runner/items/sql-statements.ts';

@@ -6,6 +6,7 @@ import {
   type DeclaredStep,
   sqlReader,
   type SqlReaderOptions,
+  sqlStep,
   sqlWriter,
   step,
   type StepContext,
@@ -22,7 +23,8 @@ const chunkKeys = ['chunkSize', 'skip', 'retry'] as const;
 const csvFormatKeys = ['delimiter', 'quote', 'columns', 'encoding', 'maxRecordBytes'] as const;
 const csvKeys = ['file', 'table', 'schema', 'key', 'connection', ...csvFormatKeys, ...chunkKeys] as const;
 const intoKeys = ['table', 'schema', 'key', 'connection', 'file', 'delimiter', 'quote', 'columns'] as const;
-const sqlKeys = ['query', 'connection', 'key', 'into', ...chunkKeys] as const;
+const sqlKeys = ['query', 'execute', 'connection', 'key', 'into', ...chunkKeys] as const;
+const executeKeys = ['execute', 'connection'] as const;
 
 /** `csv: {file, table, key, connection}`: the rows of a file into a table. */
 export function csvStep(name: string, value: unknown, options: StepOptions): DeclaredStep {
@@ -43,16 +45,19 @@ export function csvStep(name: string, value: unknown, options: StepOptions): Dec
   }));
 }
 
-/** `sql: {query, connection, into: {table | file}}`: what a query gives into a table or a CSV file. `:name` is a value. */
-export function sqlStep(name: string, value: unknown, options: StepOptions): DeclaredStep {
+/**
+ * `sql: {query, connection, into: {table | file}}`: what a query gives into a table or a CSV file. `sql: {execute, connection}`: one
+ * statement, or a list of them, in a transaction. `:name` is a value.
+ */
+export function sqlDataStep(name: string, value: unknown, options: StepOptions): DeclaredStep {
+  if (isMap(value) && value['execute'] !== undefined) return executing(name, value, options);
   const check = new SettingsCheck('sql', value, sqlKeys);
   const query = check.text('query', true);
   const connection = check.text('connection', false);
   if (templateNames(query).length > 0) check.add('/query', 'takes values as :name, never as {{name}}');
-  const names = [...query.matchAll(/(?<![:\w]):([A-Za-z_]\w*)/g)].map((match) => match[1] ?? '');
   const source: SqlReaderOptions = {
     query,
-    parameters: (ctx) => valuesOf(names, ctx),
+    parameters: (ctx) => valuesIn([query], ctx),
     ...connected(connection),
     ...check.lists('key'),
   };
@@ -69,6 +74,25 @@ export function sqlStep(name: string, value: unknown, options: StepOptions): Dec
   }));
 }
 
+function executing(name: string, value: Settings, options: StepOptions): DeclaredStep {
+  const check = new SettingsCheck('sql', value, executeKeys);
+  const execute = check.settings['execute'];
+  const statements = (Array.isArray(execute) ? execute : [execute]) as readonly string[];
+  const connection = check.text('connection', false);
+  const declared = sqlStep(
+    name,
+    { statements, parameters: (ctx) => valuesIn(statements, ctx), ...connected(connection) },
+    options,
+  );
+  // The statements stand under another name here, a single one without a list.
+  const written = Array.isArray(execute) ? /^\/sql\/statements/ : /^\/sql\/statements(?:\/0)?/;
+  const problems = declared.problems.map(({ pointer, detail }) => ({
+    pointer: pointer.replace(written, '/sql/execute'),
+    detail,
+  }));
+  return check.finished({ ...declared, problems });
+}
+
 class SettingsCheck {
   readonly settings: Settings;
   readonly problems: ErrorPlace[];
@@ -77,13 +101,12 @@ class SettingsCheck {
   readonly #names: string[];
 
   constructor(what: string, value: unknown, known: readonly string[], outer?: SettingsCheck) {
-    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
-    this.settings = isMap ? (value as Settings) : {};
+    this.settings = isMap(value) ? value : {};
     this.problems = outer?.problems ?? [];
     this.#names = outer === undefined ? [] : outer.#names;
     this.#what = what;
     this.#at = outer === undefined ? `/${what}` : `${outer.#at}/${what}`;
-    if (!isMap) this.add('', `${what} must be a map of settings`);
+    if (!isMap(value)) this.add('', `${what} must be a map of settings`);
     for (const key of Object.keys(this.settings))
       if (!known.includes(key))
         this.add(`/${key}`, `${JSON.stringify(key)} is no setting of ${what}; there are ${known.join(', ')}`);
@@ -141,7 +164,10 @@ class SettingsCheck {
 
   /** @param make what refuses its settings by a throw is a problem like any other */
   step(name: string, options: StepOptions, make: () => object): DeclaredStep {
-    const declared = this.#made(name, options, make);
+    return this.finished(this.#made(name, options, make));
+  }
+
+  finished(declared: DeclaredStep): DeclaredStep {
     return {
       ...declared,
       definition: { ...declared.definition, withoutCode: true },
@@ -170,7 +196,13 @@ function connected(connection: string): { connection?: (ctx: StepContext) => str
   return connection === '' ? {} : { connection: rendered(connection) };
 }
 
-function valuesOf(names: readonly string[], ctx: StepContext): Readonly<Record<string, unknown>> {
+/** Those that the texts may ask for; what asks for another one is told so when it is bound. */
+function valuesIn(texts: readonly string[], ctx: StepContext): Readonly<Record<string, unknown>> {
+  const names = texts.flatMap((text) => [...text.matchAll(/:([A-Za-z_]\w*)/g)].map((match) => match[1] ?? ''));
   const valueOf = templateValues(ctx);
   return Object.fromEntries(names.map((name) => [name, valueOf(name)]).filter(([, value]) => value !== undefined));
+}
+
+function isMap(value: unknown): value is Settings {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

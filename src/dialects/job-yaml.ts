@@ -11,7 +11,7 @@ import {
 } from '../authoring/index.ts';
 import { BatchyError, type ErrorPlace } from '../domain/errors.ts';
 import type { JsonObject } from '../domain/json.ts';
-import { csvStep, sqlStep } from './job-yaml-data.ts';
+import { csvStep, sqlDataStep } from './job-yaml-data.ts';
 import { offsetOf, plainOf, textOf } from './job-yaml-nodes.ts';
 import { parseYamlDocument } from './yaml-document.ts';
 import { jsonOfYaml, type YamlMap, type YamlNode } from './yaml-node.ts';
@@ -99,7 +99,7 @@ function stepOfKind(kind: StepKindKey, name: string, options: StepOptions, { ent
     case 'csv':
       return csvStep(name, plainOf(node), options);
     case 'sql':
-      return sqlStep(name, plainOf(node), options);
+      return sqlDataStep(name, plainOf(node), options);
     default:
       return kind satisfies never;
   }

@@ -88,8 +88,10 @@ steps:
     sql: { query: "select * from orders where at > :since", connection: DATABASE_URL, into: { file: "/out/{{day}}.csv" } }
   - name: Copy
     sql: { query: select * from orders, key: [id], into: { table: copied, schema: main, key: [id] } }
+  - name: Clear
+    sql: { execute: ["delete from orders where at < :since", vacuum] }
 `);
-    expect(definition.steps.map(({ kind }) => kind)).toEqual(['chunk', 'chunk', 'chunk']);
+    expect(definition.steps.map(({ kind }) => kind)).toEqual(['chunk', 'chunk', 'chunk', 'task']);
     expect(bodies.get('Load')).toMatchObject({ chunkSize: 500, skip: { limit: 3 } });
     expect(unknownTemplateNames(definition, ['day'])).toEqual(['region']);
     expect(unknownTemplateNames(definition, ['day', 'region'])).toEqual([]);
@@ -168,6 +170,9 @@ steps:
     ['name: J\nsteps:\n  - {name: A, sql: {query: select 1}}\n', 3, 15, 'into must be'],
     ['name: J\nsteps:\n  - {name: A, sql: {query: select 1, into: {}}}\n', 3, 38, 'either a table or a file'],
     ['name: J\nsteps:\n  - {name: A, sql: {query: "{{x}}", into: {file: x}}}\n', 3, 21, ':name'],
+    ['name: J\nsteps:\n  - {name: A, sql: {execute: "{{x}}"}}\n', 3, 21, ':name'],
+    ['name: J\nsteps:\n  - {name: A, sql: {execute: [a, ""]}}\n', 3, 34, 'is empty'],
+    ['name: J\nsteps:\n  - {name: A, sql: {execute: a, into: {table: t}}}\n', 3, 33, 'there are execute, connection'],
     ['name: J\nsteps:\n  - {name: A, csv: {file: x, table: t, delimiter: ""}}\n', 3, 40, ''],
     ['name: J\nsteps:\n  - {name: A, csv: {file: x, table: t, chunkSize: 0}}\n', 3, 40, 'at least 1'],
     ['name: J\nsteps:\n  - &a {name: A, shell: [a], dependsOn: [B]}\n  - {name: B, shell: [a]}\n', 3, 42, 'circle'],

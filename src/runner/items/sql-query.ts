@@ -28,30 +28,48 @@ export function boundQuery(
   text: string,
   parameters: Readonly<Record<string, unknown>>,
 ): RawBuilder<unknown> {
+  // The new line ends a comment that ends the query.
+  return sql`(${boundStatement(database, text, parameters, 'sqlReader')}${sql.raw('\n')}) as batchy_query`;
+}
+
+/**
+ * The same for a statement that stands alone.
+ * @param user who asks, for messages: `sqlReader`
+ */
+export function boundStatement(
+  database: SqlDatabase,
+  text: string,
+  parameters: Readonly<Record<string, unknown>>,
+  user: string,
+): RawBuilder<unknown> {
   const query = text.replace(/[\s;]+$/, '');
   const parts: RawBuilder<unknown>[] = [];
   let end = 0;
   for (const match of query.matchAll(pieces)) {
     const name = match.groups?.['name'];
     if (name === undefined) continue;
-    parts.push(sql.raw(query.slice(end, match.index)), sql`${valueOf(database, name, parameters)}`);
+    parts.push(sql.raw(query.slice(end, match.index)), sql`${valueOf(database, name, parameters, user)}`);
     end = match.index + match[0].length;
   }
   parts.push(sql.raw(query.slice(end)));
-  // The new line ends a comment that ends the query.
-  return sql`(${sql.join(parts, sql.raw(''))}${sql.raw('\n')}) as batchy_query`;
+  return sql`${sql.join(parts, sql.raw(''))}`;
 }
 
-function valueOf(database: SqlDatabase, name: string, parameters: Readonly<Record<string, unknown>>): unknown {
+function valueOf(
+  database: SqlDatabase,
+  name: string,
+  parameters: Readonly<Record<string, unknown>>,
+  user: string,
+): unknown {
   if (!Object.hasOwn(parameters, name)) {
     const known = Object.keys(parameters).map(quoteBriefly).join(', ') || 'none';
-    throw new SqlError(`the query of sqlReader asks for :${name}, but its parameters are: ${known}.`);
+    throw new SqlError(`the query of ${user} asks for :${name}, but its parameters are: ${known}.`);
   }
   try {
     return database.storable(parameters[name]);
   } catch (error) {
     throw new SqlError(
-      `the parameter ${quoteBriefly(name)} of sqlReader cannot be given to ${database.kind}: ${(error as Error).message}`,
+      `the parameter ${quoteBriefly(name)} of ${user} cannot be given to ${database.kind}: ${(error as Error).message}`,
     );
   }
 }
