@@ -123,10 +123,11 @@ export class FileWindow {
 
   /** The line of an offset that is in memory, `position` or beyond. */
   lineOf(offset: number): number {
+    const bytes = this.slice(this.#lineAt, offset);
     let line = this.#line;
-    for (let index = this.#lineAt - this.#base; index < offset - this.#base; index++) {
-      const byte = this.#bytes[index];
-      if (byte === newline || (byte === carriageReturn && this.#bytes[index + 1] !== newline)) line++;
+    for (let at = bytes.indexOf(newline); at !== -1; at = bytes.indexOf(newline, at + 1)) line++;
+    for (let at = bytes.indexOf(carriageReturn); at !== -1; at = bytes.indexOf(carriageReturn, at + 1)) {
+      if (this.#bytes[this.#lineAt - this.#base + at + 1] !== newline) line++;
     }
     return line;
   }

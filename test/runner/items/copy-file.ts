@@ -29,7 +29,7 @@ await writer.open(null);
 let count = 0;
 for (let isOver = false; !isOver;) {
   const chunk: unknown[] = [];
-  while (chunk.length < 1000 && !isOver) {
+  while (chunk.length < 5000 && !isOver) {
     const item = await reader.read();
     if (item === null) isOver = true;
     else chunk.push(item);

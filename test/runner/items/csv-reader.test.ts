@@ -118,6 +118,7 @@ describe('the reader of CSV', () => {
       const { items, faults } = await readAll(csvReader(file, { maxRecordBytes: 100_000 }));
       expect(items).toHaveLength(20_001);
       expect(faults.map(({ position }) => position)).toEqual(['line 3']);
+      expect(faults[0]?.message).toContain('longer than 100000 bytes');
     });
 
     it('each of them, when all are broken', async () => {

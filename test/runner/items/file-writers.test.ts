@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { csvWriter } from '../../../src/runner/items/csv-writer.ts';
 import { jsonWriter, ndjsonWriter } from '../../../src/runner/items/json-writers.ts';
@@ -67,6 +68,35 @@ describe.each(writers)('the writer of %s', (_name, make, expected) => {
     await expect(openWriter(make(folder.file('none/out')))).rejects.toThrow(
       /none\/out cannot be made: there is no folder/,
     );
+  });
+});
+
+describe('a write that breaks off', () => {
+  it('leaves nothing behind, though it had begun', async () => {
+    const file = folder.file('out');
+    const writer = await openWriter(ndjsonWriter(file));
+    await writer.write([1], anyChunk);
+    const handle = await open(file, 'r');
+    const write = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'write');
+    await handle.close();
+    type Write = (
+      bytes: Uint8Array,
+      from: number,
+      length: number,
+      position: number,
+    ) => Promise<{ bytesWritten: number }>;
+    const half = async function half(this: { write: Write }, ...[bytes, , length, position]: Parameters<Write>) {
+      await this.write(bytes, 0, Math.floor(length / 2), position);
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    };
+    write.mockImplementationOnce(half as unknown as FileHandle['write']);
+    await expect(writer.write(['a long item '.repeat(10)], anyChunk)).rejects.toThrow(
+      /out cannot be written \(no space/,
+    );
+    write.mockRestore();
+    await writer.write([2], anyChunk);
+    await writer.close();
+    expect(text(file)).toBe('1\n2\n');
   });
 });
 

@@ -1,10 +1,12 @@
-import { closeSync, openSync, statSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, statSync, truncateSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 
-import { useFolder } from './fixtures.ts';
+import { csvReader } from '../../../src/runner/items/csv-reader.ts';
+import { ndjsonReader } from '../../../src/runner/items/ndjson-reader.ts';
+import { readAll, useFolder } from './fixtures.ts';
 
 const program = path.join(import.meta.dirname, 'copy-file.ts');
 const mebibyte = 2 ** 20;
@@ -52,5 +54,20 @@ describe('memory', () => {
     }
     const [small = 0, large = 0] = mostBytes;
     expect(large - small).toBeLessThan(25 * mebibyte);
+  });
+
+  it.each([
+    ['CSV', 'id,name\n1,a\n', '\n2,b\n', csvReader],
+    ['NDJSON', '\n"1a"\n', '\n"2b"\n', ndjsonReader],
+  ] as const)('does not hold a line of a gibibyte of %s', patience, async (_name, before, after, reader) => {
+    const file = folder.file('in', before);
+    // A hole is read as zeros, and takes no room on the disk.
+    truncateSync(file, 2 ** 30);
+    appendFileSync(file, after);
+    const bytesBefore = process.memoryUsage().rss;
+    const { items, faults } = await readAll<unknown>(reader(file));
+    expect(items).toHaveLength(2);
+    expect(faults.map(({ position }) => position)).toEqual(['line 3']);
+    expect(process.memoryUsage().rss - bytesBefore).toBeLessThan(256 * mebibyte);
   });
 });
