@@ -110,6 +110,9 @@ export interface Outcome {
   readonly rows: readonly string[];
 }
 
+/** Worlds may share a store. */
+let operations = 0;
+
 export async function createWorld(
   options: { readonly stores?: Stores; readonly timers?: Timers } = {},
 ): Promise<World> {
@@ -129,7 +132,6 @@ export async function createWorld(
     graceMilliseconds: 1000,
     by: 'conductor test',
   };
-  let operations = 0;
   const operationId = (): string => `test-${(operations += 1)}`;
   const operation = () => ({ id: operationId(), fingerprint: '', answer: null, keepSeconds: 60 });
 

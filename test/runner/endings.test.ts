@@ -1,0 +1,229 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { openBoundBatch } from '../../src/domain/bound-batch.ts';
+import { readSpecialParameters } from '../../src/domain/special-parameters.ts';
+import { storedWorkflowChange } from '../../src/domain/stored-workflow-change.ts';
+import { parseInstant } from '../../src/domain/time.ts';
+import { decodeWorkflow, emptyLedger, encodeLedger } from '../../src/domain/workflow.ts';
+import { runExecution } from '../../src/runner/engine.ts';
+import type { TaskBody } from '../../src/runner/step-body.ts';
+import type { Commit } from '../../src/ports/store.ts';
+import { createManualTimers, type ManualTimers } from './manual-timers.ts';
+import { createWorld, jobOf, type World } from './world.ts';
+
+const task = (run: TaskBody['run']): TaskBody => ({ kind: 'task', run });
+const forever: TaskBody['run'] = () => new Promise(() => {});
+const never = new AbortController().signal;
+
+describe('timeouts', () => {
+  let world: World;
+  let timers: ManualTimers;
+  beforeEach(async () => {
+    timers = createManualTimers();
+    world = await createWorld({ timers });
+  });
+  afterEach(() => world.close());
+
+  it('ends a step that takes too long, first by its signal, then by leaving it behind', async () => {
+    let reason: unknown = null;
+    const job = jobOf([
+      {
+        name: 'Slow',
+        timeoutSeconds: 60,
+        body: task(({ signal }) => {
+          signal.addEventListener('abort', () => (reason = signal.reason));
+          return forever({} as never);
+        }),
+      },
+    ]);
+    const id = await world.launch(job);
+    const running = world.run(id, job);
+    await vi.waitFor(async () => expect((await world.outcome(id)).rows).toEqual(['Slow STARTED']));
+    await vi.waitFor(() => expect(timers.waiting()).toBe(1));
+    timers.advance(59_999);
+    expect(reason).toBeNull();
+    timers.advance(1);
+    expect(reason).toMatchObject({ name: 'TimedOut' });
+    timers.advance(1000);
+    expect(await running).toBe('ended');
+    expect((await world.outcome(id)).execution).toMatchObject({
+      status: 'FAILED',
+      exitMessage: 'The step took longer than its timeout of 60 s.',
+    });
+  });
+
+  it('ends an execution that takes too long, however often its steps would be tried again', async () => {
+    const job = jobOf(
+      [
+        { name: 'Slow', body: task(forever), retry: { maxRetries: 5, delaySeconds: 1, backoff: 'fixed' } },
+        { name: 'Next', body: task(() => undefined) },
+      ],
+      { timeoutSeconds: 10 },
+    );
+    const id = await world.launch(job);
+    const running = world.run(id, job);
+    await vi.waitFor(async () => expect((await world.outcome(id)).rows).toEqual(['Slow STARTED']));
+    timers.advance(10_000);
+    timers.advance(1000);
+    expect(await running).toBe('ended');
+    const { execution, rows } = await world.outcome(id);
+    expect(rows).toEqual(['Slow FAILED']);
+    expect(execution.exitMessage).toBe('The execution took longer than its timeout of 10 s.');
+  });
+
+  it('counts a task that looked at its signal as stopped, and one that never looked as completed', async () => {
+    for (const [looks, row] of [
+      [true, 'Task STOPPED'],
+      [false, 'Task COMPLETED'],
+    ] as const) {
+      const gate = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      const job = jobOf([
+        {
+          name: 'Task',
+          body: task(async (ctx) => {
+            if (looks) expect(ctx.signal.aborted).toBe(false);
+            begun.resolve();
+            await gate.promise;
+          }),
+        },
+        { name: 'Next', body: task(() => undefined) },
+      ]);
+      const id = await world.launch(job, { forced: true });
+      const session = await world.take(id);
+      const running = runExecution(session, job, world.tools, never);
+      await begun.promise;
+      await world.requestStop(id);
+      await session.refresh();
+      gate.resolve();
+      await running;
+      const { status, rows } = await world.outcome(id);
+      expect([status, rows]).toEqual(['STOPPED', [row]]);
+    }
+  });
+});
+
+describe('the end of an execution', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await createWorld();
+    await world.stores.store.commit({
+      operation: { id: 'load', fingerprint: '', answer: null, keepSeconds: 60 },
+      changes: [
+        {
+          kind: 'workflow',
+          name: 'orders',
+          expected: { head: null, ledger: null },
+          head: new Map([['job1', '{"status":"new","from_date":"2026-11-01T00:00:00"}']]),
+          ledger: encodeLedger({ ...emptyLedger, revision: 1, order: ['job1'] }),
+          records: [],
+          listing: { status: 'new', updatedAt: 0n, latestStart: null },
+        },
+      ],
+      journal: [],
+    });
+  });
+  afterEach(() => world.close());
+
+  async function bound(owner: number) {
+    const stored = await world.stores.reader.load('orders');
+    const workflow = decodeWorkflow('orders', stored);
+    if (workflow === null) throw new Error('no workflow');
+    const { batch, change } = openBoundBatch(workflow, {
+      jobs: null,
+      supersede: false,
+      backfill: null,
+      owner,
+      now: stored.now,
+      initialDate: parseInstant('1776-07-04') ?? 0n,
+      by: 'somebody',
+    });
+    return { batch, beside: [storedWorkflowChange(stored, change)] };
+  }
+
+  async function batchStatus(): Promise<string> {
+    const workflow = decodeWorkflow('orders', await world.stores.reader.peek('orders'));
+    const special = readSpecialParameters(workflow?.jobs.get('job1') ?? new Map());
+    return 'problems' in special ? 'unreadable' : special.status;
+  }
+
+  it('closes the batch that it owns when it is completed, and fails it with the message when it fails', async () => {
+    let isMended = false;
+    const job = jobOf([
+      {
+        name: 'Load',
+        body: task(() => {
+          if (!isMended) throw new Error('no space left');
+        }),
+      },
+    ]);
+    const first = await world.launch(job, await bound(1));
+    expect(await batchStatus()).toBe('open');
+    await world.run(first, job);
+    expect(await batchStatus()).toBe('failed');
+    const [record] = await world.stores.reader.records('orders', { before: null, limit: 1, kinds: [] });
+    expect(record?.jobs.get('job1')).toMatchObject({ status: 'failed', reason: 'no space left' });
+    isMended = true;
+    const second = await world.launch(job, await bound(2));
+    await world.run(second, job);
+    expect(await batchStatus()).toBe('success');
+    const last = (
+      await world.stores.journal.read({ workflow: 'orders', direction: 'descending', beyond: null, limit: 2 })
+    )
+      .map(({ entry }) => entry.type)
+      .sort();
+    expect(last).toEqual(['batch-closed', 'execution-changed']);
+  });
+
+  it('is repeated when somebody changes the workflow in the same moment', async () => {
+    const job = jobOf([{ name: 'Load', body: task(() => undefined) }]);
+    const id = await world.launch(job, await bound(1));
+    const session = await world.take(id);
+    let meddled = false;
+    const load = world.stores.reader.load.bind(world.stores.reader);
+    const reader = {
+      ...world.stores.reader,
+      load: async (name: string) => {
+        const loaded = await load(name);
+        if (meddled) return loaded;
+        meddled = true;
+        const workflow = decodeWorkflow('orders', loaded);
+        if (workflow === null) throw new Error('no workflow');
+        const next = { ...workflow, ledger: { ...workflow.ledger, revision: workflow.ledger.revision + 1 } };
+        await world.stores.store.commit({
+          operation: { id: 'meddle', fingerprint: '', answer: null, keepSeconds: 60 },
+          changes: [storedWorkflowChange(loaded, { name, next, deleted: false, records: [], journal: [] })],
+          journal: [],
+        });
+        return loaded;
+      },
+    };
+    await runExecution(session, job, { ...world.tools, stores: { ...world.stores, reader } }, never);
+    expect(meddled).toBe(true);
+    expect([(await world.outcome(id)).status, await batchStatus()]).toEqual(['COMPLETED', 'success']);
+  });
+
+  it('is UNKNOWN when what became of a step could not be stored', async () => {
+    const { stores } = world;
+    const job = jobOf([{ name: 'Load', body: task(({ context }) => context.set('done', true)) }]);
+    const id = await world.launch(job);
+    const refusing = {
+      ...stores.store,
+      async commit(commit: Commit) {
+        if (commit.changes.some((change) => change.kind === 'document' && change.collection === 'context'))
+          throw new Error('value too long');
+        return stores.store.commit(commit);
+      },
+    };
+    const refusingWorld = await createWorld({ stores: { ...stores, store: refusing } });
+    expect(await runExecution(await refusingWorld.take(id), job, world.tools, never)).toBe('unknown');
+    const { execution, rows, instance } = await world.outcome(id);
+    await refusingWorld.close();
+    expect(execution).toMatchObject({
+      status: 'UNKNOWN',
+      exitMessage: 'Its outcome could not be stored: value too long',
+    });
+    expect(rows).toEqual(['Load UNKNOWN']);
+    expect(instance.steps.get('Load')?.status).toBe('UNKNOWN');
+  });
+});
