@@ -100,3 +100,7 @@ export function perSecond(figure: number): string {
 export function milliseconds(figure: number): string {
   return `${figure < 10 ? figure.toFixed(2) : Math.round(figure)} ms`;
 }
+
+export function megabytes(figure: number): string {
+  return `${Math.round(figure)} MB`;
+}

@@ -1,7 +1,18 @@
 import { parseArgs } from 'node:util';
 
 /** Groups of rows, as `--only` names them, in the order in which they run. */
-export const groups = ['get-status', 'open', 'older-service', 'group-commit', 'history', 'start', 'idle'] as const;
+export const groups = [
+  'get-status',
+  'open',
+  'older-service',
+  'group-commit',
+  'launches',
+  'chunk-step',
+  'csv-to-sql',
+  'history',
+  'start',
+  'idle',
+] as const;
 export type Group = (typeof groups)[number];
 
 export interface BenchOptions {
