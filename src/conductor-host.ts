@@ -7,16 +7,16 @@ import type { FromConductor, ToConductor } from './conductor-messages.ts';
 import type { Settings } from './config/schema.ts';
 import { projectFolder } from './config/load.ts';
 import { readJobDefinition } from './domain/job-text.ts';
+import { type JobFileWatch, watchJobFiles } from './runner/job-file-watch.ts';
 import type { BrokenJobFile, CataloguedJob, JobCatalog } from './service/job-catalog.ts';
 
 /** The process beside the service in which jobs run, so that no step delays a request, and what it says of the job files. */
 export interface ConductorHost {
   readonly catalog: JobCatalog;
+  /** Begins, and begins anew when job files change. */
   start(): void;
   /** Tells it that something was launched or is to stop. */
   look(): void;
-  /** Job files have changed: a fresh process reads them, the old one ends what it runs. */
-  reload(): void;
   /** Resolves when all processes have ended. */
   stop(): Promise<void>;
 }
@@ -34,6 +34,7 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
   let stopping = false;
   let pause = firstPause;
   let timer: NodeJS.Timeout | undefined;
+  let watch: JobFileWatch | null = null;
 
   function tell(child: ChildProcess | null, message: ToConductor): void {
     if (child?.connected === true) child.send(message, () => undefined);
@@ -81,13 +82,17 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
 
   return {
     catalog: { ready: () => first.promise, jobs: () => jobs, broken: () => broken },
-    start: begin,
-    look: () => tell(current, { kind: 'look' }),
-    reload: () => {
-      if (!stopping) begin();
+    start() {
+      begin();
+      // A fresh process reads them; the old one ends what it runs.
+      watch = watchJobFiles(path.join(settings.BATCHY_CFG, 'jobs'), () => {
+        if (!stopping) begin();
+      });
     },
+    look: () => tell(current, { kind: 'look' }),
     async stop() {
       stopping = true;
+      watch?.close();
       clearTimeout(timer);
       // Whoever waits for the job files need not wait any longer.
       first.resolve();

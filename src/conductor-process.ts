@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { uuidv7 } from 'uuidv7';
 
+import { systemRandom } from './adapters/system/random.ts';
 import { systemTimers } from './adapters/system/timers.ts';
 import { logFolder, openStores } from './app.ts';
 import type { FromConductor, ToConductor } from './conductor-messages.ts';
@@ -66,7 +67,7 @@ async function begin(settings: Settings): Promise<Conductor | null> {
     logs: createLogs({ folder: logFolder(settings), now: systemTimers.wall }),
     operationId: uuidv7,
     timers: systemTimers,
-    random: Math.random,
+    random: systemRandom,
     environment: process.env,
     graceMilliseconds: grace,
     lookEveryMilliseconds: lookEvery,

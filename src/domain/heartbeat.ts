@@ -12,7 +12,7 @@ export interface Heartbeat {
 }
 
 /** Of conductors, by id. */
-export const conductorsIndex = 'conductors';
+const conductorsIndex = 'conductors';
 
 export function heartbeatKey(conductor: string): StateDocumentKey {
   return { collection: 'conductor', id: conductor };

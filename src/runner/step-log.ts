@@ -97,7 +97,7 @@ function wholeLines(bytes: Buffer): Buffer {
 }
 
 /** Where a log lies in the folder of logs. Two steps never share a file, whatever their names hold. */
-export function logPath(executionId: number, stepName: string | null): string {
+function logPath(executionId: number, stepName: string | null): string {
   return stepName === null ? `${executionId}.log` : path.join(String(executionId), `${fileName(stepName)}.log`);
 }
 

@@ -1,9 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { heartbeatKey } from '../domain/heartbeat.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
-
-/** Where conductors give their signs of life: a document each, whose text changes with every sign. */
-export const conductorCollection = 'conductor';
 
 /**
  * Whether a conductor has given no sign of life for as long as a lease lasts. Judged by watching it that long, since no clock of
@@ -14,9 +12,9 @@ export function createGoneCheck(
   leaseSeconds: number,
   stopping: AbortSignal,
 ): (conductor: string) => Promise<boolean> {
-  const sign = async (id: string): Promise<string | null> => {
-    const [found = null] = await documents.get([{ collection: conductorCollection, id }]);
-    return found === null ? null : `${found.revision} ${found.text}`;
+  const sign = async (id: string): Promise<number | null> => {
+    const [found = null] = await documents.get([heartbeatKey(id)]);
+    return found?.revision ?? null;
   };
   return async (conductor) => {
     const before = await sign(conductor);
