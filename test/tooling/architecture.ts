@@ -51,7 +51,7 @@ const layers: Readonly<Record<string, Layer>> = {
   // The process in which jobs run, and what the one that serves has of it.
   'conductor-messages': { layers: ['config', 'service'], packages: [] },
   'conductor-host': {
-    layers: ['config', 'service', 'runner', 'conductor-messages'],
+    layers: ['domain', 'config', 'service', 'runner', 'conductor-messages'],
     packages: ['fastify', anyBuiltin],
   },
   'conductor-process': {
