@@ -1,12 +1,9 @@
-import { join } from 'node:path';
-
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 
 import { createApp, type Trial } from './app.ts';
 import { createConductorHost } from './conductor-host.ts';
 import type { Settings } from './config/schema.ts';
-import { type JobFileWatch, watchJobFiles } from './runner/job-file-watch.ts';
 
 /** Where a logged error could carry a key, or the parameters that the Redis driver was given. */
 const secretPlaces = ['req.headers.authorization', 'err.command.args'];
@@ -23,12 +20,10 @@ export async function serve(settings: Settings): Promise<void> {
   const conductors = createConductorHost(settings, () => logger);
   const app = await createApp(settings, { logger, jobSide: conductors });
   let grace: ReturnType<typeof closeWithGrace> | undefined;
-  let jobFiles: JobFileWatch | undefined;
   const orphaned = whenOrphaned(() => grace?.close());
   const stopped = new Promise<void>((resolve) => {
     grace = closeWithGrace({ delay: settings.SHUTDOWN_SECONDS * 1000, logger: false }, async ({ err }) => {
       if (err !== undefined) logger.fatal({ err }, 'stopping after an error');
-      jobFiles?.close();
       await Promise.all([app.stop(), conductors.stop()]);
       resolve();
     });
@@ -37,7 +32,6 @@ export async function serve(settings: Settings): Promise<void> {
     const address = await app.start();
     process.stdout.write(describeStart(address, app.trial()));
     conductors.start();
-    jobFiles = watchJobFiles(join(settings.BATCHY_CFG, 'jobs'), () => conductors.reload());
   } catch (error) {
     // Whoever called decides how the process ends; left installed, it would end as if all were well.
     grace?.uninstall();
