@@ -170,6 +170,10 @@ export interface PlannedStep {
   step_name: string;
   action: 'skip' | 'run' | 'resume' | 'revert';
   why: string;
+  /** It runs only if the steps before it lead to it */
+  conditional: boolean;
+  /** Its startLimit is reached: it may not run again */
+  over_limit: boolean;
   /** Where a chunk step goes on; null: at its beginning */
   checkpoint: unknown;
 }

@@ -117,6 +117,7 @@ function stateFields(step: StepExecution | undefined): JsonObject {
   return { status: step?.status ?? null, exit_code: step?.exitCode ?? null, step_execution_id: step?.id ?? null };
 }
 
-export function plannedFields({ stepName, action, why, checkpoint }: PlannedStep): JsonObject {
-  return { step_name: stepName, action, why, checkpoint };
+export function plannedFields(planned: PlannedStep): JsonObject {
+  const { stepName, action, why, checkpoint, conditional, overLimit } = planned;
+  return { step_name: stepName, action, why, conditional, over_limit: overLimit, checkpoint };
 }

@@ -47,7 +47,7 @@ export interface HttpServices {
   readonly workflows: Workflows;
   readonly history: History;
   readonly waits: Waits;
-  readonly jobs: Jobs;
+  readonly jobs: Omit<Jobs, 'relaunch'>;
   readonly executions: Executions;
   /** Absent where no logs are kept: then every log is empty. */
   readonly logs?: ExecutionLogs;

@@ -63,6 +63,15 @@ const instant = fc.oneof({ weight: 8, arbitrary: quoted(time) }, { weight: 1, ar
 /** What a route with a body expects, by the end of its path; wrong in small things more often than not. */
 const expected: readonly (readonly [RegExp, fc.Arbitrary<string>])[] = [
   [
+    /launch$/,
+    object({
+      n: fc.oneof({ weight: 3, arbitrary: fc.constantFrom('1', '2') }, { weight: 1, arbitrary: jsonValue }),
+      from_date: fc.oneof({ weight: 3, arbitrary: fc.constant('"2026-11-01"') }, { weight: 1, arbitrary: instant }),
+      to_date: fc.oneof({ weight: 3, arbitrary: fc.constant('"2026-11-02"') }, { weight: 1, arbitrary: instant }),
+      x: fc.oneof(jsonValue, fc.constant('{"value":1,"identifying":false}')),
+    }),
+  ],
+  [
     /backfill$/,
     object({
       from: fc.oneof({ weight: 4, arbitrary: fc.constant('"2026-11-01"') }, { weight: 1, arbitrary: instant }),

@@ -96,7 +96,7 @@ const pathParameters: Readonly<Record<string, fc.Arbitrary<string>>> = {
   format: mostly(fc.constantFrom('json', 'infa', 'infa', 'xml')),
   batch_id: mostly(fc.oneof(fc.constant(currentBatch), number, fc.constant('1795298014-init'))),
   id: mostly(fc.constantFrom('1', '2', '3', '4', '5', '6')),
-  name: mostly(fc.constantFrom('LoadOrders', 'LoadOrders', 'Load', 'Download', 'Nope')),
+  name: mostly(fc.constantFrom('Plain', 'Bound', 'Nightly', 'First', 'Nope')),
   code: mostly(fc.constantFrom('stale-batch', 'internal', 'nothing')),
 };
 
@@ -160,7 +160,7 @@ const byName: Readonly<Record<string, fc.Arbitrary<string>>> = {
   from: time,
   to: time,
   as_of: time,
-  job_name: fc.constantFrom('LoadOrders', 'Nope', 'é', '*', '\u0000'),
+  job_name: fc.constantFrom('Plain', 'Nope', 'é', '*', '\u0000'),
   offset: fc.oneof(fc.constantFrom('0', '1', '40', '1000000'), number),
   started_after: time,
   started_before: time,

@@ -8,7 +8,7 @@ import { loadSettings } from '../../src/config/load.ts';
 import type { Settings } from '../../src/config/schema.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { addKey } from '../../src/service/keys.ts';
-import { fakeJobs } from '../http/fake-jobs.ts';
+import { fixedCatalog } from '../http/fixed-catalog.ts';
 import { createSettableClock, type SettableClock } from '../settable-clock.ts';
 import { adminKey } from './request-grammar.ts';
 
@@ -30,6 +30,12 @@ const configurations = {
   changing: 'ünïcode:\n  reprocess_hours: 2.5\n',
 };
 
+const jobs = [
+  { name: 'Plain', parameters: { n: { type: 'integer', default: 1 }, api_token: { identifying: false } } },
+  { name: 'Bound', workflow: 'changing' },
+  { name: 'Nightly', newInstancePerLaunch: true, maxConcurrent: 2 },
+] as const;
+
 export async function startTarget(openStores: OpenEmptyStore, given: Partial<Settings> = {}): Promise<Target> {
   const folder = mkdtempSync(path.join(tmpdir(), 'batchy-fuzz-'));
   const clock = createSettableClock('2026-11-21T21:53:34.230000');
@@ -42,17 +48,19 @@ export async function startTarget(openStores: OpenEmptyStore, given: Partial<Set
   for (const [workflow, yaml] of Object.entries(configurations)) configure(workflow, Buffer.from(yaml));
   const app = await createApp(
     { ...settings, BATCHY_CFG: folder, LOAD_SAMPLES: false, LOG_LEVEL: 'silent', MAX_WAIT_SECONDS: 1, ...given },
-    { stores: await openStores(clock), services: fakeJobs().services },
+    { stores: await openStores(clock), jobSide: fixedCatalog(...jobs) },
   );
   await app.server.ready();
 
   const call = async (url: string): Promise<void> => {
     const headers = { authorization: `Bearer ${adminKey}` };
     const { statusCode, body } = await app.server.inject({ method: 'POST', url, headers });
-    if (statusCode !== 200) throw new Error(`${url}: ${statusCode} ${body}`);
+    if (statusCode !== 200 && statusCode !== 202) throw new Error(`${url}: ${statusCode} ${body}`);
     clock.advance({ hours: 1 });
   };
   for (const workflow of Object.keys(configurations)) await call(`/load_cfg/${workflow}`);
+  for (const launch of ['Plain', 'Bound', 'Nightly']) await call(`/jobs/${launch}/launch`);
+  await call('/executions/1/stop');
   await call('/open_batch/wf1');
   await call('/close_batch/wf1');
   await call('/open_batch/wf1?job=job1');

@@ -232,9 +232,10 @@ test('skipped items come in pages, with what they were and why', async () => {
 
 test('the plan of a restart says what it would do, and why', async () => {
   const { call } = await executionsApp();
+  const rest = { conditional: false, over_limit: false };
   expect((await call('GET', '/executions/2/restart-plan')).json).toEqual([
-    { step_name: 'Download', action: 'skip', why: 'it was completed in execution 1', checkpoint: null },
-    { step_name: 'Load', action: 'resume', why: 'it stopped behind a commit', checkpoint: { line: 55_001 } },
+    { step_name: 'Download', action: 'skip', why: 'it was completed in execution 1', checkpoint: null, ...rest },
+    { step_name: 'Load', action: 'resume', why: 'it stopped behind a commit', checkpoint: { line: 55_001 }, ...rest },
   ]);
 });
 

@@ -16,7 +16,7 @@ import type { HttpServices } from '../../src/http/server.ts';
 import type { Answered, Caller } from '../../src/service/commands.ts';
 import type { ExecutionLogs } from '../../src/service/execution-logs.ts';
 import type { Executions, PlannedStep } from '../../src/service/executions.ts';
-import type { Jobs, LaunchOptions, ListedJob } from '../../src/service/jobs.ts';
+import type { LaunchOptions, ListedJob } from '../../src/service/jobs.ts';
 import type { StoredAnswer } from '../../src/ports/store.ts';
 
 /** Jobs as the routes see them, in a few lists: what the examples of the document speak of, to be changed by a test. */
@@ -106,7 +106,7 @@ export function fakeJobs(): FakeJobs {
     return get(id);
   }
 
-  function jobs(): Jobs {
+  function jobs(): HttpServices['jobs'] {
     const listed: ListedJob = { definition: loadOrders, file: 'load-orders.ts', lastExecution: get(1) };
     const known = (name: string): void => {
       if (name !== loadOrders.name)
@@ -324,7 +324,8 @@ function instance(id: number): JobInstance {
   };
 }
 
+const plain = { conditional: false, overLimit: false };
 const restartPlan: PlannedStep[] = [
-  { stepName: 'Download', action: 'skip', why: 'it was completed in execution 1', checkpoint: null },
-  { stepName: 'Load', action: 'resume', why: 'it stopped behind a commit', checkpoint: { line: 55_001 } },
+  { stepName: 'Download', action: 'skip', why: 'it was completed in execution 1', checkpoint: null, ...plain },
+  { stepName: 'Load', action: 'resume', why: 'it stopped behind a commit', checkpoint: { line: 55_001 }, ...plain },
 ];

@@ -36,7 +36,7 @@ export interface TestApp extends App {
   /** Writes or replaces `<workflow>.yaml`. */
   configure(workflow: string, yaml: string): void;
   /** Everything that is stored, as text: for "nothing was changed, to the byte". */
-  everything(): Promise<string>;
+  readonly everything: () => Promise<string>;
   readonly call: (method: Method, url: string, more?: CallOptions) => Promise<Called>;
 }
 

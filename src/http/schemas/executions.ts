@@ -280,14 +280,30 @@ export const RestartPlanAnswer = Type.Array(
     step_name: Type.String(),
     action: Type.Union([Type.Literal('skip'), Type.Literal('run'), Type.Literal('resume'), Type.Literal('revert')]),
     why: Type.String(),
+    conditional: Type.Boolean({ description: 'It runs only if the steps before it lead to it' }),
+    over_limit: Type.Boolean({ description: 'Its startLimit is reached: it may not run again' }),
     checkpoint: Type.Unknown({ description: 'Where a chunk step goes on; null: at its beginning' }),
   }),
   {
     description: 'What a restart would do with each step, and why',
     examples: [
       [
-        { step_name: 'Download', action: 'skip', why: 'it was completed in execution 1', checkpoint: null },
-        { step_name: 'Load', action: 'resume', why: 'it stopped behind a commit', checkpoint: { line: 55001 } },
+        {
+          step_name: 'Download',
+          action: 'skip',
+          why: 'it was completed in execution 1',
+          conditional: false,
+          over_limit: false,
+          checkpoint: null,
+        },
+        {
+          step_name: 'Load',
+          action: 'resume',
+          why: 'it stopped behind a commit',
+          conditional: false,
+          over_limit: false,
+          checkpoint: { line: 55001 },
+        },
       ],
     ],
   },

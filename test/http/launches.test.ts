@@ -1,0 +1,179 @@
+import { expect, test } from 'vitest';
+
+import { fixedCatalog } from './fixed-catalog.ts';
+import { testApp } from './test-app.ts';
+
+/** The real services, on a store in memory; nothing runs what is launched, so each execution stands where it was put. */
+async function launchApp() {
+  const app = await testApp({
+    cfg: { orders: 'job1:\n  from_date: 2026-11-20\n' },
+    jobSide: fixedCatalog(
+      { name: 'Plain' },
+      { name: 'Strict', additionalParameters: false, parameters: { day: { type: 'date', required: true } } },
+      { name: 'Bound', workflow: 'orders' },
+      { name: 'Single', maxConcurrent: 1 },
+      { name: 'Once', restartable: false },
+    ),
+  });
+  const launch = async (job: string, body?: unknown, query = '') =>
+    app.call('POST', `/jobs/${job}/launch${query}`, body === undefined ? {} : { body });
+  const command = async (name: string, id: number) => app.call('POST', `/executions/${id}/${name}`);
+  return { ...app, launch, command };
+}
+
+const typeOf = (called: { json: { type?: string } }): string => called.json.type?.replace('/problems/', '') ?? '';
+
+test('no body and an empty one are the same instance; key order does not matter, types do', async () => {
+  const { call, launch, command } = await launchApp();
+  const bodies = [undefined, {}, { a: 1, b: 2 }, { b: 2, a: 1 }, { a: '1', b: 2 }, { a: true, b: 2 }];
+  const instances: number[] = [];
+  for (const body of bodies) {
+    const { status, json } = await launch('Plain', body);
+    expect(status).toBe(202);
+    instances.push(json.job_instance_id as number);
+    await command('stop', json.execution_id as number);
+  }
+  expect(instances).toEqual([1, 1, 2, 2, 3, 4]);
+  expect((await call('GET', '/instances')).json).toHaveLength(4);
+  const raw = await call('POST', '/jobs/Plain/launch', { rawBody: '{"a":1.0,"b":2}' });
+  expect(raw.json.job_instance_id).toBe(5);
+});
+
+test('parameters that do not fit are refused before anything is stored', async () => {
+  const { launch, everything } = await launchApp();
+  const before = await everything();
+  for (const [body, pointer] of [
+    [undefined, '/day'],
+    [{ day: '2024-02-30' }, '/day'],
+    [{ day: '2024-02-28', other: 1 }, '/other'],
+  ] as const) {
+    const refused = await launch('Strict', body);
+    expect([refused.status, typeOf(refused)]).toEqual([422, 'invalid-parameters']);
+    expect(refused.json.errors).toMatchObject([{ pointer }]);
+  }
+  expect(typeOf(await launch('Nope'))).toBe('unknown-job-definition');
+  expect((await launch('Nope')).json.detail).toContain('"Plain"');
+  expect(await everything()).toBe(before);
+});
+
+test('three parameters are three rows, each with the value of its type', async () => {
+  const { call, launch } = await launchApp();
+  await launch('Plain', { start_date: '2024-01-01', batch_size: 100, threshold: 0.95 });
+  expect((await call('GET', '/instances/1/parameters')).json).toMatchObject([
+    { key_name: 'start_date', date_value: '2024-01-01', long_value: null },
+    { key_name: 'batch_size', long_value: 100, double_value: null },
+    { key_name: 'threshold', double_value: 0.95, string_value: null },
+  ]);
+});
+
+test('a running instance is refused, however many ask at once; a stopped one is restarted', async () => {
+  const { call, launch, command } = await launchApp();
+  const answers = await Promise.all(Array.from({ length: 50 }, () => launch('Plain')));
+  const counts = [202, 409].map((wanted) => answers.filter(({ status }) => status === wanted).length);
+  expect(counts).toEqual([1, 49]);
+  const id = answers.find(({ status }) => status === 202)?.json.execution_id as number;
+  expect(answers.find(({ status }) => status === 409)?.json).toMatchObject({ execution_id: id });
+  expect((await command('stop', id)).json).toMatchObject({ execution_id: id, status: 'STOPPED' });
+  const again = await command('restart', id);
+  expect(again).toMatchObject({ status: 202, json: { job_instance_id: 1, status: 'STARTING' } });
+  expect(again.headers['location']).toBe(`/executions/${again.json.execution_id}`);
+  expect((await call('GET', '/instances/1/executions')).json).toHaveLength(2);
+});
+
+test('what was abandoned is not launched again, and what may not be restarted is not', async () => {
+  const { launch, command } = await launchApp();
+  for (const [job, expected] of [
+    ['Plain', 'abandoned'],
+    ['Once', 'not-restartable'],
+  ] as const) {
+    const { json } = await launch(job);
+    await command('stop', json.execution_id as number);
+    if (job === 'Plain') expect((await command('abandon', json.execution_id as number)).status).toBe(202);
+    expect(typeOf(await launch(job))).toBe(expected);
+  }
+  expect((await launch('Single', { a: 1 })).status).toBe(202);
+  expect(typeOf(await launch('Single', { a: 2 }))).toBe('too-many-running');
+});
+
+test('a command that the state forbids changes nothing', async () => {
+  const { launch, command, everything } = await launchApp();
+  const { json } = await launch('Plain');
+  await command('stop', json.execution_id as number);
+  const before = await everything();
+  expect(typeOf(await command('stop', json.execution_id as number))).toBe('illegal-transition');
+  expect(typeOf(await command('recover', json.execution_id as number))).toBe('illegal-transition');
+  expect(await everything()).toBe(before);
+});
+
+test('one key is one launch, and another body under it is refused', async () => {
+  const { call } = await launchApp();
+  const headers = { 'idempotency-key': 'k1' };
+  const first = await call('POST', '/jobs/Plain/launch', { headers, body: { a: 1 } });
+  const again = await call('POST', '/jobs/Plain/launch', { headers, body: { a: 1 } });
+  expect([again.status, again.text, again.headers['idempotency-replayed']]).toEqual([202, first.text, 'true']);
+  expect(typeOf(await call('POST', '/jobs/Plain/launch', { headers, body: { a: 2 } }))).toBe('idempotency-mismatch');
+  expect((await call('GET', '/executions')).json).toHaveLength(1);
+});
+
+test('executions are found by what they are, in pages, whatever they are asked by', async () => {
+  const { call, launch, command } = await launchApp();
+  for (let n = 1; n <= 12; n += 1) {
+    const { json } = await launch(n % 3 === 0 ? 'Single' : 'Plain', { n });
+    if (n % 2 === 0 || n % 3 === 0) await command('stop', json.execution_id as number);
+  }
+  const idsOf = async (query: string): Promise<number[]> => {
+    const ids: number[] = [];
+    for (let next: string | undefined = `/executions?limit=2${query}`; next !== undefined;) {
+      const { json, headers } = await call('GET', next);
+      ids.push(...(json as { id: number }[]).map(({ id }) => id));
+      next = /^<([^>]+)>/.exec((headers['link'] as string | undefined) ?? '')?.[1];
+    }
+    return ids;
+  };
+  expect(await idsOf('')).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  expect(await idsOf('&job_name=Single')).toEqual([12, 9, 6, 3]);
+  expect(await idsOf('&status=STARTING')).toEqual([11, 7, 5, 1]);
+  expect(await idsOf('&status=STOPPED&job_name=Plain')).toEqual([10, 8, 4, 2]);
+  expect(await idsOf('&job_instance_id=4')).toEqual([4]);
+  expect(await idsOf('&started_after=2000-01-01')).toEqual([]);
+});
+
+test('a launch of a bound job opens its batch, and its stop fails it: the next launch has the same window', async () => {
+  const { call, launch, command, clock } = await launchApp();
+  await call('POST', '/load_cfg/orders');
+  const first = await launch('Bound');
+  expect(first.status, first.text).toBe(202);
+  const execution = (await call('GET', '/executions/1')).json;
+  expect(execution.batch).toMatchObject({
+    workflow: 'orders',
+    backfill: false,
+    from_date: '2026-11-20T00:00:00.000000',
+  });
+  expect(execution.parameters).toMatchObject({
+    from_date: execution.batch.from_date,
+    to_date: execution.batch.to_date,
+  });
+  expect((await call('GET', '/get_status/orders')).json.job1).toMatchObject({ status: 'open' });
+  expect(typeOf(await call('POST', `/close_batch/orders?batch_id=${execution.batch.batch_id}`))).toBe('owned');
+  await command('stop', 1);
+  expect((await call('GET', '/get_status/orders')).json.job1).toMatchObject({ status: 'failed' });
+  clock.advance({ hours: 1 });
+  const second = await launch('Bound');
+  expect(second.json.job_instance_id).toBe(first.json.job_instance_id);
+  expect((await call('GET', '/executions/2')).json.batch).toMatchObject({ to_date: execution.batch.to_date });
+});
+
+test('the plan, steps, context and log of what has not begun are there', async () => {
+  const { call, launch } = await launchApp();
+  await launch('Plain');
+  expect((await call('GET', '/executions/1/restart-plan')).json).toMatchObject([
+    { step_name: 'First', action: 'run' },
+    { step_name: 'Second', action: 'run' },
+  ]);
+  expect((await call('GET', '/executions/1/steps')).json).toEqual([]);
+  expect((await call('GET', '/executions/1/context')).json).toEqual({});
+  expect((await call('GET', '/executions/1/skipped')).json).toEqual([]);
+  expect((await call('GET', '/executions/1/log')).text).toBe('');
+  expect((await call('GET', '/executions/1/graph')).json.nodes).toMatchObject([{ status: null }, { status: null }]);
+  expect((await call('GET', '/jobs/Plain')).json.last_execution).toMatchObject({ id: 1, status: 'STARTING' });
+});
