@@ -24,12 +24,20 @@ export interface ConductorHost {
 /** Milliseconds before a process that ended by itself is replaced; longer each time that it does not come up. */
 const firstPause = 500;
 const longestPause = 30_000;
+/** Milliseconds that a job file may take to load. One that awaits too long is left by the process itself, much earlier. */
+const longestReading = 30_000;
 
 export function createConductorHost(settings: Settings, log: () => FastifyBaseLogger): ConductorHost {
   let jobs: ReadonlyMap<string, CataloguedJob> = new Map();
   let broken: readonly BrokenJobFile[] = [];
   const first = Promise.withResolvers<void>();
   const running = new Set<ChildProcess>();
+  /** Of those that read the job files: which one, and what ends them should it go on for ever. */
+  const reading = new Map<ChildProcess, { readonly file: string; readonly deadline: NodeJS.Timeout }>();
+  /** Files that have ended or blocked the process that read them, and are left out until something changes. */
+  const withheld = new Map<string, string>();
+  /** Files at which a process was killed once: perhaps by somebody, and not for the file's sake. */
+  const suspects = new Set<string>();
   let current: ChildProcess | null = null;
   let stopping = false;
   let pause = firstPause;
@@ -50,12 +58,19 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
     child.on('message', (message) => hear(child, message as FromConductor));
     child.on('error', (error) => log().error({ err: error }, 'the process that runs jobs could not be started'));
     child.on('exit', (code, signal) => ended(child, code, signal));
-    tell(child, { kind: 'start', settings });
+    tell(child, { kind: 'start', settings, withheld });
   }
 
   function hear(child: ChildProcess, message: FromConductor): void {
     if (message.kind === 'log') {
       log()[message.level](message.message);
+      return;
+    }
+    clearTimeout(reading.get(child)?.deadline);
+    reading.delete(child);
+    if (message.kind === 'reading') {
+      const deadline = setTimeout(() => child.kill('SIGKILL'), longestReading);
+      reading.set(child, { file: message.file, deadline });
       return;
     }
     pause = firstPause;
@@ -73,6 +88,18 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
 
   function ended(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     running.delete(child);
+    const stuck = reading.get(child);
+    clearTimeout(stuck?.deadline);
+    reading.delete(child);
+    if (stuck !== undefined && !stopping) {
+      // Without it the others can be read; it is listed as broken.
+      if (code !== null || suspects.has(stuck.file))
+        withheld.set(stuck.file, `it ended or blocked the process that read it (${signal ?? `exit code ${code}`})`);
+      suspects.add(stuck.file);
+      if (current === child) current = null;
+      begin();
+      return;
+    }
     if (stopping || (current !== null && current !== child)) return;
     current = null;
     log().error(`the process that runs jobs ended (${signal ?? `exit code ${code}`}); another one is started`);
@@ -86,6 +113,8 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
       begin();
       // A fresh process reads them; the old one ends what it runs.
       watch = watchJobFiles(path.join(settings.BATCHY_CFG, 'jobs'), () => {
+        withheld.clear();
+        suspects.clear();
         if (!stopping) begin();
       });
     },

@@ -5,7 +5,7 @@ import type { BrokenJobFile } from './service/job-catalog.ts';
 
 export type ToConductor =
   /** First of all: what it is to work with. */
-  | { readonly kind: 'start'; readonly settings: Settings }
+  | { readonly kind: 'start'; readonly settings: Settings; readonly withheld: ReadonlyMap<string, string> }
   /** Something was launched or is to stop: look now. */
   | { readonly kind: 'look' }
   /** Job files have changed and another process has read them: end what runs, take nothing new. */
@@ -14,6 +14,8 @@ export type ToConductor =
   | { readonly kind: 'stop' };
 
 export type FromConductor =
+  /** The job file that it is about to read: the last thing heard, should the file end or block it. */
+  | { readonly kind: 'reading'; readonly file: string }
   | { readonly kind: 'catalog'; readonly jobs: readonly TravellingJob[]; readonly broken: readonly BrokenJobFile[] }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
 

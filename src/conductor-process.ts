@@ -39,7 +39,7 @@ export async function conduct(): Promise<void> {
   };
   process.on('message', (message) => {
     const asked = message as ToConductor;
-    if (asked.kind === 'start') conductor ??= begin(asked.settings);
+    if (asked.kind === 'start') conductor ??= begin(asked.settings, asked.withheld);
     else if (asked.kind === 'look') void conductor?.then((running) => running?.look());
     else finish(asked.kind);
   });
@@ -50,11 +50,14 @@ export async function conduct(): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-async function begin(settings: Settings): Promise<Conductor | null> {
+async function begin(settings: Settings, withheld: ReadonlyMap<string, string>): Promise<Conductor | null> {
   // Job files find the folders where the service has them, whatever it was told by.
   process.env['BATCHY_DATA'] = settings.BATCHY_DATA;
   process.env['BATCHY_CFG'] = settings.BATCHY_CFG;
-  const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), parseJobYaml);
+  const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), parseJobYaml, {
+    withheld,
+    beginning: (file) => tell({ kind: 'reading', file }),
+  });
   tell({ kind: 'catalog', jobs: definitions, broken });
   if (!settings.WORKER || jobs.size === 0) return null;
   const stores = await openStores(settings);
