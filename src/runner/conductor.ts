@@ -50,6 +50,7 @@ export interface Conductor {
 
 const keepSeconds = 600;
 const pageSize = 100;
+const fewest = 8;
 
 /**
  * What runs executions: takes those that nobody owns, or whose owner is gone, and sees each to its end. Any number of conductors
@@ -82,11 +83,15 @@ export function createConductor(options: ConductorOptions): Conductor {
     return isTaking && running.size < concurrency;
   }
 
-  async function lookAround(): Promise<void> {
+  function refreshAll(): void {
     for (const { session } of running.values())
       session?.refresh().catch((error: unknown) => {
         if (!(error instanceof OwnershipLost)) onProblem(error);
       });
+  }
+
+  async function lookAround(refreshes: boolean): Promise<void> {
+    if (refreshes) refreshAll();
     for (let beyond: string | null = null; mayTake();) {
       const members: string[] = await stores.documents.scan({
         index: executionIndexes.live,
@@ -96,7 +101,9 @@ export function createConductor(options: ConductorOptions): Conductor {
         limit: pageSize,
       });
       const others = members.map(idOfMember).filter((executionId) => !running.has(executionId));
-      if (others.length > 0) await claim(await claimables(stores, others));
+      // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
+      while (others.length > 0 && mayTake())
+        await claim(await claimables(stores, others.splice(0, Math.max(fewest, concurrency - running.size))));
       if (members.length < pageSize) return;
       beyond = members.at(-1) ?? null;
     }
@@ -123,7 +130,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       .catch(onProblem)
       .finally(() => {
         running.delete(executionId);
-        looks.look();
+        looks.lookForWork();
       });
     running.set(executionId, { session: null, done });
   }

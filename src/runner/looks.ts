@@ -5,14 +5,17 @@ export interface LooksOptions {
   readonly journal: Journal;
   readonly timers: Timers;
   readonly lookEveryMilliseconds: number;
-  readonly look: () => Promise<void>;
+  /** @param refreshes whether somebody may have changed what runs here, too */
+  readonly look: (refreshes: boolean) => Promise<void>;
   readonly onProblem: (error: unknown) => void;
 }
 
 export interface Looks {
   start(): void;
-  /** Looks now, or once more when a look is under way. */
+  /** Looks now for what was launched or is to stop, or once more when a look is under way. */
   look(): void;
+  /** There is room again; nothing else has happened. */
+  lookForWork(): void;
   stop(): Promise<void>;
 }
 
@@ -28,26 +31,33 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
   let stopped = false;
   let looking: Promise<void> | null = null;
   let again = false;
+  let againRefreshes = false;
+  let refreshedAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | null = null;
   let readAgain = false;
   let beyond: number | null = null;
 
-  function lookNow(): void {
+  function lookNow(refreshes: boolean): void {
     if (stopped) return;
     if (looking !== null) {
       again = true;
+      againRefreshes ||= refreshes;
       return;
     }
     cancel();
-    looking = look()
+    // However often it looks for other reasons.
+    const isDue = timers.monotonic() - refreshedAt >= lookEveryMilliseconds;
+    if (refreshes || isDue) refreshedAt = timers.monotonic();
+    looking = look(refreshes || isDue)
       .catch(onProblem)
       .finally(() => {
         looking = null;
         if (stopped) return;
-        cancel = timers.after(lookEveryMilliseconds, lookNow);
+        cancel = timers.after(lookEveryMilliseconds, () => lookNow(true));
         if (!again) return;
-        again = false;
-        lookNow();
+        const refreshesNext = againRefreshes;
+        again = againRefreshes = false;
+        lookNow(refreshesNext);
       });
   }
 
@@ -68,18 +78,20 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
   }
 
   async function readJournal(): Promise<void> {
-    let concernsUs = false;
+    let isLaunch = false;
+    let isStop = false;
     beyond ??= (await journal.bounds()).first - 1;
     for (;;) {
       const entries = await journal.read({ workflow: null, direction: 'ascending', beyond, limit: pageSize });
       for (const { sequence, entry } of entries) {
         beyond = sequence;
         const after = entry.type === 'execution-changed' ? entry.execution?.after : undefined;
-        if (after === 'STARTING' || after === 'STOPPING') concernsUs = true;
+        isLaunch ||= after === 'STARTING';
+        isStop ||= after === 'STOPPING';
       }
       if (entries.length < pageSize) break;
     }
-    if (concernsUs) lookNow();
+    if (isLaunch || isStop) lookNow(isStop);
   }
 
   return {
@@ -91,9 +103,14 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
         if (stopped) unsubscribe();
       })()
         .catch(onProblem)
-        .finally(lookNow);
+        .finally(() => lookNow(true));
     },
-    look: lookNow,
+    lookForWork: () => lookNow(false),
+    look() {
+      lookNow(false);
+      // What is to stop is told by the journal: to ask for each that runs whenever something is launched would cost more than running it.
+      if (beyond !== null) hear();
+    },
     async stop() {
       stopped = true;
       cancel();
