@@ -99,7 +99,6 @@ export function endBoundBatch(
     reason,
     now,
     by,
-    jobs: batch.jobs,
     batchId: batch.batchId,
     force: false,
     requireFence: false,
@@ -109,17 +108,27 @@ export function endBoundBatch(
   } as const;
   if (batch.backfill) {
     if (record === null) return null;
-    return endBackfill(workflow, record.record, record.copies, request).change;
+    const jobs = [...record.record.jobs].flatMap(([job, { status }]) => (status === 'open' ? [job] : []));
+    if (jobs.length === 0) return null;
+    return endBackfill(workflow, record.record, record.copies, { ...request, jobs }).change;
   }
+  const jobs = jobsStillOpen(workflow, batch);
+  if (jobs.length === 0) return null;
   try {
-    return endBatch(workflow, request).change;
+    return endBatch(workflow, { ...request, jobs }).change;
   } catch (error) {
-    if (error instanceof BatchyError && takenAway.has(error.code)) return null;
+    if (error instanceof BatchyError && error.code === 'stale-batch') return null;
     throw error;
   }
 }
 
-const takenAway = new Set(['stale-batch', 'never-opened', 'not-open', 'override-required', 'unknown-job']);
+/** What somebody has ended by force, or opened anew, is as they have left it. */
+function jobsStillOpen(workflow: Workflow, { jobs, batchId }: OwnedBatch): string[] {
+  const names = (jobs ?? [...workflow.jobs.keys()]).filter((job) => workflow.jobs.has(job));
+  return addressedJobs(workflow, names)
+    .filter(({ special }) => special.status === 'open' && special.batchId === batchId)
+    .map(({ job }) => job);
+}
 
 /**
  * Whether the window of an ended execution has been loaded since, by another one.

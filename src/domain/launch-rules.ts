@@ -50,8 +50,9 @@ export type LaunchDecision =
  */
 export function decideLaunch(input: LaunchInput): LaunchDecision {
   const { before } = input;
+  checkWindow(input);
   if (before === null) return newInstance(input, firstInstance);
-  checkUndisturbed(input, before);
+  checkUndisturbed(before);
   const number = instanceNumber(input.definition, before.instance.parameters);
   if (isDoneWith(input, before)) return newInstance(input, number + 1);
   const plan = planOf(input, before);
@@ -70,8 +71,17 @@ export function decideLaunch(input: LaunchInput): LaunchDecision {
   return { kind: 'run', instance: { kind: 'same' }, plan };
 }
 
+/** Who restarts an execution wants its window, and never the next one in its stead. */
+function checkWindow({ definition, window }: LaunchInput): void {
+  if (window === null || window.loadedSince === null) return;
+  throw new BatchyError(
+    'window-superseded',
+    `Job ${quoteBriefly(definition.name)}: The window of this execution is not due any more: ${window.loadedSince}. Launch the job: it gets the window that is due.`,
+  );
+}
+
 /** Nothing, force included, launches an instance that runs, or of which nobody knows what it did. */
-function checkUndisturbed({ window }: LaunchInput, { instance, last }: LaunchedBefore): void {
+function checkUndisturbed({ last }: LaunchedBefore): void {
   if (isLive(last.status))
     throw refusal('already-running', last, `It is running as execution ${last.id}. Wait for its end, or stop it.`);
   if (last.status === 'UNKNOWN')
@@ -79,12 +89,6 @@ function checkUndisturbed({ window }: LaunchInput, { instance, last }: LaunchedB
       'not-recovered',
       last,
       `What became of execution ${last.id} could not be stored. Look at what it has written, then POST /executions/${last.id}/recover.`,
-    );
-  if (window !== null && window.loadedSince !== null)
-    throw refusal(
-      'window-superseded',
-      last,
-      `The window of instance ${instance.id} has been loaded since: ${window.loadedSince}. Launch the job: it gets the next window.`,
     );
 }
 

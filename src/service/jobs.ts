@@ -23,7 +23,7 @@ import { decideLaunch, type LaunchDecision, type LaunchedBefore } from '../domai
 import { quoteBriefly } from '../domain/names.ts';
 import { readLaunchParameters, stepParameters } from '../domain/parameters.ts';
 import { renderTemplate, unknownTemplateNames } from '../domain/template.ts';
-import { floorToMicrosecond, type Instant } from '../domain/time.ts';
+import { floorToMicrosecond, formatInstant, type Instant } from '../domain/time.ts';
 import { declaredWithWindow, namedWindow, parametersWithWindow } from '../domain/window-parameters.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { StoredAnswer } from '../ports/store.ts';
@@ -177,7 +177,10 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     const parameters =
       trial === null || bond === null ? launch.parameters : parametersWithWindow(launch.parameters, trial.batch, bond);
     const found = await find(definition, parameters);
-    const restarted = launch.restarted !== null && workflow !== null ? loadedSince(workflow, launch.restarted) : null;
+    const superseded =
+      launch.restarted === null || workflow === null || trial === null
+        ? null
+        : (loadedSince(workflow, launch.restarted) ?? otherWindow(launch.restarted, trial.batch));
     const decision = decideLaunch({
       definition,
       graph: buildGraph(definition),
@@ -188,7 +191,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
       window:
         bond === null
           ? null
-          : { kind: named === null && launch.restarted === null ? 'due' : 'named', loadedSince: restarted },
+          : { kind: named === null && launch.restarted === null ? 'due' : 'named', loadedSince: superseded },
     });
     // What completes at once loads nothing: no batch is opened for it.
     const opened = decision.kind === 'run' ? open(await ids.execution()) : null;
@@ -346,6 +349,12 @@ function numbered(definition: JobDefinition, parameters: JobParameters, number: 
   const parameter = instanceParameter(definition, number);
   const others = withoutInstanceNumber(definition, parameters);
   return parameter === null ? others : new Map([...others, parameter]);
+}
+
+/** Why another window than that of a restarted execution is due, or `null`. */
+function otherWindow(restarted: OwnedBatch, { from, until }: OwnedBatch): string | null {
+  if (restarted.from === from && restarted.until === until) return null;
+  return `the one that is due is from ${formatInstant(from)} until ${formatInstant(until)}`;
 }
 
 function workflowNameOf({ definition, parameters }: Launch): string {

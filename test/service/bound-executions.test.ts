@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+
+import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
+import { defineJob, step } from '../../src/authoring/index.ts';
+import { appWithJobs } from '../acceptance/app-with-jobs.ts';
+
+const two = 'customers:\n  from_date: "2026-01-01"\nitems:\n  from_date: "2026-01-01"\n';
+
+/** A bound job whose step fails on demand, or waits for a word. */
+async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
+  let fails = false;
+  let gate: PromiseWithResolvers<void> | null = null;
+  const bound = defineJob({
+    name: 'Bound',
+    workflow: 'orders',
+    steps: [
+      step('Load', async () => {
+        await gate?.promise;
+        if (fails) throw new Error('the database is away');
+      }),
+    ],
+  });
+  const app = await appWithJobs({
+    jobs: [bound],
+    openStores: (clock) => createMemoryStores({ clock }),
+    cfg: { orders: cfg },
+  });
+  await app.call('POST', '/load_cfg/orders');
+  return {
+    ...app,
+    fail: (whether: boolean) => (fails = whether),
+    hold: () => {
+      gate = Promise.withResolvers();
+      return () => gate?.resolve();
+    },
+    status: async (job = 'customers') => (await app.call('GET', '/get_status/orders')).json[job].status,
+  };
+}
+
+describe('executions that own a batch', () => {
+  it('are not restarted once their window was loaded by another, nor when they have loaded it themselves', async () => {
+    const app = await start();
+    app.fail(true);
+    const first = await app.run('Bound', {});
+    app.fail(false);
+    const second = await app.run('Bound', {});
+    expect(second.status).toBe('COMPLETED');
+    app.clock.advance({ hours: 1 });
+    for (const { id } of [first, second])
+      expect(await app.call('POST', `/executions/${id}/restart`)).toMatchObject({
+        status: 409,
+        json: { type: '/problems/window-superseded' },
+      });
+    expect(await app.status()).toBe('success');
+  });
+
+  it('leave alone what somebody has declared by force', async () => {
+    const app = await start();
+    app.fail(true);
+    const release = app.hold();
+    const { id } = await app.launch('Bound', {});
+    const closed = await app.call('POST', '/close_batch/orders?force=true&reason=loaded by hand');
+    expect(closed.status).toBe(200);
+    release();
+    expect((await app.ended(id)).status).toBe('FAILED');
+    expect(await app.status()).toBe('success');
+  });
+
+  it('end what is left of their batch when a part of it was taken away', async () => {
+    const app = await start(two);
+    const release = app.hold();
+    const { id } = await app.launch('Bound', {});
+    const taken = await app.call('POST', '/open_batch/orders?job=items&force=true');
+    expect(taken.status).toBe(200);
+    release();
+    expect((await app.ended(id)).status).toBe('COMPLETED');
+    expect(await app.status('customers')).toBe('success');
+    expect(await app.status('items')).toBe('open');
+  });
+});
