@@ -1,10 +1,18 @@
+import type { Redis } from 'ioredis';
+
 import type { Instant } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RedisConnection } from './connection.ts';
+import { gather } from './gather.ts';
 
 /** The server's clock, so that all processes on one Redis cut windows by the same one. */
 export function createRedisClock(connection: RedisConnection): Clock {
-  return { now: async () => readTime((await connection.call((redis) => redis.time())) as unknown as TimeReply) };
+  const ask = gather<Redis, Instant>(Number.POSITIVE_INFINITY, async (asked) => {
+    const [redis] = asked as [Redis];
+    const now = readTime((await redis.time()) as unknown as TimeReply);
+    return asked.map(() => now);
+  });
+  return { now: () => connection.call(ask) };
 }
 
 /** Seconds and microseconds, as texts or numbers. */

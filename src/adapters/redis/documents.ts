@@ -5,6 +5,7 @@ import type { RedisConnection } from './connection.ts';
 import { readDocument } from './document-text.ts';
 import { gather } from './gather.ts';
 import { keys } from './keys.ts';
+import type { RedisCommand } from './pipeline.ts';
 import { loadScript } from './script.ts';
 import { foreignOwnKey, isWrongType } from './server-errors.ts';
 
@@ -13,6 +14,13 @@ const mostAtATime = 64;
 
 export function createRedisDocuments(connection: RedisConnection): DocumentReader {
   const ask = gather(mostAtATime, getTogether);
+  const askByCommand = gather(mostAtATime, carryOutTogether);
+  const carryOut = async (redis: Redis, key: string, command: RedisCommand): Promise<unknown> => {
+    const { error, value } = await askByCommand({ redis, command });
+    if (error === null) return value;
+    if (!isWrongType(error)) throw error;
+    throw foreignOwnKey(key, await redis.type(key));
+  };
   return {
     async get(asked) {
       if (asked.length === 0) return [];
@@ -20,12 +28,15 @@ export function createRedisDocuments(connection: RedisConnection): DocumentReade
       if (found instanceof BatchyError) throw found;
       return found;
     },
-    scan: (page) => connection.call((redis) => naming(redis, keys.index(page.index), pageMembers(redis, page))),
+    scan: async (page) => {
+      const key = keys.index(page.index);
+      return (await connection.call((redis) => carryOut(redis, key, pageCommand(key, page)))) as string[];
+    },
     async reserve(sequence, count) {
       const key = keys.numbers(sequence);
       // May be sent again: numbers that nobody got to know are lost.
-      const last = await connection.call((redis) => naming(redis, key, redis.incrby(key, count)));
-      return last - count + 1;
+      const last = await connection.call((redis) => carryOut(redis, key, ['INCRBY', key, count]));
+      return Number(last) - count + 1;
     },
   };
 }
@@ -62,21 +73,29 @@ function readFound(key: string, found: string | null | [type: string]): StoredDo
 /** Members are ASCII, so that this sign is behind all that begin with the prefix. */
 const behindAll = '\u00ff';
 
-async function pageMembers(redis: Redis, { index, prefix, direction, beyond, limit }: IndexPage): Promise<string[]> {
+function pageCommand(key: string, { prefix, direction, beyond, limit }: IndexPage): RedisCommand {
   const ascending = direction === 'ascending';
   const end = `${prefix}${behindAll}`;
   const least = ascending && beyond !== null && beyond >= prefix ? `(${beyond}` : `[${prefix}`;
   const greatest = !ascending && beyond !== null && beyond < end ? `(${beyond}` : `(${end}`;
   const bounds = ascending ? [least, greatest, 'BYLEX'] : [greatest, least, 'BYLEX', 'REV'];
-  return (await redis.call('ZRANGE', keys.index(index), ...bounds, 'LIMIT', 0, limit)) as string[];
+  return ['ZRANGE', key, ...bounds, 'LIMIT', 0, limit];
 }
 
-/** The answer of a command on one of our keys; where that is somebody else's, the error names it. */
-async function naming<T>(redis: Redis, key: string, answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (!isWrongType(error)) throw error;
-    throw foreignOwnKey(key, await redis.type(key));
-  }
+interface Commanded {
+  readonly redis: Redis;
+  readonly command: RedisCommand;
+}
+
+interface CommandAnswer {
+  readonly error: Error | null;
+  readonly value: unknown;
+}
+
+/** One packet for all; each is answered, or refused, by itself. */
+async function carryOutTogether(commanded: readonly Commanded[]): Promise<CommandAnswer[]> {
+  const pipeline = (commanded[0] as Commanded).redis.pipeline();
+  for (const { command } of commanded) pipeline.call(...command);
+  const answers = (await pipeline.exec()) ?? [];
+  return answers.map(([error, value]) => ({ error, value }));
 }
