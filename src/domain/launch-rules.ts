@@ -84,12 +84,16 @@ function checkWindow({ definition, window }: LaunchInput): void {
 function checkUndisturbed({ last }: LaunchedBefore): void {
   if (isLive(last.status))
     throw refusal('already-running', last, `It is running as execution ${last.id}. Wait for its end, or stop it.`);
-  if (last.status === 'UNKNOWN')
-    throw refusal(
-      'not-recovered',
-      last,
-      `What became of execution ${last.id} could not be stored. Look at what it has written, then POST /executions/${last.id}/recover.`,
-    );
+  if (last.status === 'UNKNOWN') throw notRecovered(last);
+}
+
+/** What an execution UNKNOWN does to a launch of its instance, or of the window that it has open. */
+export function notRecovered(last: JobExecution): BatchyError {
+  return refusal(
+    'not-recovered',
+    last,
+    `What became of execution ${last.id} could not be stored. Look at what it has written, then POST /executions/${last.id}/recover.`,
+  );
 }
 
 /**

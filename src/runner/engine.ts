@@ -1,13 +1,13 @@
 import { buildGraph, type EndStatus, type Finish } from '../domain/graph.ts';
 import { createGraphRun } from '../domain/graph-run.ts';
+import { interruptedSteps, withLatest } from '../domain/interrupted-steps.ts';
 import { floorToMicrosecond } from '../domain/time.ts';
 import { HandedBack, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
-import { endingOf, interruptedSteps, movedExecution } from './execution-ending.ts';
+import { endingOf, movedExecution } from './execution-ending.ts';
 import { type ExecutionSession, type ExecutionState, OwnershipLost } from './execution-session.ts';
 import type { RunnableJob } from './job.ts';
-import { withLatest } from './latest-step.ts';
 import type { EngineTools, RunningExecution } from './running-execution.ts';
 import { runStep } from './step-execution.ts';
 import type { StepLog } from './step-log.ts';
@@ -223,7 +223,7 @@ async function breakOff({ session, tools, cannotGoOn }: RunningExecution, error:
     await session.commit(async ({ execution, instance, steps }) => {
       const at = floorToMicrosecond(await tools.stores.clock.now());
       const exitMessage = `Its outcome could not be stored: ${errorText(error)}`;
-      const lost = interruptedSteps(steps, 'lose-outcome', exitMessage, at);
+      const lost = interruptedSteps(steps.values(), 'lose-outcome', exitMessage, at);
       return {
         ...movedExecution(execution, 'lose-outcome', at, tools.by, { exitMessage, endedAt: at }),
         steps: lost,

@@ -1,15 +1,9 @@
-import type { JobExecution, StepExecution } from '../domain/execution.ts';
-import {
-  type ExecutionEvent,
-  isLive,
-  moveExecution,
-  moveStep,
-  type StepEvent,
-} from '../domain/execution-transitions.ts';
+import type { JobExecution } from '../domain/execution.ts';
+import { type ExecutionEvent, isLive, moveExecution } from '../domain/execution-transitions.ts';
+import { interruptedSteps, withLatest } from '../domain/interrupted-steps.ts';
 import { floorToMicrosecond, type Instant } from '../domain/time.ts';
 import type { ExecutionState, StateChange } from './execution-session.ts';
 import { movedEntry } from './journal-entries.ts';
-import { withLatest } from './latest-step.ts';
 import { endOwnedBatch } from './owned-batch.ts';
 import type { EngineTools } from './running-execution.ts';
 
@@ -32,28 +26,13 @@ export async function endingOf(
   });
   const at = floorToMicrosecond(await stores.clock.now());
   const stepEvent = event === 'complete' ? 'halt' : event;
-  const interrupted = interruptedSteps(steps, stepEvent, 'it was interrupted', at);
+  const interrupted = interruptedSteps(steps.values(), stepEvent, 'it was interrupted', at);
   return {
     ...movedExecution(execution, event, at, by, { exitCode, exitMessage, endedAt: at }),
     steps: interrupted,
     instance: withLatest(instance, interrupted, false),
     ...(workflow === null ? {} : { workflow }),
   };
-}
-
-/** Steps that were running and that nobody goes on with. */
-export function interruptedSteps(
-  steps: ReadonlyMap<string, StepExecution>,
-  event: StepEvent,
-  exitMessage: string,
-  at: Instant,
-): StepExecution[] {
-  return [...steps.values()]
-    .filter((step) => isLive(step.status))
-    .map((step) => {
-      const status = moveStep(step.status, event);
-      return { ...step, status, exitCode: status, exitMessage, endedAt: at };
-    });
 }
 
 export function movedExecution(

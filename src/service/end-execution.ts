@@ -1,8 +1,14 @@
 import { endBoundBatch } from '../domain/bound-batch.ts';
 import type { JournalEntry, WorkflowChange } from '../domain/change.ts';
-import type { JobExecution } from '../domain/execution.ts';
-import { executionDocument } from '../domain/execution-documents.ts';
-import { type ExecutionEvent, moveExecution } from '../domain/execution-transitions.ts';
+import type { BatchStatus, JobExecution, JobInstance, StepExecution } from '../domain/execution.ts';
+import {
+  type DocumentChange,
+  executionDocument,
+  instanceDocument,
+  stepDocument,
+} from '../domain/execution-documents.ts';
+import { type ExecutionEvent, isLive, moveExecution, type StepEvent } from '../domain/execution-transitions.ts';
+import { interruptedSteps, withLatest } from '../domain/interrupted-steps.ts';
 import { floorToMicrosecond, type Instant } from '../domain/time.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';
@@ -21,8 +27,24 @@ export interface Ended {
   readonly beside: Beside;
 }
 
+/** What an execution that ends leaves behind: its instance, and its steps, those that have not ended among them. */
+export interface LeftBehind {
+  readonly instance: Kept<JobInstance>;
+  readonly steps: readonly Kept<StepExecution>[];
+}
+
+/** Whether the events take an execution from where somebody has to care for it to where nobody has. */
+export function endsBy(status: BatchStatus, events: Ending['events']): boolean {
+  return (isLive(status) || status === 'UNKNOWN') && !isLive(events.reduce(moveExecution, status));
+}
+
 /** @throws BatchyError `illegal-transition` */
-export function endExecution(kept: Kept<JobExecution>, { events, exitMessage, by }: Ending, now: Instant): Ended {
+export function endExecution(
+  kept: Kept<JobExecution>,
+  { events, exitMessage, by }: Ending,
+  left: LeftBehind | null,
+  now: Instant,
+): Ended {
   const before = kept.value;
   const status = events.reduce(moveExecution, before.status);
   const at = floorToMicrosecond(now);
@@ -38,10 +60,25 @@ export function endExecution(kept: Kept<JobExecution>, { events, exitMessage, by
   return {
     execution,
     beside: {
-      documents: [changeOf(kept, executionDocument(execution))],
+      documents: [
+        changeOf(kept, executionDocument(execution)),
+        ...(left === null ? [] : endSteps(left, events.includes('recover') ? 'recover' : 'halt', exitMessage, at)),
+      ],
       journal: [executionEntry(before, execution, at, by)],
     },
   };
+}
+
+/** A step that nobody goes on with does not stay STARTED. */
+function endSteps({ instance, steps }: LeftBehind, event: StepEvent, why: string, at: Instant): DocumentChange[] {
+  const values = steps.map(({ value }) => value);
+  const ended = interruptedSteps(values, event, why, at);
+  if (ended.length === 0) return [];
+  const before = new Map(steps.map((kept) => [kept.value.id, kept]));
+  return [
+    ...ended.map((step) => changeOf(before.get(step.id) ?? null, stepDocument(step))),
+    changeOf(instance, instanceDocument(withLatest(instance.value, ended, false))),
+  ];
 }
 
 /** What the journal says of an execution that changed. @param before `null`: it is new */

@@ -12,6 +12,7 @@ import {
   skippedKeyOfMember,
   type StateDocument,
   type StateDocumentKey,
+  stepDocument,
 } from '../domain/execution-documents.ts';
 import { decodeContext, decodeExecution, decodeInstance, decodeSkipped, decodeStep } from '../domain/execution-text.ts';
 import type { Json } from '../domain/json.ts';
@@ -34,6 +35,8 @@ export interface ExecutionRecords {
   /** The latest step execution of each step of an instance, in full. */
   latestSteps(instance: JobInstance): Promise<ReadonlyMap<string, StepExecution>>;
   steps(executionId: number): Promise<StepExecution[]>;
+  /** The same, with what a change of them must be compared with. */
+  keptSteps(executionId: number): Promise<Kept<StepExecution>[]>;
   context(executionId: number): Promise<Kept<ReadonlyMap<string, Json>> | null>;
   skipped(executionId: number, page: { readonly after: number; readonly limit: number }): Promise<SkippedItem[]>;
   lease(executionId: number): Promise<Kept<Lease> | null>;
@@ -63,16 +66,18 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
     return { value, revision: found.revision, members: membersOf(value) };
   }
 
-  async function many<T>(keys: readonly StateDocumentKey[], decode: (text: string) => T): Promise<T[]> {
-    const values: T[] = [];
+  /** One that was removed in this very moment is left out. */
+  async function existing(keys: readonly StateDocumentKey[]): Promise<StoredDocument[]> {
+    const all: StoredDocument[] = [];
     for (let first = 0; first < keys.length; first += stride) {
       const found = await documents.get(keys.slice(first, first + stride));
-      // One that was removed in this very moment is left out.
-      values.push(
-        ...found.filter((document): document is StoredDocument => document !== null).map(({ text }) => decode(text)),
-      );
+      all.push(...found.filter((document): document is StoredDocument => document !== null));
     }
-    return values;
+    return all;
+  }
+
+  async function many<T>(keys: readonly StateDocumentKey[], decode: (text: string) => T): Promise<T[]> {
+    return (await existing(keys)).map(({ text }) => decode(text));
   }
 
   const records: ExecutionRecords = {
@@ -89,7 +94,8 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
       const keys = [...steps.values()].map((latest) => documentKeys.step(latest.executionId, latest.stepExecutionId));
       return new Map((await many(keys, decodeStep)).map((step) => [step.stepName, step]));
     },
-    async steps(executionId) {
+    steps: async (executionId) => (await records.keptSteps(executionId)).map(({ value }) => value),
+    async keptSteps(executionId) {
       const ids: number[] = [];
       for (let beyond: string | null = null; ; beyond = memberOfId(ids.at(-1) ?? 0)) {
         const page: number[] = await records.ids({
@@ -102,10 +108,11 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
         ids.push(...page);
         if (page.length < stride) break;
       }
-      return many(
-        ids.map((id) => documentKeys.step(executionId, id)),
-        decodeStep,
-      );
+      const found = await existing(ids.map((id) => documentKeys.step(executionId, id)));
+      return found.map(({ text, revision }) => {
+        const value = decodeStep(text);
+        return { value, revision, members: stepDocument(value).members };
+      });
     },
     context: (executionId) =>
       one(documentKeys.context(executionId), decodeContext, (value) => contextDocument(executionId, value).members),

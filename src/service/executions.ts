@@ -15,7 +15,7 @@ import type { IndexPage } from '../ports/document-reader.ts';
 import type { Journal } from '../ports/journal.ts';
 import type { StoredAnswer } from '../ports/store.ts';
 import type { Answered, Caller, Commands } from './commands.ts';
-import { endExecution, type Ending, failBatchOf } from './end-execution.ts';
+import { endExecution, type Ending, endsBy, failBatchOf } from './end-execution.ts';
 import { changeOf, type ExecutionRecords, type Kept } from './execution-records.ts';
 import type { Jobs } from './jobs.ts';
 
@@ -93,6 +93,17 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     );
   }
 
+  /**
+   * The revision of its lease, if its owner is gone. Asked before a change takes its turn: others would have to wait as long as it
+   * takes to tell.
+   */
+  async function goneOwnersLease(id: number): Promise<number | null> {
+    const { value } = await existing(id);
+    const lease = await records.lease(id);
+    if (!isLive(value.status) || lease === null || lease.value.conductor === null) return null;
+    return (await options.isGone(lease.value.conductor)) ? lease.revision : null;
+  }
+
   /** Changes an execution, and its batch with it where it ends. */
   async function change(
     id: number,
@@ -106,8 +117,11 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     const endIt = async (workflow: Workflow | null, now: Instant) => {
       const kept = await existing(id);
       const { ending, fencedBy } = await decide(kept);
-      const { execution, beside } = endExecution(kept, ending, now);
-      const ends = !isLive(execution.status) && isLive(kept.value.status);
+      const ends = endsBy(kept.value.status, ending.events);
+      const left = ends
+        ? { instance: await existingInstance(kept.value.instanceId), steps: await records.keptSteps(id) }
+        : null;
+      const { execution, beside } = endExecution(kept, ending, left, now);
       const by = caller.name;
       const failed = ends
         ? await failBatchOf(reader, workflow, execution, { reason: ending.exitMessage, now, by })
@@ -209,11 +223,13 @@ export function createExecutions(options: ExecutionsOptions): Executions {
         fencedBy: null,
       })),
 
-    recover: (id, caller, render) =>
-      change(id, caller, render, async ({ value }) => {
+    async recover(id, caller, render) {
+      const gone = await goneOwnersLease(id);
+      return change(id, caller, render, async ({ value }) => {
         const lease = await records.lease(id);
         const owner = lease?.value.conductor ?? null;
-        if (isLive(value.status) && owner !== null && !(await options.isGone(owner))) throw stillOwned(id, owner);
+        if (isLive(value.status) && lease !== null && owner !== null && lease.revision !== gone)
+          throw stillOwned(id, owner);
         return {
           ending: {
             events: ['recover'],
@@ -222,7 +238,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
           },
           fencedBy: takenBy(id, lease, null, value.updatedAt),
         };
-      }),
+      });
+    },
 
     async restart(id, caller, render) {
       const { value: execution } = await existing(id);

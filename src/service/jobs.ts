@@ -19,7 +19,7 @@ import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
 import { runIdParameter } from '../domain/given-parameters.ts';
 import { instanceNumber, instanceParameter, withoutInstanceNumber } from '../domain/instance-number.ts';
-import { decideLaunch, type LaunchDecision, type LaunchedBefore } from '../domain/launch-rules.ts';
+import { decideLaunch, type LaunchDecision, type LaunchedBefore, notRecovered } from '../domain/launch-rules.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { readLaunchParameters, stepParameters } from '../domain/parameters.ts';
 import { renderTemplate, unknownTemplateNames } from '../domain/template.ts';
@@ -200,11 +200,13 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     return { ...made, change: opened?.change ?? null };
   }
 
-  /** A running launch of the same window is told as that, rather than as somebody's open batch. */
+  /** A launch that has the window open, running or not recovered, is told as that, rather than as somebody's open batch. */
   async function refuseIfOwned(workflow: Workflow, { name, bond }: JobDefinition): Promise<void> {
     const owner = owningExecution(workflow, bond?.jobs ?? null);
     const kept = owner === null ? null : await records.execution(owner);
-    if (kept === null || kept.value.jobName !== name || !isLive(kept.value.status)) return;
+    if (kept === null || kept.value.jobName !== name) return;
+    if (kept.value.status === 'UNKNOWN') throw notRecovered(kept.value);
+    if (!isLive(kept.value.status)) return;
     throw new BatchyError(
       'already-running',
       `Job ${quoteBriefly(name)}: its window is being loaded by execution ${kept.value.id}. Wait for its end, or stop it.`,

@@ -33,10 +33,12 @@ export async function appWithJobs({
   jobs,
   openStores,
   cfg,
+  settings = {},
 }: {
   readonly jobs: readonly RunnableJob[];
   readonly openStores: OpenStores;
   readonly cfg: Readonly<Record<string, string>>;
+  readonly settings?: NonNullable<TestAppOptions['settings']>;
 }): Promise<AppWithJobs> {
   const byName = new Map(jobs.map((job) => [job.definition.name, job]));
   const catalog: JobCatalog = {
@@ -48,6 +50,7 @@ export async function appWithJobs({
   let look = (): void => {};
   const app = await testApp({
     cfg,
+    settings,
     jobSide: { catalog, look: () => look() },
     openStores: async (clock) => (stores = await openStores(clock)),
   });
@@ -56,7 +59,7 @@ export async function appWithJobs({
     stores: stores as unknown as Stores,
     catalog: byName,
     id: `test-${process.pid}-${(conductors += 1)}`,
-    leaseSeconds: 5,
+    leaseSeconds: settings.LEASE_SECONDS ?? 5,
     concurrency: 8,
     logs: createLogs({ folder, now: systemTimers.wall }),
     operationId: () => crypto.randomUUID(),

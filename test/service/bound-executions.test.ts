@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { defineJob, step } from '../../src/authoring/index.ts';
+import { BatchyError } from '../../src/domain/errors.ts';
+import type { Stores } from '../../src/ports/stores.ts';
 import { appWithJobs } from '../acceptance/app-with-jobs.ts';
 
 const two = 'customers:\n  from_date: "2026-01-01"\nitems:\n  from_date: "2026-01-01"\n';
@@ -9,6 +11,7 @@ const two = 'customers:\n  from_date: "2026-01-01"\nitems:\n  from_date: "2026-0
 /** A bound job whose step fails on demand, or waits for a word. */
 async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
   let fails = false;
+  let refuses = false;
   let gate: PromiseWithResolvers<void> | null = null;
   const bound = defineJob({
     name: 'Bound',
@@ -22,13 +25,24 @@ async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
   });
   const app = await appWithJobs({
     jobs: [bound],
-    openStores: (clock) => createMemoryStores({ clock }),
+    openStores: async (clock) => {
+      const stores = await createMemoryStores({ clock });
+      const commit: Stores['store']['commit'] = (asked) => {
+        const isRefused = refuses && asked.journal.some(({ execution }) => execution?.after === 'COMPLETED');
+        if (isRefused) return Promise.reject(new BatchyError('store-full', 'there is no room'));
+        return stores.store.commit(asked);
+      };
+      return { ...stores, store: { ...stores.store, commit } };
+    },
+    settings: { LEASE_SECONDS: 2 },
     cfg: { orders: cfg },
   });
   await app.call('POST', '/load_cfg/orders');
   return {
     ...app,
     fail: (whether: boolean) => (fails = whether),
+    /** Nothing can be stored as COMPLETED. */
+    refuse: (whether: boolean) => (refuses = whether),
     hold: () => {
       gate = Promise.withResolvers();
       return () => gate?.resolve();
@@ -76,5 +90,40 @@ describe('executions that own a batch', () => {
     expect((await app.ended(id)).status).toBe('COMPLETED');
     expect(await app.status('customers')).toBe('success');
     expect(await app.status('items')).toBe('open');
+  });
+
+  it('fail their batch and their steps when they are recovered after nobody knew what became of them', async () => {
+    const app = await start();
+    app.refuse(true);
+    const { id } = await app.run('Bound', {});
+    expect((await app.call('GET', `/executions/${id}`)).json.status).toBe('UNKNOWN');
+    app.refuse(false);
+    expect(await app.call('POST', '/jobs/Bound/launch', { body: {} })).toMatchObject({
+      status: 409,
+      json: { type: '/problems/not-recovered' },
+    });
+    expect((await app.call('POST', `/executions/${id}/recover`)).status).toBe(202);
+    expect(await app.status()).toBe('failed');
+    expect((await app.call('GET', `/executions/${id}/steps`)).json).toMatchObject([{ status: 'FAILED' }]);
+    expect(await app.run('Bound', {})).toMatchObject({ status: 'COMPLETED', job_instance_id: 1 });
+  });
+
+  it('are left to an owner who is there, and nothing else waits until that is known', async () => {
+    const app = await start();
+    const release = app.hold();
+    const { id } = await app.launch('Bound', {});
+    await vi.waitFor(async () =>
+      expect(await app.call('GET', `/executions/${id}/steps`)).toMatchObject({ json: [{}] }),
+    );
+    const judged: string[] = [];
+    const recovering = app
+      .call('POST', `/executions/${id}/recover`)
+      .then(({ status }) => judged.push(`recover ${status}`));
+    expect((await app.call('POST', '/close_batch/orders?force=true&reason=loaded by hand')).status).toBe(200);
+    judged.push('closed');
+    await recovering;
+    expect(judged).toEqual(['closed', 'recover 409']);
+    release();
+    await app.ended(id);
   });
 });
