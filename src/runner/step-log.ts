@@ -97,7 +97,7 @@ function wholeLines(bytes: Buffer): Buffer {
 }
 
 /** Where a log lies in the folder of logs. Two steps never share a file, whatever their names hold. */
-function logPath(executionId: number, stepName: string | null): string {
+export function logPath(executionId: number, stepName: string | null): string {
   return stepName === null ? `${executionId}.log` : path.join(String(executionId), `${fileName(stepName)}.log`);
 }
 
@@ -176,8 +176,12 @@ function appendTo(file: string, now: () => Instant, maxBytes: number): StepLog {
 }
 
 function openToAppend(file: string): number {
-  mkdirSync(path.dirname(file), { recursive: true });
-  return openSync(file, 'a');
+  try {
+    return openSync(file, 'a');
+  } catch {
+    mkdirSync(path.dirname(file), { recursive: true });
+    return openSync(file, 'a');
+  }
 }
 
 function stamp(instant: Instant): string {
