@@ -8,6 +8,8 @@ import type { StepTools } from './steps/step-run.ts';
 export interface EngineTools extends StepTools {
   readonly stores: Pick<Stores, 'clock' | 'documents' | 'reader'>;
   readonly logs: Logs;
+  /** A fresh id, unlike any other ever. */
+  readonly operationId: () => string;
   /** The conductor's name in the journal. */
   readonly by: string;
 }

@@ -223,6 +223,17 @@ describe('faults of a chunk step', () => {
     expect(forced).not.toBe(failed);
   });
 
+  it('has other chunk ids in another store, which counts from 1, too', async () => {
+    await run({});
+    const other = await createWorld();
+    await other.runNew(
+      jobOf([{ name: 'Load', body: chunkBody({ reader: listReader(numbers(20)), writer: writer() }) }]),
+    );
+    await other.close();
+    expect(calls).toHaveLength(4);
+    expect(new Set(calls.map(({ chunkId }) => chunkId)).size).toBe(4);
+  });
+
   it('refuses a checkpoint that is no JSON', async () => {
     const reader = (): ItemReader<unknown> => ({
       open: async () => {},

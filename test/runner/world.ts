@@ -121,18 +121,19 @@ export async function createWorld(
   const timers = options.timers ?? createHastyTimers();
   const folder = mkdtempSync(path.join(tmpdir(), 'batchy-runner-'));
   const logs = createLogs({ folder, now: timers.wall });
+  const operationId = (): string => `test-${(operations += 1)}`;
   const tools: EngineTools = {
     stores,
     reader: stores.reader,
     journal: stores.journal,
     logs,
+    operationId,
     timers,
     random: () => 0.5,
     environment: { PATH: process.env['PATH'] },
     graceMilliseconds: 1000,
     by: 'conductor test',
   };
-  const operationId = (): string => `test-${(operations += 1)}`;
   const operation = () => ({ id: operationId(), fingerprint: '', answer: null, keepSeconds: 60 });
 
   const world: World = {

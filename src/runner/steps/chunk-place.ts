@@ -3,10 +3,10 @@ import { isJsonObject, type Json } from '../../domain/json.ts';
 /** Where a chunk step stands: what its `checkpoint` holds. */
 export interface ChunkPlace {
   /**
-   * The step execution that began at the beginning: a forced rerun has another one, and so other chunk ids, while a restart
-   * goes on with the first's.
+   * Tells the run that began at the beginning from all others, of whatever store: a forced rerun has another one, and so other
+   * chunk ids, while a restart goes on with the first's.
    */
-  readonly origin: number;
+  readonly origin: string;
   /** Items read before it, those that could not be read among them. */
   readonly items: number;
   readonly reader: Json;
@@ -18,9 +18,12 @@ export interface ChunkPlace {
   readonly oneByOne: boolean;
 }
 
-/** The place from which a step execution begins that no earlier one has begun. */
-export function beginningOf(stepExecutionId: number): ChunkPlace {
-  return { origin: stepExecutionId, items: 0, reader: null, writer: null, oneByOne: false };
+/**
+ * The place from which a step execution begins that no earlier one has begun. @param stamp unlike that of any other: ids count
+ * from 1 again in a store that was wiped or restored, and in a second one that writes to the same target
+ */
+export function beginningOf(stepExecutionId: number, stamp: string): ChunkPlace {
+  return { origin: `${stepExecutionId}-${stamp}`, items: 0, reader: null, writer: null, oneByOne: false };
 }
 
 export function encodePlace({ origin, items, reader, writer, oneByOne }: ChunkPlace): Json {
@@ -29,7 +32,7 @@ export function encodePlace({ origin, items, reader, writer, oneByOne }: ChunkPl
 
 /** @throws TypeError for a checkpoint that no chunk step wrote: the step was of another kind when it was stored */
 export function decodePlace(checkpoint: Json): ChunkPlace {
-  if (!isJsonObject(checkpoint) || typeof checkpoint['items'] !== 'number' || typeof checkpoint['origin'] !== 'number')
+  if (!isJsonObject(checkpoint) || typeof checkpoint['items'] !== 'number' || typeof checkpoint['origin'] !== 'string')
     throw new TypeError(
       'The stored checkpoint is of no chunk step: the step has changed its kind since. Launch with force=true.',
     );
@@ -42,12 +45,12 @@ export function decodePlace(checkpoint: Json): ChunkPlace {
   };
 }
 
-/** The same for the same items of the same step, whatever crashed in between. */
-export function chunkIdOf(instanceId: number, stepName: string, origin: number, from: number, to: number): string {
+/** The same for the same items of the same step, whatever crashed in between; no other chunk of any store ever has it. */
+export function chunkIdOf(instanceId: number, stepName: string, origin: string, from: number, to: number): string {
   return `${instanceId}:${stepName}:${origin}:${from}-${to}`;
 }
 
 /** @param number of the item, counted from 1 */
-export function itemIdOf(instanceId: number, stepName: string, origin: number, number: number): string {
+export function itemIdOf(instanceId: number, stepName: string, origin: string, number: number): string {
   return `${instanceId}:${stepName}:${origin}:${number}`;
 }
