@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
-import { ordersInWindow, ordersSince } from '../../cfg/jobs/load-orders/orders.ts';
+import { ordersBetween, ordersOfDay, type Order } from '../../cfg/jobs/load-orders/orders.ts';
 import chunkJob from '../../cfg/jobs/chunk-job.ts';
 import { retryJob } from '../../cfg/jobs/retry-job.ts';
 import type { ChunkBody, TaskBody } from '../../src/runner/step-body.ts';
@@ -52,15 +52,31 @@ describe('the sample jobs', () => {
   });
 
   it('LoadOrders has the same orders for the same day, and others for another', () => {
-    const first = [...ordersSince('2026-01-01 00:00:00.000000')];
-    expect(first).toEqual([...ordersSince('2026-01-01 00:00:00.000000')]);
-    expect(first).toHaveLength(ordersInWindow);
-    expect(new Set(first.map(({ id }) => id)).size).toBe(ordersInWindow);
+    const of = (from: string, to: string): Order[] => [...ordersBetween(from, to)];
+    const first = of('2026-01-01T00:00:00.000000', '2026-01-02T00:00:00.000000');
+    expect(first).toEqual(of('2026-01-01 00:00:00.000000', '2026-01-02 00:00:00.000000'));
+    expect(first).toHaveLength(ordersOfDay);
+    expect(new Set(first.map(({ id }) => id)).size).toBe(ordersOfDay);
     expect([first[0]?.ordered_at, first.at(-1)?.ordered_at]).toEqual(['2026-01-01 00:00:00', '2026-01-01 23:59:59']);
-    const [next] = ordersSince('2026-01-02 00:00:00.000000');
+    const [next] = ordersBetween('2026-01-02T00:00:00.000000', '2026-01-03T00:00:00.000000');
     expect(next?.id).toBe((first.at(-1)?.id ?? 0) + 1);
-    const cancelled = first.filter((order) => order.cancelled === 'yes').length / ordersInWindow;
+    const cancelled = first.filter((order) => order.cancelled === 'yes').length / ordersOfDay;
     expect(cancelled).toBeGreaterThan(0.01);
     expect(cancelled).toBeLessThan(0.05);
+  });
+
+  it('LoadOrders has the orders of its window, wherever in a day that begins and ends', () => {
+    // The second window of cfg/orders.yaml: a day, from half an hour before the end of the first one.
+    const second = [...ordersBetween('2026-01-01T23:30:00.000000', '2026-01-02T23:30:00.000000')];
+    expect(second).toHaveLength(ordersOfDay);
+    expect([second[0]?.ordered_at, second.at(-1)?.ordered_at]).toEqual(['2026-01-01 23:30:00', '2026-01-02 23:29:59']);
+    const first = [...ordersBetween('2026-01-01T00:00:00.000000', '2026-01-02T00:00:00.000000')];
+    expect(second[0]).toEqual(first.find(({ id }) => id === second[0]?.id));
+    const parts = ['00:00:00', '07:11:13.123456', '07:11:14', '24:00:00'];
+    const ids = parts.slice(1).flatMap((to, index) => {
+      const end = to === '24:00:00' ? '2026-01-02T00:00:00' : `2026-01-01T${to}`;
+      return [...ordersBetween(`2026-01-01T${parts[index]}`, end)].map(({ id }) => id);
+    });
+    expect(ids).toEqual(first.map(({ id }) => id));
   });
 });

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { chunkStep, csvReader, csvWriter, defineJob, sqlWriter, step, type StepContext } from 'batchy';
 
-import { ordersSince } from './orders.ts';
+import { ordersBetween } from './orders.ts';
 
 const parameters = {
   fail_at: {
@@ -44,7 +44,7 @@ export default defineJob({
     }),
     // Stands for the download from the shop.
     chunkStep('Extract', {
-      reader: (ctx) => ordersSince(String(ctx.parameters['from_date'])),
+      reader: (ctx) => ordersBetween(String(ctx.parameters['from_date']), String(ctx.parameters['to_date'])),
       writer: csvWriter(landingFile),
       chunkSize: 10_000,
     }),

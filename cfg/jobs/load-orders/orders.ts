@@ -10,20 +10,18 @@ export interface Order {
   readonly cancelled: string;
 }
 
-export const ordersInWindow = 100_000;
+export const ordersOfDay = 100_000;
 const products = ['Lamp', 'Chair', 'Table, round', 'Shelf "Oslo"', 'Rug', 'Mirror', 'Desk', 'Clock'] as const;
 const secondsOfDay = 86_400;
 
-/** @param fromDate where the window begins, as the step is given it; naive UTC */
-export function* ordersSince(fromDate: string): Generator<Order> {
-  const begin = Date.parse(`${fromDate.slice(0, 10)}T00:00:00Z`);
-  const firstId = (begin / 1000 / secondsOfDay) * ordersInWindow;
-  for (let index = 0; index < ordersInWindow; index += 1) {
-    const id = firstId + index;
-    const second = Math.floor((index / ordersInWindow) * secondsOfDay);
+/** @param fromDate where the window begins, as the step is given it; naive UTC @param toDate where it ends, without this instant */
+export function* ordersBetween(fromDate: string, toDate: string): Generator<Order> {
+  const end = firstIdAt(toDate);
+  for (let id = firstIdAt(fromDate); id < end; id += 1) {
+    const second = Math.floor((id / ordersOfDay) * secondsOfDay);
     yield {
       id,
-      ordered_at: new Date(begin + second * 1000).toISOString().slice(0, 19).replace('T', ' '),
+      ordered_at: new Date(second * 1000).toISOString().slice(0, 19).replace('T', ' '),
       customer: `C${1 + (scattered(id) % 5000)}`,
       product: products[scattered(id + 1) % products.length] ?? products[0],
       qty: 1 + (scattered(id + 2) % 5),
@@ -31,6 +29,12 @@ export function* ordersSince(fromDate: string): Generator<Order> {
       cancelled: scattered(id + 4) % 40 === 0 ? 'yes' : '',
     };
   }
+}
+
+/** Orders are numbered evenly through the time since 1970: windows that meet share none, and none lies between them. */
+function firstIdAt(date: string): number {
+  const seconds = Date.parse(`${date.slice(0, 19).replace(' ', 'T')}Z`) / 1000;
+  return Math.ceil((seconds * ordersOfDay) / secondsOfDay);
 }
 
 /** Whole numbers that follow no visible pattern but are always the same (a multiplicative hash, after Knuth). */
