@@ -47,6 +47,7 @@ export const documentKeys = {
   }),
   context: (executionId: number): StateDocumentKey => ({ collection: 'context', id: String(executionId) }),
   lease: (executionId: number): StateDocumentKey => ({ collection: 'lease', id: String(executionId) }),
+  latestLaunch: (jobKey: string): StateDocumentKey => ({ collection: 'latest-launch', id: jobKey }),
 } as const;
 
 /** The document of a skipped item that a member of `skippedIndex` stands for. @throws TypeError for anything else */
@@ -67,6 +68,14 @@ export function instanceDocument(instance: JobInstance): StateDocument {
 /** By it an instance is found by its key; and there is only one for a key, however many launches race. */
 export function instanceKeyDocument({ key, id }: Pick<JobInstance, 'key' | 'id'>): StateDocument {
   return { ...documentKeys.instanceKey(key), text: String(id), members: [] };
+}
+
+/**
+ * Changed by every launch of a job that may have only so many executions at a time: of two launches that have counted the same
+ * ones, one is stored. Its text is the id of the execution. @param jobKey hash of the job's name
+ */
+export function latestLaunchDocument(jobKey: string, executionId: number): StateDocument {
+  return { ...documentKeys.latestLaunch(jobKey), text: String(executionId), members: [] };
 }
 
 export function executionDocument(execution: JobExecution): StateDocument {

@@ -40,6 +40,8 @@ export interface ExecutionRecords {
   context(executionId: number): Promise<Kept<ReadonlyMap<string, Json>> | null>;
   skipped(executionId: number, page: { readonly after: number; readonly limit: number }): Promise<SkippedItem[]>;
   lease(executionId: number): Promise<Kept<Lease> | null>;
+  /** What another launch of a job that counts its executions must be compared with. */
+  latestLaunch(jobKey: string): Promise<ReadDocument | null>;
   /** Ids that an index holds. */
   ids(page: IndexPage): Promise<number[]>;
   reserve(sequence: 'execution' | 'instance'): Promise<number>;
@@ -130,6 +132,7 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
       );
     },
     lease: (executionId) => one(documentKeys.lease(executionId), decodeLease, (value) => leaseDocument(value).members),
+    latestLaunch: (jobKey) => one(documentKeys.latestLaunch(jobKey), Number, () => []),
     ids: async (page) => (await documents.scan(page)).map(idOfMember),
     reserve: (sequence) => documents.reserve(sequence, 1),
   };

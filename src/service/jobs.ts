@@ -10,6 +10,8 @@ import {
   executionDocument,
   instanceDocument,
   instanceKeyDocument,
+  latestLaunchDocument,
+  type ReadDocument,
   type StateDocument,
 } from '../domain/execution-documents.ts';
 import { isLive } from '../domain/execution-transitions.ts';
@@ -95,6 +97,8 @@ interface Found {
   readonly newest: NewestInstance;
   readonly before: LaunchedBefore | null;
   readonly running: number;
+  /** Read before they were counted. */
+  readonly latestLaunch: ReadDocument | null;
 }
 
 export function createJobs({ catalog, commands, records, initialDate, onChange }: JobsOptions): Jobs {
@@ -133,19 +137,12 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
             last: last.value,
             stepExecutions: await records.latestSteps(newest.instance.value),
           };
-    const running =
-      definition.maxConcurrent === null
-        ? 0
-        : (
-            await records.ids({
-              index: executionIndexes.liveOfJob(definition.name),
-              prefix: '',
-              direction: 'ascending',
-              beyond: null,
-              limit: definition.maxConcurrent,
-            })
-          ).length;
-    return { newest, before, running };
+    const { maxConcurrent, name } = definition;
+    if (maxConcurrent === null) return { newest, before, running: 0, latestLaunch: null };
+    const latestLaunch = await records.latestLaunch(jobKeyOf(name));
+    const page = { prefix: '', direction: 'ascending', beyond: null, limit: maxConcurrent } as const;
+    const running = await records.ids({ ...page, index: executionIndexes.liveOfJob(name) });
+    return { newest, before, running: running.length, latestLaunch };
   }
 
   /** Everything of a launch but the reading of its workflow: run again when something changed meanwhile. */
@@ -275,6 +272,8 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     const baseKey = keyOf(definition.name, withoutInstanceNumber(definition, parameters));
     if (kept === null)
       documents.push(changeOf(found.newest.key, instanceKeyDocument({ key: baseKey, id: instance.id })));
+    if (definition.maxConcurrent !== null)
+      documents.push(changeOf(found.latestLaunch, latestLaunchDocument(jobKeyOf(definition.name), id)));
     return { execution, beside: { documents, journal: [executionEntry(null, execution, at, by)] } };
   }
 
@@ -341,6 +340,10 @@ function createIds(records: ExecutionRecords): Ids {
     return () => (reserved ??= records.reserve(sequence));
   };
   return { execution: once('execution'), instance: once('instance') };
+}
+
+function jobKeyOf(jobName: string): string {
+  return createHash('sha256').update(jobName).digest('hex');
 }
 
 function keyOf(jobName: string, parameters: JobParameters): string {
