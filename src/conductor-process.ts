@@ -27,25 +27,25 @@ const grace = 5000;
 export async function conduct(): Promise<void> {
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
   let conductor: Promise<Conductor | null> | null = null;
-  let ending: Promise<void> | null = null;
+  let stopped: Promise<void> | null = null;
 
-  const finish = (how: 'drain' | 'stop'): void => {
-    ending ??= (async () => {
-      const running = await conductor;
-      if (how === 'drain') await running?.drain();
-      await running?.stop();
-      end();
-    })();
+  const finish = async (how: 'drain' | 'stop'): Promise<void> => {
+    const running = await conductor;
+    if (how === 'drain') await running?.drain();
+    // A stop makes a drain that is under way end, too.
+    stopped ??= running?.stop() ?? Promise.resolve();
+    await stopped;
+    end();
   };
   process.on('message', (message) => {
     const asked = message as ToConductor;
     if (asked.kind === 'start') conductor ??= begin(asked.settings, asked.withheld);
     else if (asked.kind === 'look') void conductor?.then((running) => running?.look());
-    else finish(asked.kind);
+    else void finish(asked.kind);
   });
-  process.once('disconnect', () => finish('stop'));
+  process.once('disconnect', () => void finish('stop'));
   // A signal to the whole group reaches us before the service tells us: it will.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => finish('stop'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void finish('stop'));
   await over;
   if (process.connected) process.disconnect();
 }
