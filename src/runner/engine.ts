@@ -6,7 +6,13 @@ import { HandedBack, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
 import { endingOf, movedExecution } from './execution-ending.ts';
-import { type ExecutionSession, type ExecutionState, OwnershipLost } from './execution-session.ts';
+import {
+  type Decide,
+  type ExecutionSession,
+  type ExecutionState,
+  OwnershipLost,
+  type StateChange,
+} from './execution-session.ts';
 import type { RunnableJob } from './job.ts';
 import type { EngineTools, RunningExecution } from './running-execution.ts';
 import { runStep } from './step-execution.ts';
@@ -68,15 +74,21 @@ function guardExecution(session: ExecutionSession, job: RunnableJob, tools: Engi
     timeoutSeconds === null
       ? () => {}
       : tools.timers.after(timeoutSeconds * 1000, () => abort(new TimedOut('execution', timeoutSeconds)));
+  let ahead: Decide | null = null;
   const running: RunningExecution = {
     session,
     job,
     tools,
     aborted: controller.signal,
     cannotGoOn: () => hindrance,
+    goAhead(decide) {
+      ahead = decide;
+    },
     async commit(decide) {
+      const before = ahead;
       try {
-        await session.commit(decide);
+        await session.commit(before === null ? decide : (state) => inTurn(state, before, decide));
+        ahead = null;
       } catch (error) {
         hinder(error);
         throw error;
@@ -92,12 +104,24 @@ function guardExecution(session: ExecutionSession, job: RunnableJob, tools: Engi
   };
 }
 
-async function startExecution({ session, job, tools, commit }: RunningExecution, log: StepLog): Promise<ExecutionPlan> {
+/** Two changes in one commit, the second of what the first leaves. */
+async function inTurn(state: ExecutionState, first: Decide, second: Decide): Promise<StateChange> {
+  const before = await first(state);
+  const { execution = state.execution, journal = [] } = before;
+  const after = await second({ ...state, execution });
+  return { ...before, ...after, journal: [...journal, ...(after.journal ?? [])] };
+}
+
+async function startExecution(
+  { session, job, tools, goAhead }: RunningExecution,
+  log: StepLog,
+): Promise<ExecutionPlan> {
   const { documents, clock } = tools.stores;
   const previous = await previousExecution(documents, session.state.execution);
   const isNew = session.state.execution.startedAt === null;
   if (isNew) {
-    await commit(async (state) => {
+    goAhead(async (state) => {
+      if (state.execution.startedAt !== null) return {};
       const at = await clock.now();
       // Somebody may have asked it to stop before it began.
       if (state.execution.status !== 'STARTING')
@@ -208,19 +232,17 @@ function messageOf(status: EndStatus, finish: GraphEnd, { execution, steps }: Ex
  * The end of an execution that could not be carried through. As long as its state can be stored, it has failed; else what became
  * of it is not known to the store, and says so as soon as that can be stored.
  */
-async function breakOff({ session, tools, cannotGoOn }: RunningExecution, error: unknown): Promise<RunResult> {
+async function breakOff({ commit, tools, cannotGoOn }: RunningExecution, error: unknown): Promise<RunResult> {
   if (cannotGoOn() === undefined) {
     const ending = { event: 'fail', exitCode: 'FAILED', exitMessage: errorText(error) } as const;
-    const isStored = await session
-      .commit((state) => endingOf(state, ending, tools))
-      .then(
-        () => true,
-        () => false,
-      );
+    const isStored = await commit((state) => endingOf(state, ending, tools)).then(
+      () => true,
+      () => false,
+    );
     if (isStored) return 'ended';
   }
   try {
-    await session.commit(async ({ execution, instance, steps }) => {
+    await commit(async ({ execution, instance, steps }) => {
       const at = floorToMicrosecond(await tools.stores.clock.now());
       const exitMessage = `Its outcome could not be stored: ${errorText(error)}`;
       const lost = interruptedSteps(steps.values(), 'lose-outcome', exitMessage, at);

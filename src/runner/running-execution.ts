@@ -21,6 +21,8 @@ export interface RunningExecution {
   readonly tools: EngineTools;
   /** Aborted when its steps must end; the reason says what becomes of them. */
   readonly aborted: AbortSignal;
+  /** Names a change that is not worth a commit of its own: it is stored with the next one, before it. */
+  readonly goAhead: (decide: Decide) => void;
   /** Stores a change. What cannot be stored ends the whole execution. */
   readonly commit: (decide: Decide) => Promise<void>;
   /** Why nothing of it may be run or stored here any more; `undefined` as long as it may. */

@@ -22,7 +22,7 @@ export interface CopyResult {
 }
 
 export const csvColumns = ['id', 'customer', 'product', 'quantity', 'price', 'ordered_at'] as const;
-const chunkSize = 1000;
+const chunkSize = 5000;
 
 /** Copies a CSV file into a table, in a process of its own, so that its memory is nobody else's. */
 async function copyCsv({ by, csv, folder }: CopyPlan): Promise<CopyResult> {

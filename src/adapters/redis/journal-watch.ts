@@ -7,6 +7,8 @@ import { keys } from './keys.ts';
 const waitFor = 10_000;
 /** Without an answer for this long beyond `waitFor`, in milliseconds, the connection is given up. */
 const silence = 5_000;
+/** Between two tellings, in milliseconds: what is stored by then is told at once, rather than commit by commit. */
+const pause = 5;
 
 export interface JournalWatch {
   subscribe(onChange: () => void): () => void;
@@ -36,13 +38,16 @@ export function createJournalWatch(connection: RedisConnection): JournalWatch {
         // What comes while we look is found by the next wait, which begins at what was seen here.
         const newest = (await own.xrevrange(keys.journal, '+', '-', 'COUNT', 1)) as StreamEntry[];
         const seen = newest[0] === undefined ? 0 : sequenceOf(newest[0]);
-        if (seen !== last && isCurrent()) for (const { onChange } of listeners) onChange();
+        if (seen !== last && isCurrent()) {
+          for (const { onChange } of listeners) onChange();
+          await sleep(pause);
+        }
         last = seen;
         await own.xread('COUNT', 1, 'BLOCK', waitFor, 'STREAMS', keys.journal, seen);
       } catch {
         // The connection broke, or the server is starting: after it anything may have happened, so all are told.
         last = null;
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
     }
   }
@@ -67,4 +72,8 @@ export function createJournalWatch(connection: RedisConnection): JournalWatch {
       end();
     },
   };
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
