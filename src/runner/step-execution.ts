@@ -44,7 +44,8 @@ async function begin({ session, tools, commit }: RunningExecution, work: StepWor
   const { id: executionId, instanceId } = session.state.execution;
   // Stored before anything is written under its ids, so that a restart before the first commit uses the same ones.
   const checkpoint =
-    work.checkpoint ?? (body.kind === 'chunk' ? encodePlace(beginningOf(id, tools.operationId())) : null);
+    work.checkpoint ??
+    (body.kind === 'chunk' ? encodePlace(beginningOf(id, tools.operationId(), body.chunkSize)) : null);
   await commit(async ({ execution, instance }) => {
     const at = await tools.stores.clock.now();
     const step: StepExecution = {

@@ -234,6 +234,20 @@ describe('faults of a chunk step', () => {
     expect(new Set(calls.map(({ chunkId }) => chunkId)).size).toBe(4);
   });
 
+  it('writes the chunk that may be in the target already as it was, although the chunk size has changed', async () => {
+    let dies = true;
+    const dying = functionWriter<number>((items, { chunkId }) => {
+      calls.push({ items: [...items], chunkId });
+      // It is written, and nobody is told.
+      if (dies) throw new Error('the answer was lost');
+    });
+    await run({ chunkSize: 10, writer: dying });
+    dies = false;
+    await run({ chunkSize: 4, writer: dying });
+    expect(calls.map(({ items }) => items.length)).toEqual([10, 10, 4, 4, 2]);
+    expect(calls[1]).toEqual(calls[0]);
+  });
+
   it('refuses a checkpoint that is no JSON', async () => {
     const reader = (): ItemReader<unknown> => ({
       open: async () => {},

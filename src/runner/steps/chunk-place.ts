@@ -12,6 +12,11 @@ export interface ChunkPlace {
   readonly reader: Json;
   readonly writer: Json;
   /**
+   * Items that the next chunk is to have: it may be in the target already, under an id that names them, and a crash may be followed
+   * by a change of the job's file.
+   */
+  readonly size: number;
+  /**
    * The next chunk failed as a whole and is written one item at a time, after a crash too: what is written then has other
    * ids than the whole.
    */
@@ -22,17 +27,22 @@ export interface ChunkPlace {
  * The place from which a step execution begins that no earlier one has begun. @param stamp unlike that of any other: ids count
  * from 1 again in a store that was wiped or restored, and in a second one that writes to the same target
  */
-export function beginningOf(stepExecutionId: number, stamp: string): ChunkPlace {
-  return { origin: `${stepExecutionId}-${stamp}`, items: 0, reader: null, writer: null, oneByOne: false };
+export function beginningOf(stepExecutionId: number, stamp: string, size: number): ChunkPlace {
+  return { origin: `${stepExecutionId}-${stamp}`, items: 0, reader: null, writer: null, size, oneByOne: false };
 }
 
-export function encodePlace({ origin, items, reader, writer, oneByOne }: ChunkPlace): Json {
-  return { origin, items, reader, writer, ...(oneByOne ? { one_by_one: true } : {}) };
+export function encodePlace({ origin, items, reader, writer, size, oneByOne }: ChunkPlace): Json {
+  return { origin, items, reader, writer, size, ...(oneByOne ? { one_by_one: true } : {}) };
 }
 
 /** @throws TypeError for a checkpoint that no chunk step wrote: the step was of another kind when it was stored */
 export function decodePlace(checkpoint: Json): ChunkPlace {
-  if (!isJsonObject(checkpoint) || typeof checkpoint['items'] !== 'number' || typeof checkpoint['origin'] !== 'string')
+  if (
+    !isJsonObject(checkpoint) ||
+    typeof checkpoint['items'] !== 'number' ||
+    typeof checkpoint['origin'] !== 'string' ||
+    typeof checkpoint['size'] !== 'number'
+  )
     throw new TypeError(
       'The stored checkpoint is of no chunk step: the step has changed its kind since. Launch with force=true.',
     );
@@ -41,6 +51,7 @@ export function decodePlace(checkpoint: Json): ChunkPlace {
     items: checkpoint['items'],
     reader: checkpoint['reader'] ?? null,
     writer: checkpoint['writer'] ?? null,
+    size: checkpoint['size'],
     oneByOne: checkpoint['one_by_one'] === true,
   };
 }

@@ -127,7 +127,7 @@ async function copyChunks(
 
   async function readChunk(chunk: OpenChunk): Promise<void> {
     const { items, numbers } = chunk;
-    while (items.length < body.chunkSize) {
+    while (items.length < place.size) {
       if (signal.aborted) throw signal.reason;
       let item: unknown;
       try {
@@ -255,6 +255,7 @@ async function copyChunks(
         items: place.items + chunk.asked,
         reader: jsonCopy(readTo, 'the checkpoint of the reader'),
         writer: jsonCopy(writer.checkpoint(), 'the checkpoint of the writer'),
+        size: body.chunkSize,
         oneByOne: false,
       },
       counted,
