@@ -48,8 +48,28 @@ const longestFileName = 150;
 
 /** Logs as files in a folder: one process appends, any may read. */
 export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOptions): Logs {
-  const appending = (executionId: number, stepName: string | null): StepLog =>
-    appendTo(path.join(folder, logPath(executionId, stepName)), now, maxBytes);
+  /** Of an execution and its steps together: opening a file costs more than all that most of them write. */
+  const shared = new Map<string, { readonly log: StepLog; users: number }>();
+  const appending = (executionId: number, stepName: string | null): StepLog => {
+    const file = path.join(folder, logPath(executionId, stepName));
+    const kept = shared.get(file) ?? { log: appendTo(file, now, maxBytes), users: 0 };
+    shared.set(file, kept);
+    kept.users += 1;
+    let isOpen = true;
+    return {
+      write(level, text) {
+        if (isOpen) kept.log.write(level, text);
+      },
+      close() {
+        if (!isOpen) return;
+        isOpen = false;
+        kept.users -= 1;
+        if (kept.users > 0) return;
+        kept.log.close();
+        shared.delete(file);
+      },
+    };
+  };
   return {
     open(executionId, stepName) {
       const whole = appending(executionId, null);
