@@ -45,6 +45,7 @@ interface Violation {
   readonly schemaPath: string;
   readonly instancePath: string;
   readonly message: string;
+  readonly params: object;
 }
 
 /** What was sent does not come back whole. */
@@ -55,7 +56,7 @@ function invalidPart(
   violations: readonly Violation[],
   properties: Readonly<Record<string, PropertySchema>>,
 ): BatchyError {
-  const places = violations.flatMap((violation) => placesOf(violation, part, Object.keys(properties)));
+  const places = choicesOf(violations).flatMap((violation) => placesOf(violation, part, Object.keys(properties)));
   const detail = `${partNames[part] ?? part}: ${places.map((place) => `${place.pointer === '' ? '' : `${place.pointer} `}${place.detail}`).join('; ')}.`;
   const code = codeOf(part, places, properties);
   const advice = code === 'invalid-id' ? ' Ids are whole numbers: GET /executions and GET /instances list them.' : '';
@@ -79,6 +80,22 @@ const partNames: Readonly<Record<string, string>> = {
   body: 'Body',
   headers: 'Header',
 };
+
+/** The checker tells of each value that something may have, and then that none of them fits: that is one thing to tell. */
+function choicesOf(violations: readonly Violation[]): readonly Violation[] {
+  const choices = Map.groupBy(
+    violations.filter(({ keyword }) => keyword === 'const'),
+    ({ instancePath }) => instancePath,
+  );
+  return violations.flatMap((violation) => {
+    const { keyword, instancePath } = violation;
+    const ofOne = choices.get(instancePath);
+    if (ofOne === undefined || (keyword !== 'const' && keyword !== 'anyOf')) return [violation];
+    if (violation !== ofOne[0]) return [];
+    const values = ofOne.map(({ params }) => JSON.stringify((params as { allowedValue: unknown }).allowedValue));
+    return [{ ...violation, message: `must be ${values.length === 1 ? '' : 'one of '}${values.join(', ')}` }];
+  });
+}
 
 function placesOf(
   { keyword, schemaPath, instancePath, message }: Violation,

@@ -45,3 +45,13 @@ test('bodies and headers are never converted', async () => {
   expect(status).toBe(422);
   expect(json.errors).toEqual([{ pointer: '/from', detail: expect.stringContaining('string') }]);
 });
+
+test('a value that is none of those that there are is refused with all of them, once', async () => {
+  const app = await failedApp();
+  const { status, json } = await app.call('GET', '/executions?status=NOPE');
+  expect(status).toBe(400);
+  expect(json.errors).toEqual([
+    { pointer: '/status', detail: expect.stringMatching(/^must be one of "[A-Z]+", ("[A-Z]+"(, )?)+$/) },
+  ]);
+  expect(json.detail).toContain('"FAILED"');
+});
