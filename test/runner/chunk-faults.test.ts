@@ -159,6 +159,20 @@ describe('faults of a chunk step', () => {
     ]);
   });
 
+  it('neither takes apart nor leaves out what may be written all the same: it comes again under its id', async () => {
+    let isLost = true;
+    const losing = functionWriter<number>((items, { chunkId }) => {
+      calls.push({ items: [...items], chunkId });
+      if (isLost) throw Object.assign(new Error('the connection is lost'), { isUncertain: true });
+    });
+    const lost = await run({ writer: losing, skip: skip(100) });
+    expect(lost).toMatchObject({ status: 'FAILED', steps: [{ counters: { writeSkip: 0 } }] });
+    isLost = false;
+    expect((await run({ writer: losing, skip: skip(100) })).status).toBe('COMPLETED');
+    expect(calls.map(({ items }) => items.length)).toEqual([10, 10, 10]);
+    expect(calls[1]).toEqual(calls[0]);
+  });
+
   it('goes on one item at a time when it fails in the middle of that, and never writes the whole again', async () => {
     let crashes = true;
     const body = chunkBody({

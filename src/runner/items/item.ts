@@ -52,3 +52,11 @@ export class ItemError extends Error {
     this.item = options.item ?? null;
   }
 }
+
+/**
+ * Whether a writer says of its error (`isUncertain: true`) that it is no item's fault, and that the items may be written all the
+ * same: they come again together, under the id that they had, and none is left out.
+ */
+export function isUncertain(error: unknown): boolean {
+  return error instanceof Error && 'isUncertain' in error && error.isUncertain === true;
+}

@@ -49,6 +49,11 @@ export class SqlError extends Error {
   override readonly name = 'SqlError';
 }
 
+/** A write that was broken off: the connection may have been lost when the transaction was committed already. */
+export class UncertainSqlError extends SqlError {
+  readonly isUncertain = true;
+}
+
 /** The text of a driver's error; that of a refused connection may be empty, with the reasons inside. */
 export function driverMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -9,6 +9,7 @@ import {
   driverMessage,
   missingTable,
   SqlError,
+  UncertainSqlError,
   unknownColumn,
   type SqlDatabase,
   type TableShape,
@@ -124,7 +125,8 @@ class SqlWriter implements ItemWriter<unknown> {
     const hint = /no unique or exclusion constraint|does not match any PRIMARY KEY or UNIQUE/.test(told)
       ? ` Create a unique index over (${key.map(quoteBriefly).join(', ')}).`
       : '';
-    return new SqlError(
+    const Refusal = database.faultOf(error) === 'row' ? SqlError : UncertainSqlError;
+    return new Refusal(
       `the chunk cannot be written to the table ${quoteBriefly(table)} of ${database.name}: ${told}.${hint}`,
       { cause: error },
     );

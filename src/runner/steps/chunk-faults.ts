@@ -4,7 +4,7 @@ import { decideRetry } from '../../domain/retry.ts';
 import { decideSkip } from '../../domain/skip.ts';
 import type { Timers } from '../../ports/timers.ts';
 import { errorText } from '../error-text.ts';
-import { ItemError } from '../items/item.ts';
+import { isUncertain, ItemError } from '../items/item.ts';
 import { jsonForPeople } from '../json-copy.ts';
 import { sleep } from '../sleep.ts';
 import type { ChunkBody } from '../step-body.ts';
@@ -62,9 +62,10 @@ export function handleFaults({ body, timers, random, signal, warn }: FaultOption
         }
       }
     },
-    maySkip: (error, before) => !signal.aborted && decideSkip(skip, before, error).kind === 'skip',
+    maySkip: (error, before) =>
+      !signal.aborted && !isUncertain(error) && decideSkip(skip, before, error).kind === 'skip',
     skip(error, before, faults, left) {
-      if (signal.aborted) throw error;
+      if (signal.aborted || isUncertain(error)) throw error;
       const decision = decideSkip(skip, before, error);
       if (decision.kind === 'fail')
         throw decision.because === 'limit' && skip.limit > 0 ? beyondLimit(skip.limit, error) : error;

@@ -192,7 +192,10 @@ describeWithPostgres('a connection to PostgreSQL', () => {
     const { signal } = new AbortController();
     await writer.write([{ id: 2 }], { chunkId: 'b', signal });
     await server.kill();
-    await expect(writer.write([{ id: 3 }], { chunkId: 'c', signal })).rejects.toMatchObject({ name: 'SqlError' });
+    await expect(writer.write([{ id: 3 }], { chunkId: 'c', signal })).rejects.toMatchObject({
+      name: 'SqlError',
+      isUncertain: true,
+    });
     await server.restart();
     await vi.waitFor(() => writer.write([{ id: 3 }], { chunkId: 'c', signal }), { timeout: 30_000 });
     await writer.write([{ id: 2 }], { chunkId: 'b', signal });
