@@ -210,7 +210,7 @@ test('skipped items come in pages, with what they were and why', async () => {
   if (item === undefined) throw new Error('nothing skipped');
   fake.skipped.set(
     1,
-    [1, 2, 3].map((number) => ({ ...item, number })),
+    [1, 2, 3].map((number) => ({ ...item, number, item: { qty: 'three', password: 'hunter2' } })),
   );
   const first = await call('GET', '/executions/1/skipped?limit=2');
   expect(first.json).toMatchObject([
@@ -218,7 +218,7 @@ test('skipped items come in pages, with what they were and why', async () => {
       step_name: 'Load',
       number: 1,
       phase: 'process',
-      item: { qty: 'three' },
+      item: { qty: 'three', password: '***' },
       position: 'line 18',
       error: 'qty is no number',
     },

@@ -150,7 +150,7 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         cursor,
         read: (after, most) => executions.skipped(id, { after: after ?? 0, limit: most }),
         placeOf: (_item, index, after) => (after ?? 0) + index + 1,
-        fields: skippedFields,
+        fields: (item) => maskSecrets(new Map(Object.entries(skippedFields(item)))),
       });
     },
   );
