@@ -29,8 +29,7 @@ export async function endingOf(
   const interrupted = interruptedSteps(steps.values(), stepEvent, 'it was interrupted', at);
   return {
     ...movedExecution(execution, event, at, by, { exitCode, exitMessage, endedAt: at }),
-    steps: interrupted,
-    instance: withLatest(instance, interrupted, false),
+    ...(interrupted.length === 0 ? {} : { steps: interrupted, instance: withLatest(instance, interrupted, false) }),
     ...(workflow === null ? {} : { workflow }),
   };
 }
