@@ -4,7 +4,7 @@ import { decodeSkipped } from '../../src/domain/execution-text.ts';
 import { skippedKeyOfMember } from '../../src/domain/execution-documents.ts';
 import { ItemError, type ItemReader } from '../../src/runner/items/item.ts';
 import { functionWriter } from '../../src/runner/items/memory-writers.ts';
-import { listReader } from '../../src/runner/items/iterable-reader.ts';
+import { iterableReader, listReader } from '../../src/runner/items/iterable-reader.ts';
 import type { ChunkBody } from '../../src/runner/step-body.ts';
 import { chunkBody, createWorld, jobOf, type Outcome, type World } from './world.ts';
 
@@ -130,6 +130,16 @@ describe('faults of a chunk step', () => {
       ),
     );
     expect(broken.execution).toMatchObject({ status: 'FAILED', exitMessage: 'disk' });
+  });
+
+  it('never takes a generator that has thrown for one that has ended', async () => {
+    function* broken(): Generator<number> {
+      yield* numbers(15);
+      throw new Error('the source broke off');
+    }
+    const outcome = await run({ reader: iterableReader(broken), retry: retry(3), skip: skip(5) });
+    expect(outcome).toMatchObject({ status: 'FAILED' });
+    expect(outcome.steps[0]?.exitMessage).toContain('the source broke off');
   });
 
   it('tries an operation again before it gives up on the item', async () => {

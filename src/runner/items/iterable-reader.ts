@@ -31,6 +31,8 @@ class IterableReader<Item> implements ItemReader<Item> {
   readonly #source: () => Promise<ItemSource<Item>>;
   #iterator: Iterator<Item> | AsyncIterator<Item> | null = null;
   #count = 0;
+  /** What the last reading threw. */
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(source: () => Promise<ItemSource<Item>>) {
     this.#source = source;
@@ -54,12 +56,28 @@ class IterableReader<Item> implements ItemReader<Item> {
 
   read(): Item | null | Promise<Item | null> {
     if (this.#iterator === null) throw new Error('The reader is not open.');
-    const step = this.#iterator.next();
-    return 'then' in step ? step.then((later) => this.#itemOf(later)) : this.#itemOf(step);
+    try {
+      const step = this.#iterator.next();
+      if (!('then' in step)) return this.#itemOf(step);
+      return step.then(
+        (later) => this.#itemOf(later),
+        (error: unknown) => this.#broken(error),
+      );
+    } catch (error) {
+      return this.#broken(error);
+    }
+  }
+
+  #broken(error: unknown): never {
+    if (!(error instanceof ItemError)) this.#failure ??= { error };
+    throw error;
   }
 
   #itemOf({ done, value }: IteratorResult<Item, unknown>): Item | null {
+    // A generator that has thrown says from then on that it has ended: what it would have given must not be lost.
+    if (done === true && this.#failure !== null) throw this.#failure.error;
     if (done === true) return null;
+    this.#failure = null;
     this.#count++;
     if (value !== null && value !== undefined) return value;
     const position = `item ${this.#count}`;
