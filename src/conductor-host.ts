@@ -27,6 +27,8 @@ const longestPause = 30_000;
 /** Milliseconds that a job file may take to load. One that awaits too long is left by the process itself, much earlier. */
 const longestReading = 30_000;
 
+const known: ReadonlySet<string> = new Set(['log', 'reading', 'catalog'] satisfies FromConductor['kind'][]);
+
 export function createConductorHost(settings: Settings, log: () => FastifyBaseLogger): ConductorHost {
   let jobs: ReadonlyMap<string, CataloguedJob> = new Map();
   let broken: readonly BrokenJobFile[] = [];
@@ -62,6 +64,11 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
   }
 
   function hear(child: ChildProcess, message: FromConductor): void {
+    if (!known.has(message.kind)) {
+      // Its files were replaced while this process ran.
+      log().error('the process that runs jobs is of another version than this one: restart the service');
+      return;
+    }
     if (message.kind === 'log') {
       log()[message.level](message.message);
       return;
