@@ -64,11 +64,17 @@ function unpackedSource(file: string, offset: number): FileSource {
   const unpacked = pipeline(packed, createGunzip({ chunkSize: blockBytes }), () => {});
   const blocks = unpacked[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let toSkip = offset;
+  let failure: Error | null = null;
   return {
     async next() {
       for (;;) {
+        // Asked again, the iterator would say that the file has ended.
+        if (failure !== null) throw failure;
         const { done, value } = await blocks.next().catch((error: unknown) => {
-          throw new Error(`${file} cannot be unpacked (${textOf(error)}): it is damaged or cut off.`, { cause: error });
+          failure = new Error(`${file} cannot be unpacked (${textOf(error)}): it is damaged or cut off.`, {
+            cause: error,
+          });
+          throw failure;
         });
         if (done === true) return null;
         const skipped = Math.min(toSkip, value.length);
