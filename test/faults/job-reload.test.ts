@@ -30,12 +30,16 @@ import { defineJob, step } from 'batchy';
 
 const gone = () => new Promise((resolve) => {
   if (existsSync('go')) return resolve(undefined);
-  watchFile('go', { interval: 50 }, () => { unwatchFile('go'); resolve(undefined); });
+  // It tells of a file that is not there, too.
+  watchFile('go', { interval: 50 }, () => {
+    if (!existsSync('go')) return;
+    unwatchFile('go');
+    resolve(undefined);
+  });
 });
 export default defineJob({
   name: 'Waiting',
   description: '${version}',
-  newInstancePerLaunch: true,
   steps: [step('Wait', async () => { await gone(); return '${version}'; })],
 });
 `,
@@ -50,7 +54,7 @@ const exitCodeOf = async (id: number): Promise<string> => {
 const described = async (): Promise<string> => (await service.call('GET', '/jobs/Waiting')).json.description;
 
 it('a changed job file is read by a fresh process; what runs ends in the old one, as it began', async () => {
-  const before = (await service.call('POST', '/jobs/Waiting/launch', {})).json.execution_id;
+  const before = (await service.call('POST', '/jobs/Waiting/launch', { run: 1 })).json.execution_id;
   await vi.waitFor(
     async () => expect((await service.call('GET', `/executions/${before}`)).json.status).toBe('STARTED'),
     {
@@ -60,7 +64,8 @@ it('a changed job file is read by a fresh process; what runs ends in the old one
   );
   writeJob('second');
   await vi.waitFor(async () => expect(await described()).toBe('second'), { timeout: 30_000, interval: 50 });
-  const after = (await service.call('POST', '/jobs/Waiting/launch', {})).json.execution_id;
+  const after = (await service.call('POST', '/jobs/Waiting/launch', { run: 2 })).json.execution_id;
+  expect(after).not.toBe(before);
   writeFileSync(path.join(folder, 'go'), '');
   expect(await exitCodeOf(before)).toBe('first');
   expect(await exitCodeOf(after)).toBe('second');
