@@ -11,6 +11,7 @@ import { executionWithParameters, graphFields, plannedFields } from '../job-wire
 import { maskSecrets } from '../masking.ts';
 import { readInstant } from '../query.ts';
 import * as schemas from '../schemas/executions.ts';
+import { GraphAnswer, RestartPlanAnswer } from '../schemas/graph.ts';
 import { changeProblems, IdempotencyHeaders, NoQuery, problemResponses } from '../schemas/vocabulary.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 
@@ -91,7 +92,7 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         summary: 'The job’s graph with what has become of each step in an execution',
         params: ExecutionParams,
         querystring: NoQuery,
-        response: { 200: schemas.GraphAnswer, ...problemResponses(...found) },
+        response: { 200: GraphAnswer, ...problemResponses(...found) },
       },
     },
     async (request, reply) => {
@@ -165,7 +166,7 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         params: schemas.executionParams(2),
         querystring: NoQuery,
         response: {
-          200: schemas.RestartPlanAnswer,
+          200: RestartPlanAnswer,
           ...problemResponses(...found, 'unknown-job-definition', 'invalid-job'),
         },
       },

@@ -1,14 +1,12 @@
 import { Type } from 'typebox';
 
 import { batchStatuses } from '../../domain/execution.ts';
-import { stepKinds } from '../../domain/job.ts';
 import { listOrLines } from './history.ts';
 import { CursorQuery, LimitQuery } from './vocabulary.ts';
 
 const strict = { additionalProperties: false } as const;
 const text = Type.Union([Type.String(), Type.Null()]);
 const time = text;
-const whole = Type.Union([Type.Integer(), Type.Null()]);
 export const BatchStatusName = Type.Union(batchStatuses.map((status) => Type.Literal(status)));
 const exampleTime = '2026-11-21T21:53:34.230000';
 
@@ -181,50 +179,6 @@ export const StepsAnswer = Type.Array(
   },
 );
 
-export const stepKindName = Type.Union([...stepKinds.map((kind) => Type.Literal(kind)), Type.Null()]);
-export const Edge = Type.Object({
-  from: Type.String(),
-  to: text,
-  on: Type.Union([Type.String(), Type.Null()], { description: 'Pattern of exit codes; null: its success' }),
-  end: Type.Union([Type.Literal('COMPLETED'), Type.Literal('FAILED'), Type.Literal('STOPPED'), Type.Null()], {
-    description: 'How the execution ends, where it leads to no step',
-  }),
-});
-
-export const GraphAnswer = Type.Object(
-  {
-    job_execution_id: Type.Integer(),
-    job_name: Type.String(),
-    status: BatchStatusName,
-    nodes: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        kind: stepKindName,
-        status: Type.Union([BatchStatusName, Type.Null()]),
-        exit_code: text,
-        step_execution_id: whole,
-      }),
-    ),
-    edges: Type.Array(Edge),
-  },
-  {
-    description:
-      'The job’s steps with what has become of each in this execution (null: it has not run in it), and what follows what',
-    examples: [
-      {
-        job_execution_id: 1,
-        job_name: 'LoadOrders',
-        status: 'COMPLETED',
-        nodes: [
-          { name: 'Download', kind: 'shell', status: 'COMPLETED', exit_code: 'COMPLETED', step_execution_id: 1 },
-          { name: 'Load', kind: 'chunk', status: 'COMPLETED', exit_code: 'COMPLETED', step_execution_id: 2 },
-        ],
-        edges: [{ from: 'Download', to: 'Load', on: null, end: null }],
-      },
-    ],
-  },
-);
-
 export const ContextAnswer = Type.Record(Type.String(), Type.Unknown(), {
   description:
     'What the steps of the execution share. Values of names that hold password, secret or token are masked as ***',
@@ -271,40 +225,6 @@ export const CommandAnswer = Type.Object(
         job_instance_id: 1,
         status: 'STARTING',
       },
-    ],
-  },
-);
-
-export const RestartPlanAnswer = Type.Array(
-  Type.Object({
-    step_name: Type.String(),
-    action: Type.Union([Type.Literal('skip'), Type.Literal('run'), Type.Literal('resume'), Type.Literal('revert')]),
-    why: Type.String(),
-    conditional: Type.Boolean({ description: 'It runs only if the steps before it lead to it' }),
-    over_limit: Type.Boolean({ description: 'Its startLimit is reached: it may not run again' }),
-    checkpoint: Type.Unknown({ description: 'Where a chunk step goes on; null: at its beginning' }),
-  }),
-  {
-    description: 'What a restart would do with each step, and why',
-    examples: [
-      [
-        {
-          step_name: 'Download',
-          action: 'skip',
-          why: 'it was completed in execution 1',
-          conditional: false,
-          over_limit: false,
-          checkpoint: null,
-        },
-        {
-          step_name: 'Load',
-          action: 'resume',
-          why: 'it stopped behind a commit',
-          conditional: false,
-          over_limit: false,
-          checkpoint: { line: 55001 },
-        },
-      ],
     ],
   },
 );

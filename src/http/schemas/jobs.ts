@@ -1,7 +1,8 @@
 import { type TObject, Type } from 'typebox';
 
 import { parameterTypes } from '../../domain/job.ts';
-import { Edge, executionExample, ExecutionItem, stepKindName } from './executions.ts';
+import { executionExample, ExecutionItem } from './executions.ts';
+import { Edge, stepKindName } from './graph.ts';
 
 const text = Type.Union([Type.String(), Type.Null()]);
 const whole = Type.Union([Type.Integer(), Type.Null()]);

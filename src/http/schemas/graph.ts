@@ -1,0 +1,86 @@
+import { Type } from 'typebox';
+
+import { stepKinds } from '../../domain/job.ts';
+import { BatchStatusName } from './executions.ts';
+
+/** The steps of a job as a graph: as it is defined, as an execution has gone through it, and as a restart would. */
+
+const text = Type.Union([Type.String(), Type.Null()]);
+
+export const stepKindName = Type.Union([...stepKinds.map((kind) => Type.Literal(kind)), Type.Null()]);
+export const Edge = Type.Object({
+  from: Type.String(),
+  to: text,
+  on: Type.Union([Type.String(), Type.Null()], { description: 'Pattern of exit codes; null: its success' }),
+  end: Type.Union([Type.Literal('COMPLETED'), Type.Literal('FAILED'), Type.Literal('STOPPED'), Type.Null()], {
+    description: 'How the execution ends, where it leads to no step',
+  }),
+});
+
+export const GraphAnswer = Type.Object(
+  {
+    job_execution_id: Type.Integer(),
+    job_name: Type.String(),
+    status: BatchStatusName,
+    nodes: Type.Array(
+      Type.Object({
+        name: Type.String(),
+        kind: stepKindName,
+        status: Type.Union([BatchStatusName, Type.Null()]),
+        exit_code: text,
+        step_execution_id: Type.Union([Type.Integer(), Type.Null()]),
+      }),
+    ),
+    edges: Type.Array(Edge),
+  },
+  {
+    description:
+      'The job’s steps with what has become of each in this execution (null: it has not run in it), and what follows what',
+    examples: [
+      {
+        job_execution_id: 1,
+        job_name: 'LoadOrders',
+        status: 'COMPLETED',
+        nodes: [
+          { name: 'Download', kind: 'shell', status: 'COMPLETED', exit_code: 'COMPLETED', step_execution_id: 1 },
+          { name: 'Load', kind: 'chunk', status: 'COMPLETED', exit_code: 'COMPLETED', step_execution_id: 2 },
+        ],
+        edges: [{ from: 'Download', to: 'Load', on: null, end: null }],
+      },
+    ],
+  },
+);
+
+export const RestartPlanAnswer = Type.Array(
+  Type.Object({
+    step_name: Type.String(),
+    action: Type.Union([Type.Literal('skip'), Type.Literal('run'), Type.Literal('resume'), Type.Literal('revert')]),
+    why: Type.String(),
+    conditional: Type.Boolean({ description: 'It runs only if the steps before it lead to it' }),
+    over_limit: Type.Boolean({ description: 'Its startLimit is reached: it may not run again' }),
+    checkpoint: Type.Unknown({ description: 'Where a chunk step goes on; null: at its beginning' }),
+  }),
+  {
+    description: 'What a restart would do with each step, and why',
+    examples: [
+      [
+        {
+          step_name: 'Download',
+          action: 'skip',
+          why: 'it was completed in execution 1',
+          conditional: false,
+          over_limit: false,
+          checkpoint: null,
+        },
+        {
+          step_name: 'Load',
+          action: 'resume',
+          why: 'it stopped behind a commit',
+          conditional: false,
+          over_limit: false,
+          checkpoint: { line: 55001 },
+        },
+      ],
+    ],
+  },
+);

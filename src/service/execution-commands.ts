@@ -1,0 +1,181 @@
+import { BatchyError } from '../domain/errors.ts';
+import type { JobExecution, JobInstance } from '../domain/execution.ts';
+import { type DocumentChange, leaseDocument } from '../domain/execution-documents.ts';
+import { isLive, moveExecution } from '../domain/execution-transitions.ts';
+import type { Lease } from '../domain/lease.ts';
+import type { Instant } from '../domain/time.ts';
+import { parametersToRelaunch } from '../domain/window-parameters.ts';
+import type { Workflow } from '../domain/workflow.ts';
+import type { BatchReader } from '../ports/batch-reader.ts';
+import type { StoredAnswer } from '../ports/store.ts';
+import type { Answered, Caller, Commands } from './commands.ts';
+import { endExecution, type Ending, endsBy, failBatchOf } from './end-execution.ts';
+import { changeOf, type ExecutionRecords, type Kept } from './execution-records.ts';
+import type { Jobs } from './jobs.ts';
+
+type Render = (execution: JobExecution) => StoredAnswer;
+
+/** What an operator does with an execution. */
+export interface ExecutionCommands {
+  /** @throws BatchyError `illegal-transition` unless it runs */
+  stop(id: number, caller: Caller, render: Render): Promise<Answered>;
+  /** @throws BatchyError `illegal-transition` unless it has stopped or failed */
+  abandon(id: number, caller: Caller, render: Render): Promise<Answered>;
+  /** A running one whose owner is gone, or one whose outcome is unknown, becomes FAILED. @throws BatchyError `illegal-transition` */
+  recover(id: number, caller: Caller, render: Render): Promise<Answered>;
+  /** Launches its instance again. @throws BatchyError as `Jobs.launch`, `window-superseded` */
+  restart(id: number, caller: Caller, render: Render): Promise<Answered>;
+}
+
+export interface ExecutionCommandsOptions {
+  readonly commands: Commands;
+  readonly records: ExecutionRecords;
+  readonly reader: BatchReader;
+  readonly jobs: Pick<Jobs, 'relaunch'>;
+  /** Whether the conductor of that id has given no sign of life for as long as a lease lasts. May take that long to tell. */
+  readonly isGone: (conductor: string) => Promise<boolean>;
+  /** Tells the conductor that there is something to look at. */
+  readonly onChange: () => void;
+}
+
+export function createExecutionCommands(options: ExecutionCommandsOptions): ExecutionCommands {
+  const { commands, records, reader, jobs, onChange } = options;
+
+  /**
+   * The revision of its lease, if its owner is gone. Asked before a change takes its turn: others would have to wait as long as it
+   * takes to tell.
+   */
+  async function goneOwnersLease(id: number): Promise<number | null> {
+    const { value } = await existingExecution(records, id);
+    const lease = await records.lease(id);
+    if (!isLive(value.status) || lease === null || lease.value.conductor === null) return null;
+    return (await options.isGone(lease.value.conductor)) ? lease.revision : null;
+  }
+
+  /** Changes an execution, and its batch with it where it ends. */
+  async function change(
+    id: number,
+    caller: Caller,
+    render: Render,
+    decide: (
+      kept: Kept<JobExecution>,
+    ) => Promise<{ readonly ending: Ending; readonly fencedBy: DocumentChange | null }>,
+  ): Promise<Answered> {
+    const { batch } = (await existingExecution(records, id)).value;
+    const endIt = async (workflow: Workflow | null, now: Instant) => {
+      const kept = await existingExecution(records, id);
+      const { ending, fencedBy } = await decide(kept);
+      const ends = endsBy(kept.value.status, ending.events);
+      const left = ends
+        ? { instance: await existingInstance(records, kept.value.instanceId), steps: await records.keptSteps(id) }
+        : null;
+      const { execution, beside } = endExecution(kept, ending, left, now);
+      const by = caller.name;
+      const failed = ends
+        ? await failBatchOf(reader, workflow, execution, { reason: ending.exitMessage, now, by })
+        : null;
+      const documents = fencedBy === null ? beside.documents : [...beside.documents, fencedBy];
+      return { change: failed, answer: render(execution), beside: { ...beside, documents } };
+    };
+    const answered =
+      batch === null
+        ? await commands.runBeside(`execution ${id}`, caller, (now) => endIt(null, now))
+        : await commands.run(batch.workflow, caller, ({ workflow, now }) => endIt(workflow, now));
+    onChange();
+    return answered;
+  }
+
+  return {
+    stop: (id, caller, render) =>
+      change(id, caller, render, async ({ value }) => {
+        const lease = await records.lease(id);
+        const isOwned = lease !== null && lease.value.conductor !== null;
+        const ending: Ending = {
+          events: isOwned ? ['stop'] : ['stop', 'halt'],
+          exitMessage: value.exitMessage === '' ? `stopped by ${caller.name}` : value.exitMessage,
+          by: caller.name,
+        };
+        // Nobody may take it while it is stopped in its stead.
+        return { ending, fencedBy: isOwned ? null : takenBy(id, lease, null, value.updatedAt) };
+      }),
+
+    abandon: (id, caller, render) =>
+      change(id, caller, render, async ({ value }) => ({
+        ending: { events: ['abandon'], exitMessage: value.exitMessage, by: caller.name },
+        fencedBy: null,
+      })),
+
+    async recover(id, caller, render) {
+      const gone = await goneOwnersLease(id);
+      return change(id, caller, render, async ({ value }) => {
+        const lease = await records.lease(id);
+        const owner = lease?.value.conductor ?? null;
+        if (isLive(value.status) && lease !== null && owner !== null && lease.revision !== gone)
+          throw stillOwned(id, owner);
+        return {
+          ending: {
+            events: ['recover'],
+            exitMessage: `recovered by ${caller.name}: the owner was gone`,
+            by: caller.name,
+          },
+          fencedBy: takenBy(id, lease, null, value.updatedAt),
+        };
+      });
+    },
+
+    async restart(id, caller, render) {
+      const { value: execution } = await existingExecution(records, id);
+      if (isLive(execution.status) || execution.status === 'ABANDONED' || execution.status === 'UNKNOWN')
+        moveExecution(execution.status, 'start');
+      return jobs.relaunch(
+        execution.jobName,
+        parametersToRelaunch(execution.parameters, execution.batch),
+        execution.batch,
+        caller,
+        render,
+      );
+    },
+  };
+}
+
+/** @throws BatchyError `unknown-execution` */
+export async function existingExecution(records: ExecutionRecords, id: number): Promise<Kept<JobExecution>> {
+  const kept = await records.execution(id);
+  if (kept === null) throw unknownExecution(id);
+  return kept;
+}
+
+/** @throws BatchyError `unknown-instance` */
+export async function existingInstance(records: ExecutionRecords, id: number): Promise<Kept<JobInstance>> {
+  const kept = await records.instance(id);
+  if (kept !== null) return kept;
+  throw new BatchyError(
+    'unknown-instance',
+    `There is no job instance ${id}. GET /instances lists those that there are.`,
+  );
+}
+
+/** The lease passes on: whoever had it can write nothing more. */
+function takenBy(
+  executionId: number,
+  lease: Kept<Lease> | null,
+  conductor: string | null,
+  takenAt: Instant,
+): DocumentChange {
+  return changeOf(lease, leaseDocument({ executionId, conductor, takenAt }));
+}
+
+function unknownExecution(id: number): BatchyError {
+  return new BatchyError(
+    'unknown-execution',
+    `There is no execution ${id}. GET /executions lists those that there are.`,
+  );
+}
+
+function stillOwned(id: number, owner: string): BatchyError {
+  return new BatchyError(
+    'illegal-transition',
+    `Execution ${id} runs: its conductor ${owner} gives signs of life. Stop it instead, or wait until the conductor is gone.`,
+    { facts: { conductor: owner } },
+  );
+}

@@ -1,0 +1,164 @@
+import { createHash } from 'node:crypto';
+
+import { executionIndexes } from '../domain/document-index.ts';
+import type { JobExecution, JobInstance, JobParameters, OwnedBatch } from '../domain/execution.ts';
+import {
+  contextDocument,
+  executionDocument,
+  instanceDocument,
+  instanceKeyDocument,
+  latestLaunchDocument,
+  type ReadDocument,
+  type StateDocument,
+} from '../domain/execution-documents.ts';
+import { canonicalIdentity } from '../domain/identity.ts';
+import { instanceNumber, instanceParameter, withoutInstanceNumber } from '../domain/instance-number.ts';
+import type { JobDefinition } from '../domain/job.ts';
+import type { LaunchDecision, LaunchedBefore } from '../domain/launch-rules.ts';
+import { floorToMicrosecond, type Instant } from '../domain/time.ts';
+import type { Beside } from './commands.ts';
+import { executionEntry } from './end-execution.ts';
+import { changeOf, type ExecutionRecords, type NewestInstance } from './execution-records.ts';
+
+/** What a launch is computed from, beside its workflow. */
+export interface Found {
+  readonly newest: NewestInstance;
+  readonly before: LaunchedBefore | null;
+  readonly running: number;
+  /** Read before they were counted. */
+  readonly latestLaunch: ReadDocument | null;
+}
+
+/** What was launched before with these parameters, and how many executions of the job run. */
+export async function findLaunched(
+  records: ExecutionRecords,
+  definition: JobDefinition,
+  parameters: JobParameters,
+): Promise<Found> {
+  const newest = await records.newestInstance(keyOf(definition.name, withoutInstanceNumber(definition, parameters)));
+  const lastId = newest.instance?.value.lastExecutionId ?? null;
+  const last = lastId === null ? null : await records.execution(lastId);
+  const before =
+    newest.instance === null || last === null
+      ? null
+      : {
+          instance: newest.instance.value,
+          last: last.value,
+          stepExecutions: await records.latestSteps(newest.instance.value),
+        };
+  const { maxConcurrent, name } = definition;
+  if (maxConcurrent === null) return { newest, before, running: 0, latestLaunch: null };
+  const latestLaunch = await records.latestLaunch(jobKeyOf(name));
+  const page = { prefix: '', direction: 'ascending', beyond: null, limit: maxConcurrent } as const;
+  const running = await records.ids({ ...page, index: executionIndexes.liveOfJob(name) });
+  return { newest, before, running: running.length, latestLaunch };
+}
+
+export interface NewExecution {
+  readonly definition: JobDefinition;
+  readonly parameters: JobParameters;
+  readonly forced: boolean;
+  readonly found: Found;
+  readonly decision: LaunchDecision;
+  readonly batch: OwnedBatch | null;
+  readonly ids: LaunchIds;
+  readonly now: Instant;
+  readonly by: string;
+}
+
+/** The execution that a launch makes, its instance, and what of both is stored. */
+export async function makeExecution(
+  records: ExecutionRecords,
+  made: NewExecution,
+): Promise<{ readonly execution: JobExecution; readonly beside: Beside }> {
+  const { definition, found, decision, by } = made;
+  const at = floorToMicrosecond(made.now);
+  const id = await made.ids.execution();
+  const isNew = decision.kind === 'run' && decision.instance.kind === 'new';
+  const number =
+    decision.kind === 'run' && decision.instance.kind === 'new'
+      ? decision.instance.number
+      : instanceNumber(definition, found.before?.instance.parameters ?? new Map());
+  const parameters = numbered(definition, made.parameters, number);
+  const kept = isNew ? null : found.newest.instance;
+  const instance: JobInstance =
+    kept === null
+      ? {
+          id: await made.ids.instance(),
+          jobName: definition.name,
+          key: keyOf(definition.name, parameters),
+          parameters: new Map([...parameters].filter(([, { identifying }]) => identifying)),
+          createdAt: at,
+          lastExecutionId: id,
+          steps: new Map(),
+        }
+      : { ...kept.value, lastExecutionId: id };
+  const completed = decision.kind === 'complete-at-once';
+  const status = completed ? 'COMPLETED' : 'STARTING';
+  const execution: JobExecution = {
+    id,
+    instanceId: instance.id,
+    jobName: definition.name,
+    status,
+    exitCode: completed ? 'COMPLETED' : 'EXECUTING',
+    exitMessage: completed ? 'all steps were completed before' : '',
+    createdAt: at,
+    startedAt: completed ? at : null,
+    endedAt: completed ? at : null,
+    updatedAt: at,
+    parameters,
+    forced: made.forced,
+    batch: made.batch,
+    launchedBy: by,
+    takeovers: 0,
+    stopRequestedBy: null,
+  };
+  const documents = [
+    changeOf(kept, instanceDocument(instance)),
+    changeOf(null, executionDocument(execution)),
+    changeOf(null, await contextOf(records, id, made.forced || isNew ? null : found.before)),
+  ];
+  const baseKey = keyOf(definition.name, withoutInstanceNumber(definition, parameters));
+  if (kept === null) documents.push(changeOf(found.newest.key, instanceKeyDocument({ key: baseKey, id: instance.id })));
+  if (definition.maxConcurrent !== null)
+    documents.push(changeOf(found.latestLaunch, latestLaunchDocument(jobKeyOf(definition.name), id)));
+  return { execution, beside: { documents, journal: [executionEntry(null, execution, at, by)] } };
+}
+
+/** A restart finds what the steps that it skips have put there. */
+async function contextOf(
+  records: ExecutionRecords,
+  executionId: number,
+  before: LaunchedBefore | null,
+): Promise<StateDocument> {
+  const context = before === null ? null : await records.context(before.last.id);
+  return contextDocument(executionId, context?.value ?? new Map());
+}
+
+/** The ids of one launch, however often it is attempted. */
+export interface LaunchIds {
+  execution(): Promise<number>;
+  instance(): Promise<number>;
+}
+
+export function createLaunchIds(records: ExecutionRecords): LaunchIds {
+  const once = (sequence: 'execution' | 'instance') => {
+    let reserved: Promise<number> | null = null;
+    return () => (reserved ??= records.reserve(sequence));
+  };
+  return { execution: once('execution'), instance: once('instance') };
+}
+
+function jobKeyOf(jobName: string): string {
+  return createHash('sha256').update(jobName).digest('hex');
+}
+
+function keyOf(jobName: string, parameters: JobParameters): string {
+  return createHash('sha256').update(canonicalIdentity(jobName, parameters)).digest('hex');
+}
+
+function numbered(definition: JobDefinition, parameters: JobParameters, number: number): JobParameters {
+  const parameter = instanceParameter(definition, number);
+  const others = withoutInstanceNumber(definition, parameters);
+  return parameter === null ? others : new Map([...others, parameter]);
+}
