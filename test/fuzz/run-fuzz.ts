@@ -95,11 +95,13 @@ export async function runFuzz(options: FuzzOptions): Promise<FuzzReport> {
 async function send(target: Target, request: FuzzRequest, where: string): Promise<Answer> {
   if (request.file !== null) target.configure(request.file.name, request.file.bytes);
   const { promise: hung, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new BrokenPromise(['no answer: it hangs'], request, null, where)), hang);
+  const deadline = AbortSignal.timeout(hang);
+  const giveUp = (): void => reject(new BrokenPromise(['no answer: it hangs'], request, null, where));
+  deadline.addEventListener('abort', giveUp);
   try {
     return await Promise.race([inject(target, request), hung]);
   } finally {
-    clearTimeout(timer);
+    deadline.removeEventListener('abort', giveUp);
   }
 }
 
