@@ -220,6 +220,45 @@ export function jobAcceptance(name: string, openStores: OpenStores): void {
       expect((await stepsOf(app, third.id)).map((each) => each['step_name'])).toEqual(['Two']);
     });
 
+    it('numbers the launches of a job that wants it, and nobody else does', async () => {
+      const job = defineJob({ name: 'Nightly', newInstancePerLaunch: true, steps: [step('Load', () => undefined)] });
+      const app = await start([job]);
+      const [first, second] = [await app.run('Nightly', {}), await app.run('Nightly', {})];
+      expect(second.job_instance_id).not.toBe(first.job_instance_id);
+      expect((await stepsOf(app, second.id)).map((each) => each['step_name'])).toEqual(['Load']);
+      expect(await app.call('POST', '/jobs/Nightly/launch', { body: { run_id: 7 } })).toMatchObject({
+        status: 422,
+        json: { type: '/problems/invalid-parameters', errors: [{ pointer: '/run_id' }] },
+      });
+    });
+
+    it('an abandoned execution does not hold up the watermark: the window comes again, as an instance of its own', async () => {
+      let fails = true;
+      const seen: string[][] = [];
+      const bound = defineJob({
+        name: 'Bound',
+        workflow: 'orders',
+        steps: [
+          step('Load', (ctx) => {
+            seen.push(Object.keys(ctx.parameters).sort());
+            if (fails) throw new Error('no');
+          }),
+        ],
+      });
+      const app = await start([bound], { orders: 'customers:\n  from_date: "2026-01-01"\n' });
+      await app.call('POST', '/load_cfg/orders');
+      const first = await app.run('Bound', {});
+      expect((await app.call('POST', `/executions/${first.id}/abandon`)).status).toBe(202);
+      fails = false;
+      const second = await app.run('Bound', {});
+      expect(second).toMatchObject({ status: 'COMPLETED', batch: { from_date: first.batch.from_date } });
+      expect(second.job_instance_id).not.toBe(first.job_instance_id);
+      expect(seen).toEqual([
+        ['batch_id', 'from_date', 'to_date'],
+        ['batch_id', 'from_date', 'to_date'],
+      ]);
+    });
+
     it('refuses what somebody else has open, and leaves the batch as it was', async () => {
       const bound = defineJob({ name: 'Bound', workflow: 'orders', steps: [step('Load', () => undefined)] });
       const app = await start([bound], { orders: 'customers:\n  from_date: "2026-01-01"\n' });
