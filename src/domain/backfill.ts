@@ -2,6 +2,7 @@ import type { BatchRecord, JobMaps, JournalEntry, RecordJob, RecordJobWrite, Wor
 import { checkMove, endedParameters, type EndRequest, type Ended } from './end-batch.ts';
 import { BatchyError, type ErrorPlace } from './errors.ts';
 import { quoteBriefly } from './names.ts';
+import { checkOwner } from './open-batch.ts';
 import { escapePointer, isSpecial, type Parameters, withParameters } from './special-parameters.ts';
 import { floorToMicrosecond, formatInstant, type Instant } from './time.ts';
 import { addressedJobs, nextBatchId } from './job-state.ts';
@@ -15,6 +16,8 @@ export interface BackfillRequest {
   readonly now: Instant;
   readonly reason: string | null;
   readonly by: string;
+  /** The execution that will end it, or `null`: whoever has its id may. */
+  readonly owner: string | null;
 }
 
 /**
@@ -73,7 +76,13 @@ export function openBackfill(
     records: [
       {
         id: String(batchId),
-        opening: { kind: 'backfill', number: batchId, openedAt: now, openedBy: request.by },
+        opening: {
+          kind: 'backfill',
+          number: batchId,
+          openedAt: now,
+          openedBy: request.by,
+          ...(request.owner === null ? {} : { owner: request.owner }),
+        },
         jobs,
         only: 'always',
       },
@@ -85,7 +94,7 @@ export function openBackfill(
 
 /**
  * Ends a backfill, by the same table of transitions as any batch; its id is its fence.
- * @throws BatchyError `unknown-job`, `override-required`, `invalid-body`
+ * @throws BatchyError `unknown-job`, `override-required`, `invalid-body`, `owned`
  */
 export function endBackfill(workflow: Workflow, record: BatchRecord, copies: JobMaps, request: EndRequest): Ended {
   const names = [...new Set(request.jobs ?? jobsOfBackfill(record))];
@@ -98,6 +107,9 @@ export function endBackfill(workflow: Workflow, record: BatchRecord, copies: Job
   }
   const changing = names.filter((job) => checkMove(job, record.jobs.get(job)?.status ?? 'new', request) === 'changes');
   checkBackfillParameters(names, copies, request);
+  const { owner = null } = record.opening;
+  for (const job of changing)
+    if (record.jobs.get(job)?.status === 'open') checkOwner(job, owner, request.owner, request.force);
   const now = floorToMicrosecond(request.now);
   const ended = new Map(copies);
   const writes = new Map<string, RecordJobWrite>();

@@ -39,7 +39,8 @@ export interface BoundOpened {
 export function openBoundBatch(workflow: Workflow, opening: BoundOpening): BoundOpened {
   const { jobs, backfill, now, by } = opening;
   if (backfill !== null) {
-    const { change, batchId } = openBackfill(workflow, { jobs, ...backfill, now, by, reason: null });
+    const owner = String(opening.owner);
+    const { change, batchId } = openBackfill(workflow, { jobs, ...backfill, now, by, reason: null, owner });
     return { change, batch: { workflow: workflow.name, jobs, batchId, backfill: true, ...backfill } };
   }
   const { change, batchId, windows } = openBatch(emitting(workflow, jobs), {

@@ -101,6 +101,7 @@ export function encodeRecordOpening(opening: RecordOpening): string {
     number: opening.number,
     opened_at: formatInstant(opening.openedAt),
     opened_by: opening.openedBy,
+    ...(opening.owner === undefined ? {} : { owner: opening.owner }),
   });
 }
 
@@ -131,6 +132,7 @@ export function decodeRecord(id: string, opening: string, jobs: Iterable<readonl
       number: fields['number'] as number,
       openedAt: readInstant(fields['opened_at']),
       openedBy: fields['opened_by'] as string,
+      ...(fields['owner'] === undefined ? {} : { owner: fields['owner'] as string }),
     },
     jobs: new Map([...jobs].map(([job, text]) => [job, decodeRecordJob(text)])),
   };

@@ -28,6 +28,10 @@ export interface RecordOpening {
   readonly number: number;
   readonly openedAt: Instant;
   readonly openedBy: string;
+  /**
+   * Of a backfill, whose batch is in no head: the execution that owns it as long as it is open. Left out where there is none.
+   */
+  readonly owner?: string;
 }
 
 /** What became of one job in a batch. */

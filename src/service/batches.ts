@@ -131,6 +131,7 @@ export function createBatches({
           ...options,
           now: attempt.now,
           by: caller.name,
+          owner: null,
         });
         return { change, answer: render(opened, batchId) };
       }),

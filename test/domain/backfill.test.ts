@@ -7,6 +7,18 @@ import { at, createScenario, refusal } from './scenario.ts';
 
 const t = (minute: number): string => `2026-11-21T10:${String(minute).padStart(2, '0')}:00`;
 
+const ending: Omit<EndRequest, 'outcome' | 'batchId'> = {
+  jobs: null,
+  force: false,
+  reason: null,
+  requireFence: true,
+  parameters: new Map(),
+  now: at(t(2)),
+  by: 'test',
+  owner: null,
+  recordedStarts: null,
+};
+
 function begun() {
   const scenario = createScenario({ a: { from_date: '2026-11-20', rows: 0 }, b: {} });
   scenario.open(t(0));
@@ -19,25 +31,13 @@ function begun() {
     now: at(t(1)),
     reason: 'lost',
     by: 'test',
+    owner: null,
   };
   const backfill = openBackfill(scenario.workflow(), request);
   scenario.write(backfill.change);
   const record = () => scenario.records.get(String(backfill.batchId)) as BatchRecord;
   const end = (outcome: EndRequest['outcome'], more: Partial<EndRequest> = {}) => {
-    const whole: EndRequest = {
-      outcome,
-      jobs: null,
-      batchId: backfill.batchId,
-      force: false,
-      reason: null,
-      requireFence: true,
-      parameters: new Map(),
-      now: at(t(2)),
-      by: 'test',
-      owner: null,
-      recordedStarts: null,
-      ...more,
-    };
+    const whole: EndRequest = { ...ending, outcome, batchId: backfill.batchId, ...more };
     const ended = endBackfill(scenario.workflow(), record(), backfill.opened, whole);
     scenario.write(ended.change);
     return ended;
@@ -75,6 +75,24 @@ test('ends by the table of transitions, each job by itself, a name given twice o
   end('success', { jobs: ['b'], force: true, reason: 'it was there' });
   end('failed', { jobs: ['a'] });
   expect([...record().jobs.values()].map(({ status }) => status)).toEqual(['failed', 'success']);
+});
+
+test('that an execution owns is ended by others only with force, as long as it is open', () => {
+  const { scenario, request } = begun();
+  const owned = openBackfill(scenario.workflow(), { ...request, owner: '7' });
+  scenario.write(owned.change);
+  const end = (outcome: EndRequest['outcome'], more: Partial<EndRequest>) => {
+    const record = scenario.records.get(String(owned.batchId)) as BatchRecord;
+    const whole = { ...ending, batchId: owned.batchId, outcome, ...more };
+    scenario.write(endBackfill(scenario.workflow(), record, owned.opened, whole).change);
+  };
+  for (const outcome of ['success', 'failed'] as const)
+    for (const owner of [null, '8']) expect(refusal(() => end(outcome, { owner }))).toBe('owned');
+  end('success', { jobs: ['a'], owner: '7' });
+  end('failed', { jobs: ['b'], force: true });
+  end('failed', { jobs: ['a'] });
+  const { jobs } = scenario.records.get(String(owned.batchId)) as BatchRecord;
+  expect([...jobs.values()].map(({ status }) => status)).toEqual(['failed', 'failed']);
 });
 
 test('takes the user’s parameters along, not special ones', () => {

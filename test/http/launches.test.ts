@@ -163,6 +163,23 @@ test('a launch of a bound job opens its batch, and its stop fails it: the next l
   expect((await call('GET', '/executions/2')).json.batch).toMatchObject({ to_date: execution.batch.to_date });
 });
 
+test('the batch of a backfill is its execution’s as well, as long as that runs', async () => {
+  const { call, launch, command } = await launchApp();
+  await call('POST', '/load_cfg/orders');
+  await launch('Bound', { from_date: '2026-11-01', to_date: '2026-11-02' });
+  const { batch } = (await call('GET', '/executions/1')).json;
+  expect(batch).toMatchObject({ backfill: true });
+  for (const end of ['fail_batch', 'close_batch'])
+    expect(typeOf(await call('POST', `/${end}/orders?batch_id=${batch.batch_id}`))).toBe('owned');
+  const status = async () => (await call('GET', `/workflows/orders/batches/${batch.batch_id}`)).json.status;
+  expect(await status()).toBe('open');
+  await command('stop', 1);
+  expect(await status()).toBe('failed');
+  await launch('Bound', { from_date: '2026-11-01', to_date: '2026-11-02' });
+  const second = (await call('GET', '/executions/2')).json.batch.batch_id;
+  expect((await call('POST', `/fail_batch/orders?batch_id=${second}&force=true`)).status).toBe(200);
+});
+
 test('the plan, steps, context and log of what has not begun are there', async () => {
   const { call, launch } = await launchApp();
   await launch('Plain');

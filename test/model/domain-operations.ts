@@ -128,6 +128,7 @@ export function createDomainOperations(clock: ModelClock, rules: DomainRules = r
     backfill: (request) =>
       attempt(() => {
         const { change, batchId, opened } = openBackfill(read(), {
+          owner: null,
           ...request,
           now: clock.now,
           reason: null,
