@@ -7,8 +7,8 @@ import { uuidv7 } from 'uuidv7';
 import { type ConfigurationFiles, createConfigurationFiles } from './adapters/system/configuration-files.ts';
 import { systemClock } from './adapters/system/clock.ts';
 import { systemTimers } from './adapters/system/timers.ts';
-import { embeddedStoreFile } from './config/embedded-store.ts';
 import { isLoopback, projectFolder } from './config/load.ts';
+import { logFolder } from './config/log-folder.ts';
 import type { Settings } from './config/schema.ts';
 import { createKeyRing } from './config/key-ring.ts';
 import { parseWorkflowYaml } from './dialects/workflow-yaml.ts';
@@ -18,6 +18,7 @@ import type { Configuration } from './domain/configuration.ts';
 import { readInitialDate } from './domain/watermark.ts';
 import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
+import { openStores } from './open-stores.ts';
 import type { Stores } from './ports/stores.ts';
 import { createLogs } from './runner/step-log.ts';
 import { createBatches } from './service/batches.ts';
@@ -63,16 +64,6 @@ export interface AppOverrides {
   readonly logger?: FastifyBaseLogger;
   /** The process beside this one that runs jobs. */
   readonly jobSide?: Pick<JobSide, 'catalog' | 'look'>;
-}
-
-/** The store that the settings name: Redis, or the embedded one. */
-export async function openStores(settings: Settings): Promise<Stores> {
-  if (settings.REDIS_URL !== '') {
-    const { createRedisStores } = await import('./adapters/redis/stores.ts');
-    return createRedisStores({ url: settings.REDIS_URL, allowEviction: settings.ALLOW_EVICTION });
-  }
-  const { createSqliteStores } = await import('./adapters/sqlite/stores.ts');
-  return createSqliteStores({ file: embeddedStoreFile(settings.BATCHY_DATA), clock: systemClock });
 }
 
 /** What this process knows of the one that runs jobs. */
@@ -146,7 +137,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   const { jobSide = noJobs } = overrides;
   const { catalog } = jobSide;
   const services = createServices(stores, settings, { catalog, look: () => jobSide.look(), stopping: stopping.signal });
-  const logs = createLogs({ folder: logFolder(settings), now: systemTimers.wall });
+  const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall });
   const server = await createServer({
     services: { ...services, logs, ...overrides.services },
     settings,
@@ -210,11 +201,6 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       await stores.upkeep.close();
     },
   };
-}
-
-/** Where the logs of executions lie. */
-export function logFolder(settings: Settings): string {
-  return join(settings.BATCHY_DATA, 'logs');
 }
 
 /** Ids that no other process gives, either: one random part for all of this process's, and a number. */

@@ -6,11 +6,12 @@ import { uuidv7 } from 'uuidv7';
 
 import { systemRandom } from './adapters/system/random.ts';
 import { systemTimers } from './adapters/system/timers.ts';
-import { logFolder, openStores } from './app.ts';
 import type { FromConductor, ToConductor } from './conductor-messages.ts';
+import { logFolder } from './config/log-folder.ts';
 import type { Settings } from './config/schema.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
 import { BatchyError } from './domain/errors.ts';
+import { openStores } from './open-stores.ts';
 import { type Conductor, createConductor } from './runner/conductor.ts';
 import { loadJobFiles } from './runner/job-files.ts';
 import { createLogs } from './runner/step-log.ts';
@@ -67,7 +68,7 @@ async function begin(settings: Settings, withheld: ReadonlyMap<string, string>):
     id: `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(4).toString('hex')}`,
     leaseSeconds: settings.LEASE_SECONDS,
     concurrency: settings.JOB_CONCURRENCY,
-    logs: createLogs({ folder: logFolder(settings), now: systemTimers.wall }),
+    logs: createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall }),
     operationId: uuidv7,
     timers: systemTimers,
     random: systemRandom,

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
-import { openStores } from '../../src/app.ts';
+import { openStores } from '../../src/open-stores.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { parseInstant } from '../../src/domain/time.ts';
 import { everythingIn } from '../http/test-app.ts';

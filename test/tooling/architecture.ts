@@ -47,7 +47,8 @@ const layers: Readonly<Record<string, Layer>> = {
   // What others take into their own programs: browsers, too.
   client: { layers: [], packages: [] },
   cli: { layers: ['service', 'domain', 'dialects', 'config'], packages: terminal },
-  app: composition,
+  'open-stores': { layers: ['ports', 'adapters', 'config'], packages: [] },
+  app: { ...composition, layers: [...composition.layers, 'open-stores'] },
   // The process in which jobs run, and what the one that serves has of it.
   'conductor-messages': { layers: ['config', 'service'], packages: [] },
   'conductor-host': {
@@ -55,12 +56,15 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ['fastify', anyBuiltin],
   },
   'conductor-process': {
-    layers: [...composition.layers, 'app', 'runner', 'conductor-messages'],
+    layers: [...composition.layers, 'open-stores', 'conductor-messages'],
     packages: ['uuidv7', anyBuiltin],
   },
   serve: { layers: [...composition.layers, 'app', 'conductor-host'], packages: composition.packages },
   // The command line does not know how things are wired; main hands it the functions that do.
-  main: { layers: ['app', 'serve', 'conductor-process', 'cli', 'config'], packages: ['close-with-grace', anyBuiltin] },
+  main: {
+    layers: ['app', 'open-stores', 'serve', 'conductor-process', 'cli', 'config'],
+    packages: ['close-with-grace', anyBuiltin],
+  },
 };
 
 /** Reading them makes an outcome depend on when and where it is computed; what needs them is given a port. */

@@ -1,0 +1,18 @@
+import { systemClock } from './adapters/system/clock.ts';
+import { embeddedStoreFile } from './config/embedded-store.ts';
+import type { Settings } from './config/schema.ts';
+import type { Stores } from './ports/stores.ts';
+
+/**
+ * The store that the settings name: Redis, or the embedded one. Apart from the service, since threads and processes open it
+ * that need nothing else of it.
+ * @throws BatchyError `invalid-setting`, `newer-schema`, `store-unavailable`
+ */
+export async function openStores(settings: Settings): Promise<Stores> {
+  if (settings.REDIS_URL !== '') {
+    const { createRedisStores } = await import('./adapters/redis/stores.ts');
+    return createRedisStores({ url: settings.REDIS_URL, allowEviction: settings.ALLOW_EVICTION });
+  }
+  const { createSqliteStores } = await import('./adapters/sqlite/stores.ts');
+  return createSqliteStores({ file: embeddedStoreFile(settings.BATCHY_DATA), clock: systemClock });
+}
