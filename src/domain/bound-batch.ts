@@ -8,6 +8,7 @@ import { quoteBriefly } from './names.ts';
 import { openBatch } from './open-batch.ts';
 import { type Parameters, withParameters } from './special-parameters.ts';
 import { type Instant, maxInstant, minInstant } from './time.ts';
+import { checkNamedWindow } from './window-parameters.ts';
 import type { Workflow } from './workflow.ts';
 
 /** The batch of an execution whose job is bound to a workflow: opened by its launch, ended with it, in the same commits. */
@@ -34,11 +35,13 @@ export interface BoundOpened {
 /**
  * Opens the batch of a launch. Its jobs emit from now on: the window that the execution is told has an end, which a failed one
  * keeps, so that the next launch is of the same instance.
- * @throws BatchyError as `openBatch` and `openBackfill` do; `batch-open` where a batch is open
+ * @throws BatchyError as `openBatch` and `openBackfill` do; `batch-open` where a batch is open; `invalid-parameters` for a window
+ * that is empty or not of the past
  */
 export function openBoundBatch(workflow: Workflow, opening: BoundOpening): BoundOpened {
   const { jobs, backfill, now, by } = opening;
   if (backfill !== null) {
+    checkNamedWindow(backfill, now);
     const owner = String(opening.owner);
     const { change, batchId } = openBackfill(workflow, { jobs, ...backfill, now, by, reason: null, owner });
     return { change, batch: { workflow: workflow.name, jobs, batchId, backfill: true, ...backfill } };

@@ -144,7 +144,7 @@ const instead: Readonly<Record<BatchStatus, string>> = {
   STOPPED: 'Restart or abandon it.',
   FAILED: 'Restart or abandon it.',
   COMPLETED: 'It is done. Launch the job with other identifying parameters, or with force=true to run it again.',
-  ABANDONED: 'Launch the job with other identifying parameters, or with force=true.',
+  ABANDONED: 'Its instance is not run again. Launch the job with other identifying parameters.',
   UNKNOWN: 'Look at what it has written, then recover it: it becomes FAILED and can be restarted.',
 };
 

@@ -7,7 +7,7 @@ import type { JobDefinition } from './job.ts';
 import { quoteBriefly } from './names.ts';
 import { planRestart, type RestartPlan } from './restart-plan.ts';
 
-/** The newest instance with the parameters of a launch, whatever its number, and what became of it. */
+/** The newest instance with the parameters of a launch, whatever its number, or that of a restart; and what became of it. */
 export interface LaunchedBefore {
   readonly instance: JobInstance;
   /** Its last execution. */
@@ -26,9 +26,11 @@ export interface LaunchInput {
   readonly running: number;
   /** Every step runs afresh. */
   readonly forced: boolean;
+  /** Somebody restarts an execution, and means its instance: never another one in its stead. */
+  readonly restarts: boolean;
   /**
    * The window of a job that is bound to a workflow; `null` where there is none. `due`: the next one of the watermark; `named`: the
-   * launch names it, or a restart names its execution. `loadedSince`: why the window needs no restart any more, or `null`.
+   * launch names it. `loadedSince`: why the window needs no restart any more, or `null`.
    */
   readonly window: { readonly kind: 'due' | 'named'; readonly loadedSince: string | null } | null;
 }
@@ -56,15 +58,16 @@ export function decideLaunch(input: LaunchInput): LaunchDecision {
   const number = instanceNumber(input.definition, before.instance.parameters);
   if (isDoneWith(input, before)) return newInstance(input, number + 1);
   const plan = planOf(input, before);
-  // A window that is due was not closed, its end was lost after the last step: a run in which no step runs closes it.
-  if (plan.isComplete && input.window?.kind !== 'due') {
+  // A window that is due was not closed, its end was lost after the last step: a run in which no step runs closes it. But not one
+  // whose success somebody undid.
+  if (plan.isComplete && (input.window?.kind !== 'due' || before.last.status === 'COMPLETED')) {
     if (input.definition.refuseIfComplete) throw alreadyComplete(before);
     return { kind: 'complete-at-once' };
   }
   const obstacle = obstacleToRestart(input, before, plan);
   if (obstacle !== null) {
-    // A watermark is never stuck: what may not be restarted is begun anew, over the same window.
-    if (input.window?.kind === 'due') return newInstance(input, number + 1);
+    // No window is ever stuck: what may not be restarted is begun anew.
+    if (input.window !== null && !input.restarts) return newInstance(input, number + 1);
     throw obstacle;
   }
   checkRoom(input);
@@ -97,13 +100,14 @@ export function notRecovered(last: JobExecution): BatchyError {
 }
 
 /**
- * Whether the newest instance needs no other execution, so that another instance follows: where each launch has its own, and where
- * a window is due although an instance of it has succeeded (somebody declared that success failed) or was given up. The last
- * execution tells, since a forced one that failed leaves the instance unfinished.
+ * Whether the newest instance needs no other execution, so that another instance follows: where each launch has its own; where a
+ * window is due although an instance of it has succeeded (somebody declared that success failed); and where a window was given up.
+ * The last execution tells, since a forced one that failed leaves the instance unfinished.
  */
-function isDoneWith({ definition, window }: LaunchInput, { last }: LaunchedBefore): boolean {
-  const isNumbered = definition.newInstancePerLaunch || window?.kind === 'due';
-  return isNumbered && (last.status === 'COMPLETED' || last.status === 'ABANDONED');
+function isDoneWith({ definition, window, restarts }: LaunchInput, { last }: LaunchedBefore): boolean {
+  if (restarts) return false;
+  if (last.status === 'ABANDONED') return definition.newInstancePerLaunch || window !== null;
+  return last.status === 'COMPLETED' && (definition.newInstancePerLaunch || window?.kind === 'due');
 }
 
 function planOf({ definition, graph, forced }: LaunchInput, { instance, last, stepExecutions }: LaunchedBefore) {
@@ -128,15 +132,15 @@ function newInstance(input: LaunchInput, number: number): LaunchDecision {
 }
 
 function obstacleToRestart(
-  { definition, forced }: LaunchInput,
+  { definition }: LaunchInput,
   { last }: LaunchedBefore,
   plan: RestartPlan,
 ): BatchyError | null {
-  if (last.status === 'ABANDONED' && !forced)
+  if (last.status === 'ABANDONED')
     return refusal(
       'abandoned',
       last,
-      `Execution ${last.id} was abandoned, so it is not run again. Give other identifying parameters, or force=true.`,
+      `Execution ${last.id} was abandoned, so its instance is not run again, by force neither. Give other identifying parameters.`,
     );
   if (last.status !== 'COMPLETED' && !definition.restartable)
     return refusal(

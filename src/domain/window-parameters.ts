@@ -2,7 +2,7 @@ import { BatchyError } from './errors.ts';
 import type { JobParameter, JobParameters, OwnedBatch } from './execution.ts';
 import type { JobDefinition, ParameterDefinition, WorkflowBond } from './job.ts';
 import { templateNames } from './template.ts';
-import { formatInstant, type Instant, parseInstant } from './time.ts';
+import { floorToMicrosecond, formatInstant, type Instant, parseInstant } from './time.ts';
 
 /** The parameters by which a bound job is told its window. Of these only the window identifies. */
 
@@ -30,6 +30,17 @@ export function namedWindow(parameters: JobParameters): { readonly from: Instant
   const [from, until] = windowNames.map((name) => parameters.get(name)?.value ?? null);
   if (from === null && until === null) return null;
   return { from: instantOf('from_date', from ?? null), until: instantOf('to_date', until ?? null) };
+}
+
+/**
+ * A window that a launch names must be one of the past.
+ * @throws BatchyError `invalid-parameters`
+ */
+export function checkNamedWindow({ from, until }: Pick<OwnedBatch, 'from' | 'until'>, now: Instant): void {
+  const past = `must not lie in the future; the clock says ${formatInstant(floorToMicrosecond(now))}`;
+  if (from > now) throw refused('from_date', past);
+  if (from >= until) throw refused('to_date', 'must be later than from_date');
+  if (until > now) throw refused('to_date', past);
 }
 
 function instantOf(name: string, value: JobParameter['value']): Instant {

@@ -74,7 +74,7 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'not-recovered':
     '`POST /executions/:id/recover` makes it FAILED, so that it can be restarted. Look first at what it has written.',
   abandoned:
-    'Somebody decided that this instance is not to be run again. Give other identifying parameters, or `force=true`.',
+    'Somebody decided that this instance is not to be run again, by `force` neither. Give other identifying parameters.',
   'not-restartable':
     'The job says `restartable: false` and an execution of this instance has failed or stopped. Give other identifying parameters.',
   'start-limit': 'A step of the instance has reached its `startLimit`. `force=true` starts it all the same.',

@@ -4,7 +4,6 @@ import { type DocumentChange, leaseDocument } from '../domain/execution-document
 import { isLive, moveExecution } from '../domain/execution-transitions.ts';
 import type { Lease } from '../domain/lease.ts';
 import type { Instant } from '../domain/time.ts';
-import { parametersToRelaunch } from '../domain/window-parameters.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';
 import type { StoredAnswer } from '../ports/store.ts';
@@ -127,13 +126,7 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
       const { value: execution } = await existingExecution(records, id);
       if (isLive(execution.status) || execution.status === 'ABANDONED' || execution.status === 'UNKNOWN')
         moveExecution(execution.status, 'start');
-      return jobs.relaunch(
-        execution.jobName,
-        parametersToRelaunch(execution.parameters, execution.batch),
-        execution.batch,
-        caller,
-        render,
-      );
+      return jobs.relaunch(execution, caller, render);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { executionIndexes } from '../domain/document-index.ts';
 import { BatchyError } from '../domain/errors.ts';
-import type { JobExecution, JobParameters, OwnedBatch } from '../domain/execution.ts';
+import type { JobExecution, JobParameters } from '../domain/execution.ts';
 import { runIdParameter } from '../domain/given-parameters.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
@@ -8,7 +8,7 @@ import { quoteBriefly } from '../domain/names.ts';
 import { readLaunchParameters, stepParameters } from '../domain/parameters.ts';
 import { renderTemplate, unknownTemplateNames } from '../domain/template.ts';
 import type { Instant } from '../domain/time.ts';
-import { declaredWithWindow } from '../domain/window-parameters.ts';
+import { declaredWithWindow, parametersToRelaunch } from '../domain/window-parameters.ts';
 import type { StoredAnswer } from '../ports/store.ts';
 import { unknownWorkflow } from './batches.ts';
 import type { Answered, Caller, Commands } from './commands.ts';
@@ -45,16 +45,10 @@ export interface Jobs {
    */
   launch(name: string, options: LaunchOptions, caller: Caller, render: Render): Promise<Answered>;
   /**
-   * As `launch`, with parameters that were read before: of an execution that is to be restarted.
-   * @param restarted the batch that it had, or `null`
+   * As `launch`, of the instance of an execution that is to be restarted, with that one's parameters.
+   * @throws BatchyError as `launch`, and `window-superseded`
    */
-  relaunch(
-    name: string,
-    parameters: JobParameters,
-    restarted: OwnedBatch | null,
-    caller: Caller,
-    render: Render,
-  ): Promise<Answered>;
+  relaunch(restarted: JobExecution, caller: Caller, render: Render): Promise<Answered>;
 }
 
 export interface JobsOptions {
@@ -138,8 +132,9 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
       return run({ definition, parameters, force, supersede, restarted: null, by: caller.name }, caller, render);
     },
 
-    async relaunch(name, parameters, restarted, caller, render) {
-      const { definition } = await definitionOf(name);
+    async relaunch(restarted, caller, render) {
+      const { definition } = await definitionOf(restarted.jobName);
+      const parameters = parametersToRelaunch(restarted.parameters, restarted.batch);
       return run(
         { definition, parameters, force: false, supersede: false, restarted, by: caller.name },
         caller,

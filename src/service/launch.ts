@@ -20,7 +20,8 @@ export interface Launch {
   readonly parameters: JobParameters;
   readonly force: boolean;
   readonly supersede: boolean;
-  readonly restarted: OwnedBatch | null;
+  /** The execution that somebody restarts, or `null`. */
+  readonly restarted: JobExecution | null;
   /** The name of the key, for the journal. */
   readonly by: string;
 }
@@ -65,11 +66,12 @@ export async function attemptLaunch(
   const trial = open(0);
   const parameters =
     trial === null || bond === null ? launch.parameters : parametersWithWindow(launch.parameters, trial.batch, bond);
-  const found = await findLaunched(records, definition, parameters);
+  const found = await findLaunched(records, definition, parameters, launch.restarted);
+  const had = launch.restarted?.batch ?? null;
   const superseded =
-    launch.restarted === null || workflow === null || trial === null
+    had === null || workflow === null || trial === null
       ? null
-      : (loadedSince(workflow, launch.restarted) ?? otherWindow(launch.restarted, trial.batch));
+      : (loadedSince(workflow, had) ?? otherWindow(had, trial.batch));
   const decision = decideLaunch({
     definition,
     graph: buildGraph(definition),
@@ -77,10 +79,8 @@ export async function attemptLaunch(
     running: found.running,
     forced: force,
     // Who restarts an execution means that one, and is told what stands in the way; who launches wants the window loaded.
-    window:
-      bond === null
-        ? null
-        : { kind: named === null && launch.restarted === null ? 'due' : 'named', loadedSince: superseded },
+    restarts: launch.restarted !== null,
+    window: bond === null ? null : { kind: named === null ? 'due' : 'named', loadedSince: superseded },
   });
   // What completes at once loads nothing: no batch is opened for it.
   const opened = decision.kind === 'run' ? open(await ids.execution()) : null;

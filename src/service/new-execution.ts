@@ -29,13 +29,19 @@ export interface Found {
   readonly latestLaunch: ReadDocument | null;
 }
 
-/** What was launched before with these parameters, and how many executions of the job run. */
+/**
+ * What was launched before with these parameters, and how many executions of the job run.
+ * @param restarted the execution whose instance is meant, though there may be newer ones with its parameters; or `null`
+ */
 export async function findLaunched(
   records: ExecutionRecords,
   definition: JobDefinition,
   parameters: JobParameters,
+  restarted: JobExecution | null,
 ): Promise<Found> {
-  const newest = await records.newestInstance(keyOf(definition.name, withoutInstanceNumber(definition, parameters)));
+  const newest =
+    (await instanceOf(records, definition, restarted)) ??
+    (await records.newestInstance(keyOf(definition.name, withoutInstanceNumber(definition, parameters))));
   const lastId = newest.instance?.value.lastExecutionId ?? null;
   const last = lastId === null ? null : await records.execution(lastId);
   const before =
@@ -52,6 +58,17 @@ export async function findLaunched(
   const page = { prefix: '', direction: 'ascending', beyond: null, limit: maxConcurrent } as const;
   const running = await records.ids({ ...page, index: executionIndexes.liveOfJob(name) });
   return { newest, before, running: running.length, latestLaunch };
+}
+
+/** `null` for no restart; and where the job was bound to a workflow since, or is no more: its parameters tell another instance. */
+async function instanceOf(
+  records: ExecutionRecords,
+  { bond }: JobDefinition,
+  restarted: JobExecution | null,
+): Promise<NewestInstance | null> {
+  if (restarted === null || (bond === null) !== (restarted.batch === null)) return null;
+  const instance = await records.instance(restarted.instanceId);
+  return instance === null ? null : { key: null, instance };
 }
 
 export interface NewExecution {

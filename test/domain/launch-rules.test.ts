@@ -16,7 +16,7 @@ const whole = { a: completed, b: completed };
 const due = { kind: 'due', loadedSince: null } as const;
 const backfill = { kind: 'named', loadedSince: null } as const;
 
-interface Given extends Partial<Pick<LaunchInput, 'forced' | 'running' | 'window'>> {
+interface Given extends Partial<Pick<LaunchInput, 'forced' | 'running' | 'restarts' | 'window'>> {
   readonly job?: Partial<JobDefinition>;
   /** Of the last execution; no instance if not said. */
   readonly last?: BatchStatus;
@@ -35,6 +35,7 @@ function launch({ job, last, ran = {}, parameters, ...more }: Given): LaunchDeci
     before,
     running: 0,
     forced: false,
+    restarts: false,
     window: null,
     ...more,
   });
@@ -86,7 +87,9 @@ describe('a launch', () => {
     ['after a forced one that failed (acceptance 13)', { last: 'FAILED', ran: { a: completed, b: failed } }, 'same b'],
     ['after a step was added', { last: 'COMPLETED', ran: { a: completed } }, 'same b'],
     ['after it was abandoned', { last: 'ABANDONED', ran: half }, 'abandoned'],
-    ['after it was abandoned, forced', { last: 'ABANDONED', ran: half, forced: true }, 'same a b'],
+    ['after it was abandoned, forced', { last: 'ABANDONED', ran: half, forced: true }, 'abandoned'],
+    ['that restarts what has failed', { last: 'FAILED', ran: half, restarts: true }, 'same b'],
+    ['that restarts what was abandoned', { last: 'ABANDONED', ran: half, restarts: true }, 'abandoned'],
     ['of what may not be restarted', { last: 'FAILED', ran: half, job: { restartable: false } }, 'not-restartable'],
     [
       'of what may not be restarted, forced',
@@ -149,6 +152,13 @@ describe('a job with a new instance per launch', () => {
     ['restarts what failed', { last: 'FAILED', ran: half, parameters: third }, 'same b'],
     ['restarts what a forced execution left unfinished', { last: 'FAILED', ran: half }, 'same b'],
     ['does not run twice at a time', { last: 'STARTED', parameters: third }, 'already-running'],
+    ['restarts the one that is meant', { last: 'FAILED', ran: half, parameters: third, restarts: true }, 'same b'],
+    [
+      'has nothing to restart in what is complete',
+      { last: 'COMPLETED', ran: whole, restarts: true },
+      'complete-at-once',
+    ],
+    ['restarts nothing that was abandoned', { last: 'ABANDONED', ran: half, restarts: true }, 'abandoned'],
   ])('%s', (_name, given, expected) => {
     expect(outcome({ ...given, job })).toBe(expected);
   });
@@ -187,7 +197,16 @@ describe('a job that is bound to a workflow', () => {
     ['waits for a recovery', { last: 'UNKNOWN', window: due }, 'not-recovered'],
     ['keeps to maxConcurrent', { window: due, job: { ...job, maxConcurrent: 1 }, running: 1 }, 'too-many-running'],
     ['has a backfill that is complete', { last: 'COMPLETED', ran: whole, window: backfill }, 'complete-at-once'],
-    ['has a backfill that was abandoned', { last: 'ABANDONED', ran: half, window: backfill }, 'abandoned'],
+    ['begins a backfill anew after it was abandoned', { last: 'ABANDONED', ran: half, window: backfill }, 'new 2 a b'],
+    ['and where no restart is allowed', { last: 'FAILED', ran: half, window: backfill, job: once }, 'new 2 a b'],
+    ['restarts nothing else than what is meant', { last: 'ABANDONED', window: due, restarts: true }, 'abandoned'],
+    ['not even a fresh start of it', { last: 'FAILED', window: due, restarts: true, job: once }, 'not-restartable'],
+    ['restarts a window whose end was lost', { last: 'FAILED', ran: whole, window: due, restarts: true }, 'same'],
+    [
+      'closes nothing undone by a restart',
+      { last: 'COMPLETED', ran: whole, window: due, restarts: true },
+      'complete-at-once',
+    ],
     [
       'does not restart a window that was loaded since',
       { last: 'FAILED', ran: half, window: { kind: 'named', loadedSince: 'batch 5 did' } },

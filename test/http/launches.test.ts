@@ -13,6 +13,7 @@ async function launchApp() {
       { name: 'Bound', workflow: 'orders' },
       { name: 'Single', maxConcurrent: 1 },
       { name: 'Once', restartable: false },
+      { name: 'Nightly', newInstancePerLaunch: true },
     ),
   });
   const launch = async (job: string, body?: unknown, query = '') =>
@@ -90,9 +91,44 @@ test('what was abandoned is not launched again, and what may not be restarted is
     await command('stop', json.execution_id as number);
     if (job === 'Plain') expect((await command('abandon', json.execution_id as number)).status).toBe(202);
     expect(typeOf(await launch(job))).toBe(expected);
+    expect(typeOf(await launch(job, {}, '?force=true'))).toBe(expected);
   }
   expect((await launch('Single', { a: 1 })).status).toBe(202);
   expect(typeOf(await launch('Single', { a: 2 }))).toBe('too-many-running');
+});
+
+test('a restart is of the instance that is meant, though a newer one has the same parameters', async () => {
+  const { call, launch, command } = await launchApp();
+  for (const id of [1, 2]) {
+    expect((await launch('Nightly')).json).toMatchObject({ execution_id: id, job_instance_id: id });
+    await command('stop', id);
+    if (id === 1) await command('abandon', id);
+  }
+  expect((await command('restart', 2)).json).toMatchObject({ execution_id: 3, job_instance_id: 2 });
+  await command('stop', 3);
+  await command('abandon', 3);
+  // Execution 2 is no more than STOPPED; its instance was given up, and no instance 3 begins under the name of a restart.
+  expect(typeOf(await command('restart', 2))).toBe('abandoned');
+  expect((await call('GET', '/instances')).json).toHaveLength(2);
+  expect((await launch('Nightly')).json).toMatchObject({ execution_id: 4, job_instance_id: 3 });
+  expect(await command('restart', 2)).toMatchObject({ status: 409, json: { job_instance_id: 2 } });
+});
+
+test.each([
+  ['/to_date', { from_date: '2026-11-02', to_date: '2026-11-02' }],
+  ['/to_date', { from_date: '2026-11-02', to_date: '2026-11-01' }],
+  ['/to_date', { from_date: '2026-11-02', to_date: '2099-01-01' }],
+  ['/to_date', { from_date: '2026-11-02' }],
+  ['/from_date', { from_date: '2099-01-01', to_date: '2099-01-02' }],
+  ['/from_date', { to_date: '2026-11-02' }],
+])('a window that cannot be is refused at %s of the parameters: %j', async (pointer, body) => {
+  const { call, launch, everything } = await launchApp();
+  await call('POST', '/load_cfg/orders');
+  const before = await everything();
+  const refused = await launch('Bound', body);
+  expect([refused.status, typeOf(refused)]).toEqual([422, 'invalid-parameters']);
+  expect(refused.json.errors).toMatchObject([{ pointer }]);
+  expect(await everything()).toBe(before);
 });
 
 test('a command that the state forbids changes nothing', async () => {
