@@ -88,9 +88,15 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
     instance: (id) => one(documentKeys.instance(id), decodeInstance, (value) => instanceDocument(value).members),
     instances: (ids) => many(ids.map(documentKeys.instance), decodeInstance),
     async newestInstance(key) {
-      const [found] = await documents.get([documentKeys.instanceKey(key)]);
-      if (found === undefined || found === null) return { key: null, instance: null };
-      return { key: { revision: found.revision, members: [] }, instance: await records.instance(Number(found.text)) };
+      for (let before: string | null = null; ;) {
+        const [found] = await documents.get([documentKeys.instanceKey(key)]);
+        if (found === undefined || found === null) return { key: null, instance: null };
+        const instance = await records.instance(Number(found.text));
+        // One that is not there was forgotten in between, and its key with it; another may have the key by now.
+        if (instance !== null || found.text === before)
+          return { key: { revision: found.revision, members: [] }, instance };
+        before = found.text;
+      }
     },
     async latestSteps({ steps }) {
       const keys = [...steps.values()].map((latest) => documentKeys.step(latest.executionId, latest.stepExecutionId));

@@ -11,7 +11,6 @@ import {
   type ReadDocument,
   type StateDocument,
 } from '../domain/execution-documents.ts';
-import { canonicalIdentity } from '../domain/identity.ts';
 import { instanceNumber, instanceParameter, withoutInstanceNumber } from '../domain/instance-number.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import type { LaunchDecision, LaunchedBefore } from '../domain/launch-rules.ts';
@@ -19,6 +18,7 @@ import { floorToMicrosecond, type Instant } from '../domain/time.ts';
 import type { Beside } from './commands.ts';
 import { executionEntry } from './end-execution.ts';
 import { changeOf, type ExecutionRecords, type NewestInstance } from './execution-records.ts';
+import { instanceKey } from './instance-key.ts';
 
 /** What a launch is computed from, beside its workflow. */
 export interface Found {
@@ -41,7 +41,7 @@ export async function findLaunched(
 ): Promise<Found> {
   const newest =
     (await instanceOf(records, definition, restarted)) ??
-    (await records.newestInstance(keyOf(definition.name, withoutInstanceNumber(definition, parameters))));
+    (await records.newestInstance(instanceKey(definition.name, withoutInstanceNumber(definition, parameters))));
   const lastId = newest.instance?.value.lastExecutionId ?? null;
   const last = lastId === null ? null : await records.execution(lastId);
   const before =
@@ -103,7 +103,7 @@ export async function makeExecution(
       ? {
           id: await made.ids.instance(),
           jobName: definition.name,
-          key: keyOf(definition.name, parameters),
+          key: instanceKey(definition.name, parameters),
           parameters: new Map([...parameters].filter(([, { identifying }]) => identifying)),
           createdAt: at,
           lastExecutionId: id,
@@ -135,7 +135,7 @@ export async function makeExecution(
     changeOf(null, executionDocument(execution)),
     changeOf(null, await contextOf(records, id, made.forced || isNew ? null : found.before)),
   ];
-  const baseKey = keyOf(definition.name, withoutInstanceNumber(definition, parameters));
+  const baseKey = instanceKey(definition.name, withoutInstanceNumber(definition, parameters));
   if (kept === null) documents.push(changeOf(found.newest.key, instanceKeyDocument({ key: baseKey, id: instance.id })));
   if (definition.maxConcurrent !== null)
     documents.push(changeOf(found.latestLaunch, latestLaunchDocument(jobKeyOf(definition.name), id)));
@@ -168,10 +168,6 @@ export function createLaunchIds(records: ExecutionRecords): LaunchIds {
 
 function jobKeyOf(jobName: string): string {
   return createHash('sha256').update(jobName).digest('hex');
-}
-
-function keyOf(jobName: string, parameters: JobParameters): string {
-  return createHash('sha256').update(canonicalIdentity(jobName, parameters)).digest('hex');
 }
 
 function numbered(definition: JobDefinition, parameters: JobParameters, number: number): JobParameters {
