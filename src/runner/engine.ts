@@ -6,6 +6,7 @@ import { HandedBack, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
 import { endingOf, movedExecution } from './execution-ending.ts';
+import { limitTime } from './execution-timeout.ts';
 import {
   type Decide,
   type ExecutionSession,
@@ -38,6 +39,7 @@ export async function runExecution(
   const log = tools.logs.open(session.state.execution.id, null);
   const guard = guardExecution(session, job, tools, handBack);
   try {
+    await guard.limitTime();
     const plan = await startExecution(guard.running, log);
     const finish = await runGraph(guard.running, plan, log);
     await finishExecution(guard.running, finish, log);
@@ -69,11 +71,7 @@ function guardExecution(session: ExecutionSession, job: RunnableJob, tools: Engi
   on(session.lost, () => hinder(session.lost.reason));
   on(handBack, () => hinder(new HandedBack()));
   on(session.stopRequested, () => abort(new StopRequested()));
-  const { timeoutSeconds } = job.definition;
-  const cancel =
-    timeoutSeconds === null
-      ? () => {}
-      : tools.timers.after(timeoutSeconds * 1000, () => abort(new TimedOut('execution', timeoutSeconds)));
+  let cancel = (): void => {};
   let ahead: Decide | null = null;
   const running: RunningExecution = {
     session,
@@ -97,6 +95,10 @@ function guardExecution(session: ExecutionSession, job: RunnableJob, tools: Engi
   };
   return {
     running,
+    async limitTime(): Promise<void> {
+      const { clock } = tools.stores;
+      cancel = await limitTime(job.definition, session.state.execution, { clock, timers: tools.timers, abort });
+    },
     release: () => {
       // With a reason of its own: making the usual one, an error with its stack, takes longer than all the rest of this.
       released.abort('released');

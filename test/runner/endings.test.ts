@@ -1,18 +1,23 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
+import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { openBoundBatch } from '../../src/domain/bound-batch.ts';
 import { readSpecialParameters } from '../../src/domain/special-parameters.ts';
 import { storedWorkflowChange } from '../../src/domain/stored-workflow-change.ts';
 import { parseInstant } from '../../src/domain/time.ts';
 import { decodeWorkflow, emptyLedger, encodeLedger } from '../../src/domain/workflow.ts';
 import { runExecution } from '../../src/runner/engine.ts';
+import { millisecondsLeft } from '../../src/runner/execution-timeout.ts';
 import type { TaskBody } from '../../src/runner/step-body.ts';
 import type { Commit } from '../../src/ports/store.ts';
+import { createSettableClock } from '../settable-clock.ts';
 import { createManualTimers, type ManualTimers } from './manual-timers.ts';
 import { createWorld, jobOf, type World } from './world.ts';
 
 const task = (run: TaskBody['run']): TaskBody => ({ kind: 'task', run });
 const forever: TaskBody['run'] = () => new Promise(() => {});
+const untilTold: TaskBody['run'] = ({ signal }) =>
+  new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
 const never = new AbortController().signal;
 
 describe('timeouts', () => {
@@ -69,6 +74,37 @@ describe('timeouts', () => {
     const { execution, rows } = await world.outcome(id);
     expect(rows).toEqual(['Slow FAILED']);
     expect(execution.exitMessage).toBe('The execution took longer than its timeout of 10 s.');
+  });
+
+  it('counts the time of an execution from its first start, whoever goes on with it', async () => {
+    const clock = createSettableClock('2026-11-21T12:00:00');
+    const other = await createWorld({ timers, stores: await createMemoryStores({ clock }) });
+    onTestFinished(() => other.close());
+    const job = jobOf([{ name: 'Slow', body: task(untilTold) }], { timeoutSeconds: 10 });
+    const id = await other.launch(job);
+    const handBack = new AbortController();
+    const first = other.run(id, job, handBack.signal);
+    await vi.waitFor(async () => expect((await other.outcome(id)).rows).toEqual(['Slow STARTED']));
+    handBack.abort();
+    expect(await first).toBe('handed-back');
+    clock.advance({ seconds: 8 });
+    const second = other.run(id, job);
+    await vi.waitFor(() => expect(timers.waiting()).toBe(1));
+    timers.advance(2000);
+    expect(await second).toBe('ended');
+    expect((await other.outcome(id)).execution).toMatchObject({
+      status: 'FAILED',
+      exitMessage: 'The execution took longer than its timeout of 10 s.',
+    });
+  });
+
+  it.each([
+    ['half of it has passed', '12:00:05', 5000],
+    ['it is over', '12:00:11', 0],
+    ['the clock was set back', '11:00:00', 10_000],
+  ])('leaves of a timeout what is left when %s', (_name, time, left) => {
+    const [startedAt, now] = ['12:00:00', time].map((each) => parseInstant(`2026-11-21T${each}`) ?? 0n);
+    expect(millisecondsLeft(10, startedAt ?? 0n, now ?? 0n)).toBe(left);
   });
 
   it('counts a task that looked at its signal as stopped, and one that never looked as completed', async () => {
