@@ -29,6 +29,8 @@ export function iterableReader<Item>(source: FromContext<ItemSource<Item>>): Rea
 
 class IterableReader<Item> implements ItemReader<Item> {
   readonly #source: () => Promise<ItemSource<Item>>;
+  /** The source, where it is a list: what it holds is had without asking an iterator for each item. */
+  #list: readonly Item[] | null = null;
   #iterator: Iterator<Item> | AsyncIterator<Item> | null = null;
   #count = 0;
   /** What the last reading threw. */
@@ -43,7 +45,7 @@ class IterableReader<Item> implements ItemReader<Item> {
     const source = await this.#source();
     if (Array.isArray(source)) {
       assertReaches(count, Math.min(count, source.length));
-      this.#iterator = from(source as readonly Item[], count);
+      this.#list = source as readonly Item[];
     } else {
       this.#iterator = iteratorOf(source);
       for (let skipped = 0; skipped < count; skipped++) {
@@ -55,6 +57,9 @@ class IterableReader<Item> implements ItemReader<Item> {
   }
 
   read(): Item | null | Promise<Item | null> {
+    // As long as it is by now: a list may grow while it is read.
+    if (this.#list !== null)
+      return this.#count < this.#list.length ? this.#given(this.#list[this.#count] as Item) : null;
     if (this.#iterator === null) throw new Error('The reader is not open.');
     try {
       const step = this.#iterator.next();
@@ -78,6 +83,10 @@ class IterableReader<Item> implements ItemReader<Item> {
     if (done === true && this.#failure !== null) throw this.#failure.error;
     if (done === true) return null;
     this.#failure = null;
+    return this.#given(value);
+  }
+
+  #given(value: Item): Item {
     this.#count++;
     if (value !== null && value !== undefined) return value;
     const position = `item ${this.#count}`;
@@ -93,12 +102,9 @@ class IterableReader<Item> implements ItemReader<Item> {
   async close(): Promise<void> {
     const iterator = this.#iterator;
     this.#iterator = null;
+    this.#list = null;
     await iterator?.return?.();
   }
-}
-
-function* from<Item>(items: readonly Item[], index: number): Generator<Item> {
-  for (let at = index; at < items.length; at++) yield items[at] as Item;
 }
 
 function iteratorOf<Item>(source: ItemSource<Item>): Iterator<Item> | AsyncIterator<Item> {

@@ -5,8 +5,9 @@ import { ItemError, type ItemReader, type ItemWriter } from '../items/item.ts';
 import { jsonCopy } from '../json-copy.ts';
 import type { ChunkBody } from '../step-body.ts';
 import type { StepContext } from '../step-context.ts';
-import { type ChunkFaults, handleFaults, keptItem, type NewSkip } from './chunk-faults.ts';
+import { handleFaults, keptItem, type NewSkip } from './chunk-faults.ts';
 import { chunkIdOf, type ChunkPlace, decodePlace, encodePlace, itemIdOf } from './chunk-place.ts';
+import { countsOf, emptyChunk, type OpenChunk, positionOf } from './open-chunk.ts';
 
 /** What one commit of a chunk step stores. */
 export interface ChunkCommit {
@@ -27,18 +28,6 @@ export interface ChunkRun {
   readonly save: (commit: ChunkCommit) => Promise<void>;
   readonly timers: Timers;
   readonly random: () => number;
-}
-
-/** A chunk that is being made; nothing of it counts before it is committed. */
-interface OpenChunk extends ChunkFaults {
-  /** Items, as they were read and then as they were processed, each with its number. */
-  items: unknown[];
-  numbers: number[];
-  /** How many were asked of the reader, those that could not be read among them. */
-  asked: number;
-  read: number;
-  filtered: number;
-  ended: boolean;
 }
 
 /**
@@ -97,17 +86,7 @@ async function copyChunks(
 
   for (;;) {
     signal.throwIfAborted();
-    const chunk: OpenChunk = {
-      items: [],
-      numbers: [],
-      asked: 0,
-      read: 0,
-      filtered: 0,
-      ended: false,
-      skipped: [],
-      retries: 0,
-      rollbacks: 0,
-    };
+    const chunk = emptyChunk();
     try {
       await readChunk(chunk);
       if (chunk.asked === 0) return;
@@ -126,27 +105,46 @@ async function copyChunks(
   }
 
   async function readChunk(chunk: OpenChunk): Promise<void> {
-    const { items, numbers } = chunk;
-    while (items.length < place.size) {
+    for (;;) {
       if (signal.aborted) throw signal.reason;
       let item: unknown;
       try {
-        const given: unknown = reader.read();
-        // Awaiting what is there already would cost more than all the rest of this loop.
-        item = isThenable(given) ? await given : given;
+        const later = readReady(chunk);
+        if (later === null) return;
+        item = await later;
       } catch (error) {
         if (!(await readAgain(chunk, error))) continue;
         item = lastRead;
       }
-      if (item === null || item === undefined) {
-        chunk.ended = true;
-        return;
-      }
-      chunk.asked += 1;
-      chunk.read += 1;
-      items.push(item);
-      numbers.push(place.items + chunk.asked);
+      if (!take(chunk, item)) return;
     }
+  }
+
+  /**
+   * Reads what is there already: to await it, or to ask the signal before each item, would cost more than all the rest, and nobody
+   * can abort meanwhile.
+   * @returns the item to wait for; `null` when the chunk is full or the source has ended
+   */
+  function readReady(chunk: OpenChunk): PromiseLike<unknown> | null {
+    while (chunk.items.length < place.size) {
+      const given: unknown = reader.read();
+      if (isThenable(given)) return given;
+      if (!take(chunk, given)) return null;
+    }
+    return null;
+  }
+
+  /** @returns whether there may be more */
+  function take(chunk: OpenChunk, item: unknown): boolean {
+    if (item === null || item === undefined) {
+      chunk.ended = true;
+      return false;
+    }
+    chunk.asked += 1;
+    chunk.read += 1;
+    chunk.items.push(item);
+    chunk.numbers.push(place.items + chunk.asked);
+    return true;
   }
 
   /** @returns whether an item was read after all; else it was left out */
@@ -273,25 +271,6 @@ async function copyChunks(
     }
     place = next;
   }
-}
-
-function countsOf(chunk: OpenChunk): StepCounters {
-  const of = (phase: NewSkip['phase']): number => chunk.skipped.filter((skip) => skip.phase === phase).length;
-  return {
-    read: chunk.read,
-    write: chunk.items.length,
-    filter: chunk.filtered,
-    commit: 1,
-    rollback: chunk.rollbacks,
-    readSkip: of('read'),
-    processSkip: of('process'),
-    writeSkip: of('write'),
-    retry: chunk.retries,
-  };
-}
-
-function positionOf(number: number): string {
-  return `item ${number}`;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
