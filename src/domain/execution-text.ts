@@ -102,7 +102,12 @@ function batchFields(batch: OwnedBatch): JsonObject {
 }
 
 export function encodeExecution(execution: JobExecution): string {
-  return stringifyJson({ ...executionFields(execution), parameters: parameterList(execution.parameters) });
+  const { previousId, parameters } = execution;
+  return stringifyJson({
+    ...executionFields(execution),
+    ...(previousId === undefined ? {} : { previous_execution_id: previousId }),
+    parameters: parameterList(parameters),
+  });
 }
 
 export function decodeExecution(text: string): JobExecution {
@@ -125,6 +130,7 @@ export function decodeExecution(text: string): JobExecution {
     launchedBy: fields.text('launched_by'),
     takeovers: fields.count('takeovers'),
     stopRequestedBy: fields.textOrNull('stop_requested_by'),
+    ...(fields.has('previous_execution_id') ? { previousId: fields.count('previous_execution_id') } : {}),
   };
 }
 

@@ -71,6 +71,11 @@ export interface JobExecution {
   readonly takeovers: number;
   /** Somebody asked it to stop: why the status is STOPPING. */
   readonly stopRequestedBy: string | null;
+  /**
+   * The execution that was its instance's last when this one was launched; absent for the first. Ids do not tell: two services may
+   * store theirs in another order than they took them.
+   */
+  readonly previousId?: number;
 }
 
 export interface OwnedBatch {

@@ -5,6 +5,8 @@ import { type Instant, parseInstant } from './time.ts';
 
 /** Reads the fields of an object that we stored. Each throws BatchyError `foreign-data` where the field is not as we write it. */
 export interface StoredFields {
+  /** Whether it is there: fields that came with a later version are not in what an earlier one wrote. */
+  has(name: string): boolean;
   /** A whole number that a plain number holds exactly, 0 or more. */
   count(name: string): number;
   countOrNull(name: string): number | null;
@@ -51,6 +53,7 @@ export function storedFields(value: JsonObject, what: string): StoredFields {
     return field;
   };
   const fields: StoredFields = {
+    has: (name) => Object.hasOwn(value, name),
     count: (name) => {
       const field = read(name);
       if (typeof field !== 'number' || !Number.isSafeInteger(field) || field < 0) throw refused(name, 'count');

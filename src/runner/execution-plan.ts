@@ -1,4 +1,3 @@
-import { executionIndexes, idOfMember, memberOfId } from '../domain/document-index.ts';
 import type { JobExecution, StepExecution } from '../domain/execution.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
 import { decodeExecution, decodeStep } from '../domain/execution-text.ts';
@@ -48,15 +47,11 @@ export async function planExecution(
 }
 
 /** The execution before this one in its instance, or `null`. */
-export async function previousExecution(reader: DocumentReader, execution: JobExecution): Promise<JobExecution | null> {
-  const [member] = await reader.scan({
-    index: executionIndexes.ofInstance(execution.instanceId),
-    prefix: '',
-    direction: 'descending',
-    beyond: memberOfId(execution.id),
-    limit: 1,
-  });
-  if (member === undefined) return null;
-  const [stored] = await reader.get([documentKeys.execution(idOfMember(member))]);
+export async function previousExecution(
+  reader: DocumentReader,
+  { previousId }: JobExecution,
+): Promise<JobExecution | null> {
+  if (previousId === undefined) return null;
+  const [stored] = await reader.get([documentKeys.execution(previousId)]);
   return stored === null || stored === undefined ? null : decodeExecution(stored.text);
 }

@@ -99,14 +99,17 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       const { value: execution } = await existing(id);
       const { value: instance } = await existingInstance(records, execution.instanceId);
       const { definition } = await jobs.get(execution.jobName);
-      const last = instance.lastExecutionId === null ? null : await records.execution(instance.lastExecutionId);
+      // Of one that runs: what is left of it, as its engine sees it; else what a launch would do after the last.
+      const live = isLive(execution.status);
+      const lastId = live ? (execution.previousId ?? null) : instance.lastExecutionId;
+      const last = lastId === null ? null : await records.execution(lastId);
       return planRestart({
         definition,
         graph: buildGraph(definition),
         steps: instance.steps,
         stepExecutions: await records.latestSteps(instance),
         forced: false,
-        executionId: isLive(execution.status) ? id : null,
+        executionId: live ? id : null,
         lastCompleted: last?.value.status === 'COMPLETED',
       }).steps;
     },

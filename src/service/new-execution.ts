@@ -129,6 +129,7 @@ export async function makeExecution(
     launchedBy: by,
     takeovers: 0,
     stopRequestedBy: null,
+    ...(isNew || found.before === null ? {} : { previousId: found.before.last.id }),
   };
   const documents = [
     changeOf(kept, instanceDocument(instance)),

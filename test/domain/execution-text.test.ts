@@ -124,6 +124,11 @@ describe('what is stored of an execution', () => {
     expect([...read.parameters.keys()]).toEqual(['b', '10', '9']);
   });
 
+  test('an execution knows the one before it, where there was one', () => {
+    expect(decodeExecution(encodeExecution({ ...loadOrders, previousId: 5 })).previousId).toBe(5);
+    expect(decodeExecution(encodeExecution(loadOrders))).not.toHaveProperty('previousId');
+  });
+
   test('fields of a newer version are passed over', () => {
     const text = encodeStep(load).replace('{', '{"newer":[1.0],');
     expect(decodeStep(text)).toEqual(load);

@@ -98,13 +98,15 @@ test('what was abandoned is not launched again, and what may not be restarted is
 });
 
 test('a restart is of the instance that is meant, though a newer one has the same parameters', async () => {
-  const { call, launch, command } = await launchApp();
+  const { call, launch, command, everything } = await launchApp();
   for (const id of [1, 2]) {
     expect((await launch('Nightly')).json).toMatchObject({ execution_id: id, job_instance_id: id });
     await command('stop', id);
     if (id === 1) await command('abandon', id);
   }
   expect((await command('restart', 2)).json).toMatchObject({ execution_id: 3, job_instance_id: 2 });
+  // The only one that goes on from another knows which.
+  expect((await everything()).match(/previous_execution_id\W+\d+/g)).toEqual([String.raw`previous_execution_id\":2`]);
   await command('stop', 3);
   await command('abandon', 3);
   // Execution 2 is no more than STOPPED; its instance was given up, and no instance 3 begins under the name of a restart.

@@ -173,6 +173,31 @@ function acceptance(name: string, openStores: (() => Promise<Stores>) | undefine
       expect([rows, status, steps[0]?.exitCode]).toEqual([['Check COMPLETED'], 'COMPLETED', 'NOTHING']);
     });
 
+    it('repeats no failure that the execution before has handled, though that one has the greater id', async () => {
+      const { stores, launch, run, outcome } = await start();
+      const first = await stores.documents.reserve('execution', 2);
+      let tries = 0;
+      const failing = task(() => {
+        tries += 1;
+        throw new Error('as expected');
+      });
+      const on = [
+        { exitCode: 'FAILED', to: { step: 'B' } },
+        { exitCode: '*', to: { step: 'B' } },
+      ];
+      const steps = [
+        { name: 'A', body: failing, on },
+        { name: 'B', body: ok, dependsOn: [] },
+      ];
+      const job = jobOf(steps);
+      await run(await launch(job, { id: first + 1 }), job);
+      expect((await outcome(first + 1)).status).toBe('COMPLETED');
+      const more = jobOf([...steps, { name: 'C', body: ok, dependsOn: ['B'] }]);
+      await run(await launch(more, { id: first }), more);
+      expect((await outcome(first)).rows).toEqual(['C COMPLETED']);
+      expect(tries).toBe(1);
+    });
+
     it('runs partitions, each in a row of its own, and in a restart only those that failed', async () => {
       const { runNew } = await start();
       let isMended = false;

@@ -75,6 +75,8 @@ export function chunkBody(options: Partial<ChunkBody> & Pick<ChunkBody, 'reader'
 }
 
 export interface LaunchedWith {
+  /** Taken before, perhaps long before; the next one if not said. */
+  readonly id?: number;
   readonly parameters?: Json;
   readonly forced?: boolean;
   readonly batch?: OwnedBatch;
@@ -139,8 +141,8 @@ export async function createWorld(
   const world: World = {
     stores,
     tools,
-    async launch({ definition }, { parameters = {}, forced = false, batch = null, beside = [] } = {}) {
-      const id = await stores.documents.reserve('execution', 1);
+    async launch({ definition }, { id: taken, parameters = {}, forced = false, batch = null, beside = [] } = {}) {
+      const id = taken ?? (await stores.documents.reserve('execution', 1));
       const at = await stores.clock.now();
       const known = [
         ...(await stores.documents.scan({
@@ -185,6 +187,7 @@ export async function createWorld(
         launchedBy: 'somebody',
         takeovers: 0,
         stopRequestedBy: null,
+        ...(before?.lastExecutionId == null ? {} : { previousId: before.lastExecutionId }),
       };
       const read =
         before === null || stored === null || stored === undefined
