@@ -1,4 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import path from 'node:path';
 
 import type { FastifyBaseLogger } from 'fastify';
@@ -60,7 +62,9 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
     child.on('message', (message) => hear(child, message as FromConductor));
     child.on('error', (error) => log().error({ err: error }, 'the process that runs jobs could not be started'));
     child.on('exit', (code, signal) => ended(child, code, signal));
-    tell(child, { kind: 'start', settings, withheld });
+    // Without a process id it has not come up, which `error` tells.
+    const id = `${hostname().replaceAll(/[^\w.-]/g, '-')}-${child.pid ?? 0}-${randomBytes(4).toString('hex')}`;
+    tell(child, { kind: 'start', settings, withheld, conductor: id, host: process.pid });
   }
 
   function hear(child: ChildProcess, message: FromConductor): void {

@@ -3,9 +3,20 @@ import type { BrokenJobFile } from './service/job-catalog.ts';
 
 /** What the service and the process that runs its jobs say to each other. */
 
+/** First of all: what it is to work with. */
+export interface Start {
+  readonly kind: 'start';
+  readonly settings: Settings;
+  /** Job files that are not to be read, and why. */
+  readonly withheld: ReadonlyMap<string, string>;
+  /** Its name in the store, which no other conductor has or had. */
+  readonly conductor: string;
+  /** The process id of the service. */
+  readonly host: number;
+}
+
 export type ToConductor =
-  /** First of all: what it is to work with. */
-  | { readonly kind: 'start'; readonly settings: Settings; readonly withheld: ReadonlyMap<string, string> }
+  | Start
   /** Something was launched or is to stop: look now. */
   | { readonly kind: 'look' }
   /** Job files have changed and another process has read them: end what runs, take nothing new. */

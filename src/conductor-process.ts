@@ -1,18 +1,17 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { uuidv7 } from 'uuidv7';
 
 import { systemRandom } from './adapters/system/random.ts';
 import { systemTimers } from './adapters/system/timers.ts';
-import type { FromConductor, ToConductor } from './conductor-messages.ts';
+import type { FromConductor, Start, ToConductor } from './conductor-messages.ts';
+import { startPulse } from './conductor-pulse.ts';
 import { logFolder } from './config/log-folder.ts';
-import type { Settings } from './config/schema.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
 import { BatchyError } from './domain/errors.ts';
 import { openStores } from './open-stores.ts';
 import { type Conductor, createConductor } from './runner/conductor.ts';
+import type { HeartbeatSender } from './runner/heartbeat.ts';
 import { loadJobFiles } from './runner/job-files.ts';
 import { createLogs } from './runner/step-log.ts';
 
@@ -38,9 +37,18 @@ export async function conduct(): Promise<void> {
     await stopped;
     end();
   };
+  const start = (asked: Start): Promise<Conductor | null> => {
+    const { settings, conductor: id, host } = asked;
+    // First of all: a job file may hold up everything here for good.
+    const pulse = startPulse(
+      { settings, conductor: id, host },
+      { onProblem: tellProblem, onOrphaned: () => void finish('stop') },
+    );
+    return begin(asked, pulse);
+  };
   process.on('message', (message) => {
     const asked = message as ToConductor;
-    if (asked.kind === 'start') conductor ??= begin(asked.settings, asked.withheld);
+    if (asked.kind === 'start') conductor ??= start(asked);
     else if (asked.kind === 'look') void conductor?.then((running) => running?.look());
     else void finish(asked.kind);
   });
@@ -51,7 +59,7 @@ export async function conduct(): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-async function begin(settings: Settings, withheld: ReadonlyMap<string, string>): Promise<Conductor | null> {
+async function begin({ settings, withheld, conductor: id }: Start, pulse: HeartbeatSender): Promise<Conductor | null> {
   // Job files find the folders where the service has them, whatever it was told by.
   process.env['BATCHY_DATA'] = settings.BATCHY_DATA;
   process.env['BATCHY_CFG'] = settings.BATCHY_CFG;
@@ -65,8 +73,9 @@ async function begin(settings: Settings, withheld: ReadonlyMap<string, string>):
   const conductor = createConductor({
     stores,
     catalog: jobs,
-    id: `${hostname().replaceAll(/[^\w.-]/g, '-')}-${process.pid}-${randomBytes(4).toString('hex')}`,
+    id,
     leaseSeconds: settings.LEASE_SECONDS,
+    heartbeat: pulse,
     concurrency: settings.JOB_CONCURRENCY,
     logs: createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall }),
     operationId: uuidv7,
@@ -75,7 +84,7 @@ async function begin(settings: Settings, withheld: ReadonlyMap<string, string>):
     environment: process.env,
     graceMilliseconds: grace,
     lookEveryMilliseconds: lookEvery,
-    onProblem: (error) => tell({ kind: 'log', level: 'warn', message: problemText(error) }),
+    onProblem: tellProblem,
   });
   await conductor.start();
   return {
@@ -85,6 +94,10 @@ async function begin(settings: Settings, withheld: ReadonlyMap<string, string>):
       await stores.upkeep.close();
     },
   };
+}
+
+function tellProblem(error: unknown): void {
+  tell({ kind: 'log', level: 'warn', message: problemText(error) });
 }
 
 function problemText(error: unknown): string {

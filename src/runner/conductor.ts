@@ -4,7 +4,7 @@ import type { Stores } from '../ports/stores.ts';
 import { runExecution } from './engine.ts';
 import { endingOf } from './execution-ending.ts';
 import { openSession, OwnershipLost, type ExecutionSession } from './execution-session.ts';
-import { createHeartbeat } from './heartbeat.ts';
+import { createHeartbeat, type HeartbeatSender } from './heartbeat.ts';
 import type { RunnableJob } from './job.ts';
 import { type Claimable, claimables, releaseLease, takeLease } from './lease-taking.ts';
 import { createLooks } from './looks.ts';
@@ -21,6 +21,8 @@ export interface ConductorOptions {
   readonly id: string;
   /** A conductor whose sign of life stands still for so long is gone. */
   readonly leaseSeconds: number;
+  /** Gives its sign of life. On this very event loop, which job code may hold up, unless one is given. */
+  readonly heartbeat?: HeartbeatSender;
   /** Executions at a time. */
   readonly concurrency: number;
   readonly logs: Logs;
@@ -59,14 +61,16 @@ const fewest = 8;
 export function createConductor(options: ConductorOptions): Conductor {
   const { stores, catalog, id, leaseSeconds, concurrency, timers, operationId, onProblem } = options;
   const owners = createOwnerWatch(stores.documents, timers, leaseSeconds);
-  const heartbeat = createHeartbeat({
-    stores,
-    conductor: id,
-    everyMilliseconds: (leaseSeconds * 1000) / 3,
-    timers,
-    operationId,
-    onProblem,
-  });
+  const heartbeat =
+    options.heartbeat ??
+    createHeartbeat({
+      stores,
+      conductor: id,
+      everyMilliseconds: (leaseSeconds * 1000) / 3,
+      timers,
+      operationId,
+      onProblem,
+    });
   const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
   const handBack = new AbortController();
   const giveUp = new AbortController();

@@ -16,6 +16,8 @@ export interface JobService {
   call(method: 'GET' | 'POST', url: string, body?: object): Promise<{ readonly status: number; readonly json: Answer }>;
   /** The execution, once it has ended. */
   ended(id: number): Promise<Answer>;
+  /** What it has written to standard error so far. */
+  log(): string;
   /** SIGKILL to the service; what runs the jobs ends with it. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -41,9 +43,14 @@ export async function startJobService(
         LOG_LEVEL: 'warn',
         ...environment,
       },
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
+  let log = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+    process.stderr.write(text);
+  });
   const origin = `http://127.0.0.1:${port}`;
   const call: JobService['call'] = async (method, url, body) => {
     const response = await fetch(origin + url, {
@@ -71,6 +78,7 @@ export async function startJobService(
         },
         { timeout: 60_000, interval: 50 },
       ),
+    log: () => log,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
   };

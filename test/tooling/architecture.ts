@@ -56,7 +56,12 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ['fastify', anyBuiltin],
   },
   'conductor-process': {
-    layers: [...composition.layers, 'open-stores', 'conductor-messages'],
+    layers: [...composition.layers, 'open-stores', 'conductor-messages', 'conductor-pulse'],
+    packages: ['uuidv7', anyBuiltin],
+  },
+  'conductor-pulse': { layers: ['domain', 'runner', 'conductor-pulse-thread'], packages: [anyBuiltin] },
+  'conductor-pulse-thread': {
+    layers: ['domain', 'config', 'runner', 'adapters', 'open-stores'],
     packages: ['uuidv7', anyBuiltin],
   },
   serve: { layers: [...composition.layers, 'app', 'conductor-host'], packages: composition.packages },

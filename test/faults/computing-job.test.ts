@@ -1,0 +1,67 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { describeWithRedis, type RedisServer, startRedis } from '../servers/redis.ts';
+import { type JobService, startJobService } from './job-service.ts';
+
+/** Computes without a pause until there is a file `go`; each run leaves a line in `runs`. */
+const computing = `
+import { appendFileSync, existsSync } from 'node:fs';
+import { defineJob, step } from 'batchy';
+
+export default defineJob({
+  name: 'Computing',
+  steps: [step('Compute', () => { appendFileSync('runs', 'begun\\n'); while (!existsSync('go')); })],
+});
+`;
+
+function computingJobs(environment: () => Readonly<Record<string, string>>): void {
+  let folder = '';
+  const services: JobService[] = [];
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'batchy-computing-'));
+    mkdirSync(path.join(folder, 'cfg/jobs'), { recursive: true });
+    writeFileSync(path.join(folder, 'cfg/jobs/computing.ts'), computing);
+  });
+  afterEach(async () => {
+    writeFileSync(path.join(folder, 'go'), '');
+    await Promise.all(services.splice(0).map((service) => service.stop()));
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function start(): Promise<JobService> {
+    const service = await startJobService(folder, environment());
+    services.push(service);
+    return service;
+  }
+
+  it('a step that computes for longer than a lease lasts is run by nobody else', async () => {
+    const first = await start();
+    const id = (await first.call('POST', '/jobs/Computing/launch')).json.execution_id;
+    await vi.waitFor(() => expect(existsSync(path.join(folder, 'runs'))).toBe(true), { timeout: 20_000 });
+    const second = await start();
+    // Each watches the owner for a lease's time, as the other conductor does meanwhile.
+    for (let watched = 0; watched < 2; watched += 1)
+      expect((await second.call('POST', `/executions/${id}/recover`)).status).toBe(409);
+    writeFileSync(path.join(folder, 'go'), '');
+    expect(await second.ended(id)).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
+    expect(readFileSync(path.join(folder, 'runs'), 'utf8')).toBe('begun\n');
+  });
+}
+
+describe('a job that computes, on the embedded store', () => {
+  computingJobs(() => ({}));
+});
+
+describeWithRedis('a job that computes, on Redis', () => {
+  let redis: RedisServer;
+  beforeEach(async () => {
+    redis = await startRedis();
+  });
+  afterEach(() => redis.stop());
+  computingJobs(() => ({ REDIS_URL: redis.url }));
+});
