@@ -17,8 +17,8 @@ export interface ConductedService {
   launch(job: string, parameters: Json): Promise<number>;
   /** Resolves when nothing is left to run. */
   idle(): Promise<void>;
-  /** @throws Error unless the execution has completed */
-  assertCompleted(id: number): Promise<void>;
+  /** Resolves when the execution has ended. @throws Error unless it has completed */
+  completed(id: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -33,6 +33,8 @@ export interface ConductedServiceOptions {
 
 /** Rare enough to cost nothing, often enough to be told from the work by less than a hundredth of a round. */
 const lookForTheEndEveryMs = 2;
+/** For one execution; whatever takes longer hangs. */
+const longestSeconds = 600;
 
 export async function conductService(options: ConductedServiceOptions): Promise<ConductedService> {
   const { stores, jobs, folder, concurrency } = options;
@@ -76,8 +78,9 @@ export async function conductService(options: ConductedServiceOptions): Promise<
     async idle() {
       while ((await stores.documents.scan(live)).length > 0) await pause(lookForTheEndEveryMs);
     },
-    async assertCompleted(id) {
-      const { status, exitMessage } = await services.executions.get(id);
+    async completed(id) {
+      const never = new AbortController().signal;
+      const { status, exitMessage } = await services.executions.waitForEnd(id, longestSeconds, never);
       if (status !== 'COMPLETED') throw new Error(`execution ${id} is ${status}: ${exitMessage}`);
     },
     stop: () => conductor.stop(),

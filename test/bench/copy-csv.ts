@@ -55,8 +55,7 @@ async function prepareOurs(csv: string, target: string, folder: string): Promise
   const service = await conductService({ stores, jobs, folder, concurrency: 1 });
   return async () => {
     const id = await service.launch('LoadOrders', {});
-    await service.idle();
-    await service.assertCompleted(id);
+    await service.completed(id);
     await service.stop();
     await stores.upkeep.close();
   };

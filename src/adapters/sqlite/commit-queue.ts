@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { assertDocumentChanges } from '../../domain/document-rules.ts';
 import { BatchyError } from '../../domain/errors.ts';
+import type { Instant } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Commit, CommitOutcome, Store } from '../../ports/store.ts';
 import { applyCommit, forgetExpired } from './commit-writer.ts';
@@ -21,6 +22,9 @@ interface Waiting {
 /** A transaction much longer than this would hold up other processes and the event loop for no gain. */
 const largestGroup = 256;
 
+/** Commits after which to look for operations whose time is over: a look at each of them would cost as much as writing it. */
+const forgetAfter = 32;
+
 /**
  * The store's commits, grouped: flushing a transaction to the disk costs the same for one commit as for many, so all that
  * were asked for within one turn of the event loop share one. Each is compared and applied for itself, and answered when
@@ -29,16 +33,18 @@ const largestGroup = 256;
 export class CommitQueue implements Store {
   readonly #connection: SqliteConnection;
   readonly #clock: Clock;
-  readonly #onCommitted: () => void;
+  readonly #onJournaled: () => void;
   #waiting: Waiting[] = [];
   #draining: Promise<void> | null = null;
   #closed = false;
+  /** Commits since the last look for operations whose time is over; the first commit looks. */
+  #remembered = forgetAfter - 1;
 
-  /** `onCommitted` is called after each transaction that wrote something. */
-  constructor(connection: SqliteConnection, clock: Clock, onCommitted: () => void) {
+  /** `onJournaled` is called after each transaction that added to the journal. */
+  constructor(connection: SqliteConnection, clock: Clock, onJournaled: () => void) {
     this.#connection = connection;
     this.#clock = clock;
-    this.#onCommitted = onCommitted;
+    this.#onJournaled = onJournaled;
   }
 
   commit(commit: Commit): Promise<CommitOutcome> {
@@ -86,17 +92,23 @@ export class CommitQueue implements Store {
       outcomes = this.#connection.transaction(() => {
         assertKnownSchema(this.#connection);
         const applied = group.map(({ commit }) => applyCommit(this.#connection, commit, now));
-        const written = applied.filter(({ kind }) => kind === 'committed').length;
-        // Twice as many as were added, so that what is remembered does not grow without anybody pruning.
-        if (written > 0) forgetExpired(this.#connection, now, 2 * written);
+        this.#forget(applied, now);
         return applied;
       });
     } catch (error) {
       return this.#groupFailed(group, error);
     }
     for (const [index, { resolve }] of group.entries()) resolve(outcomes[index] as CommitOutcome);
-    if (outcomes.some(({ kind }) => kind === 'committed')) this.#onCommitted();
+    if (outcomes.some((outcome) => outcome.kind === 'committed' && outcome.sequences.length > 0)) this.#onJournaled();
     return 'settled';
+  }
+
+  #forget(applied: readonly CommitOutcome[], now: Instant): void {
+    for (const { kind } of applied) if (kind === 'committed') this.#remembered += 1;
+    if (this.#remembered < forgetAfter) return;
+    // Twice as many as were added, so that what is remembered does not grow without anybody pruning.
+    forgetExpired(this.#connection, now, 2 * this.#remembered);
+    this.#remembered = 0;
   }
 
   #groupFailed(group: readonly Waiting[], error: unknown): 'busy' | 'settled' {

@@ -101,12 +101,12 @@ export function journaledWorkflow({ workflow }: JournalEntry): string {
 
 /** The operation, unless the time for which it is remembered is over. */
 export function findOperation(connection: SqliteConnection, id: string, now: Instant): StoredOperation | null {
-  const row = connection.get<{ remembered: string }>(
-    'SELECT remembered FROM operations WHERE id = ? AND expires_at > ?',
+  const row = connection.get<{ remembered: string; expires_at: string }>(
+    'SELECT remembered, expires_at FROM operations WHERE id = ?',
     id,
-    formatInstant(now),
   );
-  return row === undefined ? null : { id, ...decodeOperation(row.remembered) };
+  // Almost always there is none, and then the time need not be put into words.
+  return row === undefined || row.expires_at <= formatInstant(now) ? null : { id, ...decodeOperation(row.remembered) };
 }
 
 function remember(

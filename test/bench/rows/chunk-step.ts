@@ -31,11 +31,8 @@ export async function measureChunkStep({ quick }: BenchOptions, cleanUp: CleanUp
     async () => {
       round += 1;
       const began = performance.now();
-      const id = await service.launch(jobName, { round });
-      await service.idle();
-      const spent = performance.now() - began;
-      await service.assertCompleted(id);
-      return spent;
+      await service.completed(await service.launch(jobName, { round }));
+      return performance.now() - began;
     },
     async () => {
       const began = performance.now();

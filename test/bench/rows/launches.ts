@@ -48,7 +48,7 @@ async function prepareOurs(url: string, cleanUp: CleanUp): Promise<RunRound> {
   return async (numbers) => {
     const ids = await inLanes(numbers, (number) => service.launch(jobName, { number }));
     await service.idle();
-    await service.assertCompleted(Math.max(...ids));
+    await service.completed(Math.max(...ids));
   };
 }
 
