@@ -13,7 +13,7 @@ describe('operations whose time is over', () => {
     const stores = await files.open({ file, clock: { now: async () => now } });
     return {
       stores,
-      async keep(id?: string): Promise<void> {
+      keep: async (id?: string): Promise<void> => {
         now += nanosecondsPerSecond;
         const remembered = operation({ keepSeconds: 10, ...(id === undefined ? {} : { id }) });
         expect(await stores.store.commit(commit([], { operation: remembered }))).toMatchObject({ kind: 'committed' });

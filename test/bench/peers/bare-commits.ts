@@ -25,24 +25,30 @@ export function createBareCommits(file: string): BareCommits {
      ON CONFLICT DO UPDATE SET revision = revision + 1, text = excluded.text`,
   );
   const remember = database.prepare('INSERT INTO operations VALUES (?, ?, ?)');
-  const start = new Date().toISOString();
+  const start = toMicroseconds(new Date());
+  const origin = `1-${crypto.randomUUID()}`;
   return {
     commit(count) {
       database.exec('BEGIN IMMEDIATE');
-      put.run(stepText(count, start));
-      remember.run(crypto.randomUUID(), '{"fingerprint":"","answer":null}', new Date().toISOString());
+      put.run(stepText(count, start, origin));
+      remember.run(crypto.randomUUID(), '{"fingerprint":"","answer":null}', toMicroseconds(new Date()));
       database.exec('COMMIT');
     },
     close: () => database.close(),
   };
 }
 
-/** The same fields as in the document of a chunk step. */
-function stepText(count: number, start: string): string {
+/** As long as the times of the store. */
+function toMicroseconds(date: Date): string {
+  return date.toISOString().replace('Z', '000');
+}
+
+/** The same fields as in the document of a chunk step, each as long. */
+function stepText(count: number, start: string, origin: string): string {
   const ids = { id: 1, job_execution_id: 1, job_instance_id: 1, step_name: 'copy' };
   const times = { status: 'STARTED', start_time: start, end_time: null, exit_code: 'EXECUTING', exit_message: '' };
   const counts = { retry_count: 0, read_count: count, write_count: count, filter_count: 0, commit_count: count / 1000 };
   const faults = { rollback_count: 0, skip_count: 0, read_skip_count: 0, process_skip_count: 0, write_skip_count: 0 };
-  const checkpoint = { origin: 1, items: count, reader: { count }, writer: null };
+  const checkpoint = { origin, items: count, reader: { count }, writer: null, size: 1000 };
   return JSON.stringify({ ...ids, ...times, ...counts, ...faults, checkpoint });
 }
