@@ -20,11 +20,13 @@ import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
 import { openStores } from './open-stores.ts';
 import type { Stores } from './ports/stores.ts';
+import { createLogFolder } from './runner/log-folder.ts';
 import { createLogs } from './runner/step-log.ts';
 import { createBatches } from './service/batches.ts';
 import { createCommands } from './service/commands.ts';
 import { createGoneCheck } from './service/conductor-watch.ts';
 import { createExecutionRecords } from './service/execution-records.ts';
+import { createExecutionRetention } from './service/execution-retention.ts';
 import { createExecutions } from './service/executions.ts';
 import { createHistory } from './service/history.ts';
 import type { JobCatalog } from './service/job-catalog.ts';
@@ -116,6 +118,16 @@ export function createServices(stores: Stores, settings: Settings, jobSide: JobS
     history: createHistory({ reader, journal, adoptIfNew }),
     waits: createWaits({ reader, journal, adoptIfNew }),
     watch: createWatch({ reader, clock, upkeep, commands, retentionDays: settings.RETENTION_DAYS }),
+    retention: createExecutionRetention({
+      documents,
+      records,
+      reader,
+      store,
+      clock,
+      logs: createLogFolder(logFolder(settings.BATCHY_DATA)),
+      operationId: uuidv7,
+      retentionDays: settings.EXECUTION_RETENTION_DAYS,
+    }),
   };
 }
 
@@ -160,6 +172,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     try {
       await services.watch.noticeSkew();
       await services.watch.prune();
+      await services.retention.prune();
     } catch (error) {
       log.warn({ err: error }, 'the watch could not look; it will look again');
     }

@@ -74,6 +74,12 @@ export const settingsSchema = Type.Object(
       default: 400,
       description: 'Days to keep the journal and the records of ended batches; 0 keeps them for ever.',
     }),
+    EXECUTION_RETENTION_DAYS: Type.Number({
+      minimum: 0,
+      default: 0,
+      description:
+        'Days to keep executions that have ended, with their steps, skipped items and logs; 0 keeps them for ever. Parameters whose instance is forgotten run again when they are launched.',
+    }),
     LOG_LEVEL: Type.Union(
       [
         Type.Literal('trace'),

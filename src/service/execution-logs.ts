@@ -1,3 +1,5 @@
+import type { Instant } from '../domain/time.ts';
+
 /** What the steps of executions have logged, wherever it is kept. */
 export interface ExecutionLogs {
   /**
@@ -20,3 +22,17 @@ export interface LogPiece {
 export const noLogs: ExecutionLogs = {
   read: async (_executionId, _stepName, offset) => ({ text: '', nextOffset: offset, ended: true }),
 };
+
+/** The folder in which logs lie, for whoever keeps it in order. */
+export interface ExecutionLogFolder {
+  /** Some of what lies there, from behind those that were given last; all in turn, then from the beginning again. */
+  some(limit: number): Promise<readonly LogFile[]>;
+  /** Removes the log of an execution and those of its steps. */
+  remove(executionId: number): Promise<void>;
+}
+
+export interface LogFile {
+  readonly executionId: number;
+  /** By the machine's clock. */
+  readonly writtenAt: Instant;
+}

@@ -1,5 +1,6 @@
 import type { Batches } from './batches.ts';
 import type { Commands } from './commands.ts';
+import type { ExecutionRetention } from './execution-retention.ts';
 import type { Executions } from './executions.ts';
 import type { History } from './history.ts';
 import type { Jobs } from './jobs.ts';
@@ -15,6 +16,7 @@ export interface Services {
   readonly history: History;
   readonly waits: Waits;
   readonly watch: Watch;
+  readonly retention: ExecutionRetention;
   readonly jobs: Jobs;
   readonly executions: Executions;
 }

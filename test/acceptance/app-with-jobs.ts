@@ -1,11 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { onTestFinished, vi } from 'vitest';
 
 import { systemTimers } from '../../src/adapters/system/timers.ts';
 import type { RunnableJob } from '../../src/authoring/index.ts';
+import { logFolder } from '../../src/config/log-folder.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { createConductor } from '../../src/runner/conductor.ts';
 import { createLogs } from '../../src/runner/step-log.ts';
@@ -54,14 +53,13 @@ export async function appWithJobs({
     jobSide: { catalog, look: () => look() },
     openStores: async (clock) => (stores = await openStores(clock)),
   });
-  const folder = mkdtempSync(path.join(tmpdir(), 'batchy-logs-'));
   const conductor = createConductor({
     stores: stores as unknown as Stores,
     catalog: byName,
     id: `test-${process.pid}-${(conductors += 1)}`,
     leaseSeconds: settings.LEASE_SECONDS ?? 5,
     concurrency: 8,
-    logs: createLogs({ folder, now: systemTimers.wall }),
+    logs: createLogs({ folder: logFolder(path.join(app.folder, 'data')), now: systemTimers.wall }),
     operationId: () => crypto.randomUUID(),
     timers: systemTimers,
     random: () => 0.5,
@@ -74,10 +72,7 @@ export async function appWithJobs({
   });
   await conductor.start();
   look = () => conductor.look();
-  onTestFinished(async () => {
-    await conductor.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  onTestFinished(() => conductor.stop());
 
   const launch: AppWithJobs['launch'] = async (job, body, query = '') => {
     const given = typeof body === 'string' ? { rawBody: body } : body === undefined ? {} : { body };

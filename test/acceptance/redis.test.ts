@@ -5,6 +5,7 @@ import { describeWithRedis, type RedisServer, startRedis } from '../servers/redi
 import type { OpenStores } from './app-with-jobs.ts';
 import { acceptance } from './batch-state.ts';
 import { jobAcceptance } from './jobs.ts';
+import { retentionAcceptance } from './retention.ts';
 
 describeWithRedis('a real Redis', () => {
   let server: RedisServer;
@@ -18,4 +19,5 @@ describeWithRedis('a real Redis', () => {
   const openStores: OpenStores = (clock) => createRedisStores({ url: `${server.url}/${(database += 1)}`, clock });
   acceptance('Redis', openStores);
   jobAcceptance('Redis', openStores);
+  retentionAcceptance('Redis', openStores);
 });
