@@ -1,16 +1,26 @@
 import type { WorkflowChange } from './change.ts';
 import { readSpecialParameters } from './special-parameters.ts';
 import { type Instant, maxInstant } from './time.ts';
-import { encodeHead, encodeLedger, type StoredWorkflow, type Workflow, workflowStatus } from './workflow.ts';
+import {
+  encodeHead,
+  encodeLedger,
+  noteWritten,
+  type StoredWorkflow,
+  type Workflow,
+  workflowStatus,
+} from './workflow.ts';
 
 /** A change in the form in which it is stored, beside what it was computed from. */
 export function storedWorkflowChange(expected: StoredWorkflow, change: WorkflowChange) {
+  const head = encodeHead(change.next);
+  const ledger = encodeLedger(change.next.ledger);
+  noteWritten(change.next, head, ledger);
   return {
     kind: 'workflow' as const,
     name: change.name,
     expected: { head: expected.head, ledger: expected.ledger },
-    head: change.deleted ? null : encodeHead(change.next),
-    ledger: encodeLedger(change.next.ledger),
+    head: change.deleted ? null : head,
+    ledger,
     records: change.records,
     listing: {
       status: workflowStatus(change.next),

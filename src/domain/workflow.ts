@@ -111,6 +111,8 @@ export interface StoredWorkflow {
  */
 export function decodeWorkflow(name: string, stored: StoredWorkflow): Workflow | null {
   if (stored.head === null) return null;
+  const known = alreadyWritten.get(stored.head);
+  if (known !== undefined && known.ledger === stored.ledger && known.next.name === name) return known.next;
   const ledger = decodeLedger(stored.ledger);
   const rank = new Map(ledger.order.map((job, index) => [job, index]));
   const names = [...stored.head.keys()].sort((one, other) => compareJobs(rank, one, other));
@@ -149,13 +151,23 @@ export function foreignData(workflow: string, what: string, cause?: unknown): Ba
 }
 
 export function encodeHead(workflow: Workflow): ReadonlyMap<string, string> {
-  return new Map([...workflow.jobs].map(([job, parameters]) => [job, encodeParameters(parameters)]));
+  const head = new Map<string, string>();
+  for (const [job, parameters] of workflow.jobs) head.set(job, encodeParameters(parameters));
+  return head;
+}
+
+/** What heads that were made here say, with the ledger beside which they were written. */
+const alreadyWritten = new WeakMap<ReadonlyMap<string, string>, { readonly ledger: string; readonly next: Workflow }>();
+
+/** To be called with what was encoded, so that whoever comes with the very same head need not have it decoded. */
+export function noteWritten(next: Workflow, head: ReadonlyMap<string, string>, ledger: string): void {
+  if (isToTheMicrosecond(next.ledger)) alreadyWritten.set(head, { ledger, next });
 }
 
 /** A map never changes once it is made, and a batch's goes into the head, its copy and the answer alike. */
 const alreadyEncoded = new WeakMap<Parameters, string>();
 
-/** What is read most is what was written last: the same text is the same map, whose special parameters have been read, too. */
+/** What is read most has not changed since: the same text is the same map, whose special parameters have been read, too. */
 const alreadyDecoded = createMemo<string, Parameters>(4096, (text) => text.length <= 1024);
 
 export function encodeParameters(parameters: Parameters): string {
@@ -163,7 +175,6 @@ export function encodeParameters(parameters: Parameters): string {
   if (known !== undefined) return known;
   const text = encodeAnew(parameters);
   alreadyEncoded.set(parameters, text);
-  alreadyDecoded.set(text, parameters);
   return text;
 }
 
@@ -195,12 +206,9 @@ export function encodeLedger(ledger: Ledger): string {
     },
   ]);
   const departed = [...ledger.departed].map(([job, loadedUpTo]) => [job, formatInstant(loadedUpTo)]);
-  const text = JSON.stringify({ ...ledger, jobs, departed: departed.length === 0 ? undefined : departed });
-  if (isToTheMicrosecond(ledger)) alreadyDecodedLedgers.set(text, ledger);
-  return text;
+  return JSON.stringify({ ...ledger, jobs, departed: departed.length === 0 ? undefined : departed });
 }
 
-/** The ledger that was written last is the one that is read next. */
 const alreadyDecodedLedgers = createMemo<string, Ledger>(1024, (text) => text.length <= 4096);
 
 /** Whether nothing is lost by writing it. */
@@ -222,7 +230,7 @@ export function decodeLedger(text: string | null): Ledger {
     const value = parseJson(text) as JsonObject;
     const jobs = value['jobs'] as readonly [string, { batch?: JsonObject; skew_noticed_at?: string }][];
     const departed = (value['departed'] ?? []) as readonly [string, string][];
-    return {
+    const ledger: Ledger = {
       revision: value['revision'] as number,
       order: value['order'] as readonly string[],
       infa: value['infa'] ?? null,
@@ -231,6 +239,8 @@ export function decodeLedger(text: string | null): Ledger {
       jobs: new Map(jobs.map(([job, known]) => [job, decodeJobLedger(known)])),
       departed: new Map(departed.map(([job, loadedUpTo]) => [job, ledgerInstant(loadedUpTo)])),
     };
+    alreadyDecodedLedgers.set(text, ledger);
+    return ledger;
   } catch (cause) {
     throw new BatchyError(
       'foreign-data',

@@ -12,6 +12,11 @@ export interface BatchReader {
    * @throws BatchyError `foreign-data` when the key is not a hash, `store-unavailable`
    */
   load(workflow: string): Promise<LoadedWorkflow>;
+  /**
+   * What is likely to be stored still, because this process wrote it last, and a time that the store's clock has reached
+   * since; or `null`, always where reading is cheap. Good for computing a change, whose commit compares; never for an answer.
+   */
+  recall(workflow: string): Promise<LoadedWorkflow | null>;
   /** As `load`, without the clock: the cheapest read there is, for asking a status. */
   peek(workflow: string): Promise<StoredWorkflow>;
   /** A batch's record, or `null`. `id` is a batch id or `<epoch>-init`. */

@@ -93,7 +93,7 @@ export function createBatches({
 }): Batches {
   return {
     open: (name, options, caller, render) =>
-      commands.run(name, caller, (attempt) => {
+      commands.runOften(name, caller, (attempt) => {
         const workflow = existing(name, attempt);
         const opened = openBatch(workflow, {
           ...options,
@@ -106,7 +106,7 @@ export function createBatches({
       }),
 
     end: (name, options, caller, render) =>
-      commands.run(name, caller, async (attempt) => {
+      commands.runOften(name, caller, async (attempt) => {
         const workflow = existing(name, attempt);
         const record = options.batchId === null ? null : await recordIfNeeded(reader, workflow, options.batchId);
         const request: EndRequest = {

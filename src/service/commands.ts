@@ -48,6 +48,8 @@ export interface Attempt {
   readonly now: Instant;
 }
 
+type Decide = (attempt: Attempt) => Decision | Promise<Decision>;
+
 /** What a command decides: the change (`null`: nothing to store) and what to answer. */
 export interface Decision {
   readonly change: WorkflowChange | null;
@@ -65,6 +67,14 @@ export interface Beside {
 
 export interface BesideDecision {
   readonly beside: Beside | null;
+  readonly answer: StoredAnswer;
+}
+
+/** What is decided, in the form in which it is stored. */
+interface Storable {
+  readonly changes: readonly StoredChange[];
+  readonly guards: readonly DocumentGuard[];
+  readonly journal: readonly JournalEntry[];
   readonly answer: StoredAnswer;
 }
 
@@ -90,7 +100,12 @@ export interface Commands {
    * the same workflow take turns within this process.
    * @throws BatchyError what `decide` throws; `contention`, `idempotency-mismatch`, `store-unavailable`
    */
-  run(name: string, caller: Caller, decide: (attempt: Attempt) => Decision | Promise<Decision>): Promise<Answered>;
+  run(name: string, caller: Caller, decide: Decide): Promise<Answered>;
+  /**
+   * As `run`, without reading first what this process wrote last: for what is asked often, and decides without effects. What
+   * is refused, or changes nothing, is decided once more on what was read.
+   */
+  runOften(name: string, caller: Caller, decide: Decide): Promise<Answered>;
   /**
    * As `run`, for what concerns no workflow: only documents change.
    * @param turn of whoever changes the same documents; holds a space, so that it is no workflow's
@@ -128,14 +143,6 @@ export function createCommands({ store, reader, clock, operationId, patienceMill
     );
   }
 
-  /** What is decided, in the form in which it is stored. */
-  interface Storable {
-    readonly changes: readonly StoredChange[];
-    readonly guards: readonly DocumentGuard[];
-    readonly journal: readonly JournalEntry[];
-    readonly answer: StoredAnswer;
-  }
-
   async function once(
     turn: string,
     subject: string,
@@ -161,22 +168,39 @@ export function createCommands({ store, reader, clock, operationId, patienceMill
     });
   }
 
-  async function run(
-    name: string,
-    caller: Caller,
-    decide: (attempt: Attempt) => Decision | Promise<Decision>,
-  ): Promise<Answered> {
+  async function run(name: string, caller: Caller, decide: Decide): Promise<Answered> {
     checkWorkflowName(name);
     return once(name, `Workflow ${quoteBriefly(name)}`, caller, async () => {
       const now = await attempt(name);
-      const { change, answer, beside = nothingBeside } = await decide(now);
-      return {
-        answer,
-        changes: change === null ? beside.documents : [storedWorkflowChange(now.stored, change), ...beside.documents],
-        guards: beside.guards ?? [],
-        journal: change === null ? beside.journal : [...change.journal, ...beside.journal],
-      };
+      return storable(now, await decide(now));
     });
+  }
+
+  async function runOften(name: string, caller: Caller, decide: Decide): Promise<Answered> {
+    checkWorkflowName(name);
+    let tries = 0;
+    return once(name, `Workflow ${quoteBriefly(name)}`, caller, async () => {
+      const recalled = tries++ === 0 ? await decideRecalled(name, decide) : null;
+      if (recalled !== null) return recalled;
+      const now = await attempt(name);
+      return storable(now, await decide(now));
+    });
+  }
+
+  /** @returns `null` where it must be read what is stored */
+  async function decideRecalled(name: string, decide: Decide): Promise<Storable | null> {
+    const recalled = await reader.recall(name);
+    if (recalled === null) return null;
+    const workflow = decodeWorkflow(name, recalled);
+    if (workflow === null || noticeClockSkew(workflow, recalled.now) !== null) return null;
+    const now = { stored: recalled, workflow, now: recalled.now };
+    try {
+      const decided = storable(now, await decide(now));
+      return decided.changes.length === 0 ? null : decided;
+    } catch (error) {
+      if (error instanceof BatchyError) return null;
+      throw error;
+    }
   }
 
   async function runBeside(
@@ -207,7 +231,16 @@ export function createCommands({ store, reader, clock, operationId, patienceMill
     );
   }
 
-  return { run, runBeside, apply };
+  return { run, runOften, runBeside, apply };
+}
+
+function storable({ stored }: Attempt, { change, answer, beside = nothingBeside }: Decision): Storable {
+  return {
+    answer,
+    changes: change === null ? beside.documents : [storedWorkflowChange(stored, change), ...beside.documents],
+    guards: beside.guards ?? [],
+    journal: change === null ? beside.journal : [...change.journal, ...beside.journal],
+  };
 }
 
 const nothingBeside: Beside = { documents: [], journal: [] };

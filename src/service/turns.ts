@@ -11,37 +11,41 @@ export type TakeTurn = <T>(key: string, work: () => Promise<T>) => Promise<T>;
  * @throws BatchyError `overloaded` for work that was given up
  */
 export function createTurns(patienceMilliseconds: number): TakeTurn {
-  const last = new Map<string, Promise<unknown>>();
+  /** Who wait for each key that is taken. */
+  const waiting = new Map<string, Set<() => void>>();
+
+  function release(key: string): void {
+    const [next] = waiting.get(key) ?? [];
+    if (next === undefined) waiting.delete(key);
+    else next();
+  }
+
+  /** Settles when the key has been handed over by the one before. */
+  async function wait(key: string, queue: Set<() => void>): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const begin = (): void => {
+      clearTimeout(timer);
+      queue.delete(begin);
+      resolve();
+    };
+    const timer = setTimeout(() => {
+      queue.delete(begin);
+      reject(tooLate(key));
+    }, patienceMilliseconds);
+    queue.add(begin);
+    return promise;
+  }
+
   return async (key, work) => {
-    const before = last.get(key);
-    const mine = before === undefined ? work() : inTime(before, key, patienceMilliseconds).then(work);
-    // Whoever comes next waits for me and, should I give up, for the one before me all the same.
-    const done = settled(before, mine);
-    last.set(key, done);
+    const queue = waiting.get(key);
+    if (queue === undefined) waiting.set(key, new Set());
+    else await wait(key, queue);
     try {
-      return await mine;
+      return await work();
     } finally {
-      void forget(key, done);
+      release(key);
     }
   };
-
-  /** Once nobody waits behind it any more. */
-  async function forget(key: string, done: Promise<void>): Promise<void> {
-    await done;
-    if (last.get(key) === done) last.delete(key);
-  }
-}
-
-async function inTime(turn: Promise<unknown>, key: string, patienceMilliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(tooLate(key)), patienceMilliseconds);
-  });
-  try {
-    await Promise.race([turn, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function tooLate(key: string): BatchyError {
@@ -49,9 +53,4 @@ function tooLate(key: string): BatchyError {
     'overloaded',
     `Too many requests on workflow ${key} were waiting before this one. It was not begun and nothing was changed; try again shortly.`,
   );
-}
-
-/** Keeps nothing of what they came to: a chain of results would grow as long as the key is busy. */
-async function settled(...works: readonly unknown[]): Promise<void> {
-  await Promise.allSettled(works);
 }

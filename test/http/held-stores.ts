@@ -38,6 +38,7 @@ export function heldStores(): HeldStores {
         ...stores,
         reader: {
           load: async (workflow) => pass().then(() => reader.load(workflow)),
+          recall: (workflow) => reader.recall(workflow),
           peek: async (workflow) => pass().then(() => reader.peek(workflow)),
           record: (workflow, id) => reader.record(workflow, id),
           copy: (workflow, id) => reader.copy(workflow, id),

@@ -13,6 +13,7 @@ export function createMemoryReader(database: MemoryDatabase, clock: Clock): Batc
       // The clock last: else somebody could commit in between what began after our now.
       return { ...stored, now: await clock.now() };
     },
+    recall: async () => null,
     peek: async (workflow) => peek(database, workflow),
     record: async (workflow, id) => readRecord(database, workflow, id),
     copy: async (workflow, id) => readCopy(database, workflow, id),

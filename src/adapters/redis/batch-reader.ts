@@ -14,18 +14,30 @@ import { readTime, type TimeReply } from './clock.ts';
 import type { RedisConnection } from './connection.ts';
 import { gather } from './gather.ts';
 import { keys, openingField, recordIdOf, recordMember, timedMember, windowMemberBeyond } from './keys.ts';
+import type { LastWritten } from './last-written.ts';
 import { readOperation } from './operation-text.ts';
 import { fieldsOf, pipelined, together } from './pipeline.ts';
 import { loadScript } from './script.ts';
+import type { ServerTime } from './server-time.ts';
 import { foreignOwnKey, isWrongType } from './server-errors.ts';
 import { pageWorkflows } from './workflow-list.ts';
+
+/** What the store and the reader of one process tell each other. */
+export interface Remembered {
+  readonly lastWritten: LastWritten;
+  readonly serverTime: ServerTime;
+}
 
 const peekScript = loadScript('./peek.lua');
 const mostAtATime = 64;
 
 /** @param clock in place of the server's own */
-export function createRedisReader(connection: RedisConnection, clock: Clock | null): BatchReader {
-  const ask = gather(mostAtATime, readTogether);
+export function createRedisReader(
+  connection: RedisConnection,
+  { lastWritten, serverTime }: Remembered,
+  clock: Clock | null,
+): BatchReader {
+  const ask = gather(mostAtATime, (asked: readonly Asked[]) => readTogether(asked, serverTime));
 
   async function read(workflow: string): Promise<LoadedWorkflow> {
     const found = await connection.call((redis) => ask({ redis, workflow }));
@@ -39,6 +51,12 @@ export function createRedisReader(connection: RedisConnection, clock: Clock | nu
     async load(workflow) {
       const loaded = await read(workflow);
       return clock === null ? loaded : { ...loaded, now: await clock.now() };
+    },
+    async recall(workflow) {
+      const written = lastWritten.recall(workflow);
+      if (written === null) return null;
+      const now = clock === null ? serverTime.tell() : await clock.now();
+      return now === null ? null : { ...written, now };
     },
     async peek(workflow) {
       const { head, ledger } = await read(workflow);
@@ -75,7 +93,7 @@ type Peeked = readonly [
 ];
 
 /** Many ask for the same workflow at a time, and are told the same. */
-async function readTogether(asked: readonly Asked[]): Promise<Found[]> {
+async function readTogether(asked: readonly Asked[], serverTime: ServerTime): Promise<Found[]> {
   const names = [...new Set(asked.map(({ workflow }) => workflow))];
   const [first] = asked;
   if (first === undefined) return [];
@@ -85,6 +103,7 @@ async function readTogether(asked: readonly Asked[]): Promise<Found[]> {
     names.flatMap((name) => [name, keys.ledger(name)]),
   )) as Peeked;
   const now = readTime(time);
+  serverTime.heard(now);
   const byName = new Map(names.map((name, index) => [name, readFound(name, found[index] as Peeked[1][number], now)]));
   return asked.map(({ workflow }) => byName.get(workflow) as Found);
 }

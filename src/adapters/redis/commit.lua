@@ -357,4 +357,4 @@ for index = 1, tonumber(take()) do
   answers[index] = answer
   position = behind
 end
-return answers
+return { redis.call('TIME'), answers }

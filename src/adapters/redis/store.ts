@@ -8,10 +8,13 @@ import { copyKey, ownPrefix, quoteBriefly } from '../../domain/names.ts';
 import { foreignData } from '../../domain/workflow.ts';
 import type { Commit, CommitOutcome, Store } from '../../ports/store.ts';
 import { commitArguments } from './commit-arguments.ts';
+import type { Remembered } from './batch-reader.ts';
+import { readTime, type TimeReply } from './clock.ts';
 import type { RedisConnection } from './connection.ts';
 import { gather } from './gather.ts';
 import { readOperation } from './operation-text.ts';
 import { newerSchema } from './schema.ts';
+import type { ServerTime } from './server-time.ts';
 import { loadScript } from './script.ts';
 import { foreignOwnKey } from './server-errors.ts';
 
@@ -28,47 +31,65 @@ interface Sending {
 type ScriptAnswer = readonly [kind: string, first?: string, second?: string];
 
 /** Each commit by itself is done or not; together they only travel. */
-function sendTogether(sendings: readonly Sending[]): Promise<ScriptAnswer[]> {
+async function sendTogether(sendings: readonly Sending[], serverTime: ServerTime): Promise<ScriptAnswer[]> {
   const flat = [String(sendings.length)];
   for (const { args } of sendings) {
     flat.push(String(args.length));
     for (const text of args) flat.push(text);
   }
-  return commitScript((sendings[0] as Sending).redis, flat) as Promise<ScriptAnswer[]>;
+  const [time, answers] = (await commitScript((sendings[0] as Sending).redis, flat)) as [TimeReply, ScriptAnswer[]];
+  serverTime.heard(readTime(time));
+  return answers;
 }
 
-export function createRedisStore(connection: RedisConnection): Store {
-  const send = gather(mostAtATime, sendTogether);
+export function createRedisStore(connection: RedisConnection, { lastWritten, serverTime }: Remembered): Store {
+  // A commit's token is this process's and its number: to make a random one for each costs more than what it says.
+  const process = randomUUID();
+  let sent = 0;
+  const send = gather(mostAtATime, (sendings: readonly Sending[]) => sendTogether(sendings, serverTime));
+
+  async function attempt(commit: Commit): Promise<CommitOutcome> {
+    assertDocumentChanges(commit.changes.filter((change) => change.kind === 'document'));
+    const token = `${process}-${(sent += 1)}`;
+    const args = commitArguments(commit, token);
+    const [kind, first = '', second = ''] = await connection.call(async (redis) => {
+      const answer = await send({ redis, args });
+      // Refused by the server in the midst of the script, as it would have been without one.
+      if (answer[0] === 'error') throw new ReplyError(answer[1]);
+      return answer;
+    }, 'commit');
+    switch (kind) {
+      case 'committed':
+        return { kind, sequences: sequencesFrom(Number(first), commit) };
+      case 'conflict':
+        return { kind };
+      case 'repeated': {
+        const known = readOperation(commit.operation.id, first);
+        // Our own sending of before, whose answer was lost on the way.
+        if (known.token === token) return { kind: 'committed', sequences: sequencesFrom(known.firstSequence, commit) };
+        return { kind, operation: known.operation };
+      }
+      case 'foreign':
+        throw foreignKey(first, second, commit);
+      case 'schema':
+        throw newerSchema(first);
+      default:
+        throw new BatchyError('internal', `The commit's script answered ${quoteBriefly(kind)}.`);
+    }
+  }
 
   return {
-    async commit(commit): Promise<CommitOutcome> {
-      assertDocumentChanges(commit.changes.filter((change) => change.kind === 'document'));
-      const token = randomUUID();
-      const args = commitArguments(commit, token);
-      const [kind, first = '', second = ''] = await connection.call(async (redis) => {
-        const answer = await send({ redis, args });
-        // Refused by the server in the midst of the script, as it would have been without one.
-        if (answer[0] === 'error') throw new ReplyError(answer[1]);
-        return answer;
-      }, 'commit');
-      switch (kind) {
-        case 'committed':
-          return { kind, sequences: sequencesFrom(Number(first), commit) };
-        case 'conflict':
-          return { kind };
-        case 'repeated': {
-          const known = readOperation(commit.operation.id, first);
-          // Our own sending of before, whose answer was lost on the way.
-          if (known.token === token)
-            return { kind: 'committed', sequences: sequencesFrom(known.firstSequence, commit) };
-          return { kind, operation: known.operation };
+    async commit(commit) {
+      const workflows = commit.changes.filter((change) => change.kind === 'workflow');
+      let outcome: CommitOutcome | null = null;
+      try {
+        outcome = await attempt(commit);
+        return outcome;
+      } finally {
+        for (const change of workflows) {
+          if (outcome?.kind === 'committed') lastWritten.wrote(change);
+          else lastWritten.doubt(change.name);
         }
-        case 'foreign':
-          throw foreignKey(first, second, commit);
-        case 'schema':
-          throw newerSchema(first);
-        default:
-          throw new BatchyError('internal', `The commit's script answered ${quoteBriefly(kind)}.`);
       }
     },
   };

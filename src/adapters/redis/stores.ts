@@ -6,8 +6,10 @@ import { connectRedis } from './connection.ts';
 import { createRedisDocuments } from './documents.ts';
 import { createRedisJournal } from './journal.ts';
 import { createJournalWatch } from './journal-watch.ts';
+import { createLastWritten } from './last-written.ts';
 import { checkSchema } from './schema.ts';
 import { readServerSettings, refuseOtherDatabase, refuseUnfit } from './server-settings.ts';
+import { createServerTime } from './server-time.ts';
 import { createRedisStore } from './store.ts';
 import { readTarget } from './target.ts';
 import { createRedisUpkeep } from './upkeep.ts';
@@ -46,9 +48,13 @@ export async function createRedisStores({
     throw error;
   }
   const watch = createJournalWatch(connection);
+  const remembered = {
+    lastWritten: createLastWritten(),
+    serverTime: createServerTime(() => performance.now()),
+  };
   return {
-    store: createRedisStore(connection),
-    reader: createRedisReader(connection, clock ?? null),
+    store: createRedisStore(connection, remembered),
+    reader: createRedisReader(connection, remembered, clock ?? null),
     documents: createRedisDocuments(connection),
     journal: createRedisJournal(connection, watch),
     clock: clock ?? createRedisClock(connection),

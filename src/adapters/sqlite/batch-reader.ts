@@ -18,6 +18,7 @@ export function createSqliteReader(connection: SqliteConnection, clock: Clock): 
       // The clock last: else another process could commit in between what began after our now.
       return { ...stored, now: await clock.now() };
     },
+    recall: async () => null,
     peek: (workflow) => read(() => readStored(connection, workflow)),
     record: (workflow, id) => read(() => readRecord(connection, workflow, id)),
     copy: (workflow, id) => read(() => readCopy(connection, workflow, id)),
