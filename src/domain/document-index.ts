@@ -1,4 +1,5 @@
 import type { BatchStatus } from './execution.ts';
+import { formatInstant, type Instant } from './time.ts';
 
 /**
  * The sorted indexes by which executions and what belongs to them are found, and the members in them. Members that begin with
@@ -31,6 +32,16 @@ export const executionIndexes = {
   /** Of those that have started: `<start, naive UTC, six fraction digits> <id>`. */
   started: 'executions:started',
 } as const;
+
+/** The member of `started` for an execution. */
+export function memberOfStart(startedAt: Instant, id: number): string {
+  return `${formatInstant(startedAt)} ${memberOfId(id)}`;
+}
+
+/** Whether `memberOfStart` may have given it. */
+export function isMemberOfStart(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6} \d{16}$/.test(value);
+}
 
 /** Of instances by id. */
 export const instanceIndexes = {

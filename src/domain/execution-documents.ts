@@ -3,6 +3,7 @@ import {
   idOfMember,
   instanceIndexes,
   memberOfId,
+  memberOfStart,
   skippedIndex,
   skippedMember,
   stepsIndex,
@@ -11,7 +12,6 @@ import type { BatchStatus, JobExecution, JobInstance, SkippedItem, StepExecution
 import { encodeContext, encodeExecution, encodeInstance, encodeSkipped, encodeStep } from './execution-text.ts';
 import type { Json } from './json.ts';
 import { encodeLease, type Lease } from './lease.ts';
-import { formatInstant } from './time.ts';
 
 /** How instances, executions and what belongs to them become documents of a store (`ports/document-reader.ts`). */
 
@@ -88,8 +88,7 @@ export function executionDocument(execution: JobExecution): StateDocument {
     executionIndexes.ofInstance(execution.instanceId),
     ...(liveStatuses.has(execution.status) ? [executionIndexes.live, executionIndexes.liveOfJob(jobName)] : []),
   ].map((index) => ({ index, member }));
-  const byStart =
-    startedAt === null ? [] : [{ index: executionIndexes.started, member: `${formatInstant(startedAt)} ${member}` }];
+  const byStart = startedAt === null ? [] : [{ index: executionIndexes.started, member: memberOfStart(startedAt, id) }];
   return { ...documentKeys.execution(id), text: encodeExecution(execution), members: [...byId, ...byStart] };
 }
 

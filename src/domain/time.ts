@@ -115,6 +115,10 @@ export function floorToMicrosecond(instant: Instant): Instant {
   return instant - (((instant % 1000n) + 1000n) % 1000n);
 }
 
+export function ceilToMicrosecond(instant: Instant): Instant {
+  return -floorToMicrosecond(-instant);
+}
+
 /**
  * Nanoseconds of a decimal number of hours or minutes (`"1.5"`, `"1e-3"`), rounded up: taken off the end of a window, the
  * remainder may only lower the date.

@@ -3,14 +3,16 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodeCursor, foreignCursor, linkNext } from './cursor.ts';
 import { type Chunk, linesAtOnce, sendLines, wantsLines } from './line-stream.ts';
 
-export interface PagedList<Item> {
+export interface PagedList<Item, Place extends number | string> {
   /** Of the request's query. */
   readonly limit: number | undefined;
   readonly cursor: string | undefined;
   /** Items beyond a place (`null`: from the beginning), at most `limit`. */
-  readonly read: (beyond: number | null, limit: number) => Promise<readonly Item[]>;
+  readonly read: (beyond: Place | null, limit: number) => Promise<readonly Item[]>;
   /** The place of an item: how `read` goes on behind it. */
-  readonly placeOf: (item: Item, index: number, beyond: number | null) => number;
+  readonly placeOf: (item: Item, index: number, beyond: Place | null) => Place;
+  /** Whether a cursor says a place of this list, rather than of another. */
+  readonly isPlace: (value: unknown) => value is Place;
   readonly fields: (item: Item) => unknown;
 }
 
@@ -20,15 +22,15 @@ const defaultLimit = 50;
  * Answers one page of a list as an array, its successor in the `Link` header; or, where the client asks for lines, all of it.
  * @throws BatchyError `invalid-request` for a cursor that is not of such a list
  */
-export async function sendPage<Item>(
+export async function sendPage<Item, Place extends number | string>(
   request: FastifyRequest,
   reply: FastifyReply,
-  { limit = defaultLimit, cursor, read, placeOf, fields }: PagedList<Item>,
+  { limit = defaultLimit, cursor, read, placeOf, isPlace, fields }: PagedList<Item, Place>,
 ): Promise<FastifyReply> {
   const pageBeyond = async (
-    beyond: number | null,
+    beyond: Place | null,
     most: number,
-  ): Promise<{ items: readonly Item[]; next: number | null }> => {
+  ): Promise<{ items: readonly Item[]; next: Place | null }> => {
     // One more than is shown, to know whether there is a next page.
     const found = await read(beyond, most + 1);
     const items = found.slice(0, most);
@@ -36,19 +38,24 @@ export async function sendPage<Item>(
     const next = found.length > most && last !== undefined ? placeOf(last, items.length - 1, beyond) : null;
     return { items, next };
   };
-  const chunk = async (beyond: number | null): Promise<Chunk> => {
+  const chunk = async (beyond: Place | null): Promise<Chunk> => {
     const { items, next } = await pageBeyond(beyond, linesAtOnce);
     return { items: items.map(fields), next: next === null ? null : () => chunk(next) };
   };
-  const beyond = cursor === undefined ? null : readPlace(cursor);
+  const beyond = cursor === undefined ? null : readPlace(cursor, isPlace);
   if (wantsLines(request)) return sendLines(reply, await chunk(beyond));
   const { items, next } = await pageBeyond(beyond, limit);
   if (next !== null) linkNext(request, reply, { beyond: next });
   return reply.send(items.map(fields));
 }
 
-function readPlace(text: string): number {
+function readPlace<Place>(text: string, isPlace: (value: unknown) => value is Place): Place {
   const { beyond } = decodeCursor(text);
-  if (!Number.isSafeInteger(beyond) || (beyond as number) < 0) throw foreignCursor();
-  return beyond as number;
+  if (!isPlace(beyond)) throw foreignCursor();
+  return beyond;
+}
+
+/** The place in a list of what is numbered: an id, or a count. */
+export function isNumber(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -44,6 +44,8 @@ export interface ExecutionRecords {
   latestLaunch(jobKey: string): Promise<ReadDocument | null>;
   /** Ids that an index holds. */
   ids(page: IndexPage): Promise<number[]>;
+  /** What an index holds. */
+  members(page: IndexPage): Promise<string[]>;
   reserve(sequence: 'execution' | 'instance'): Promise<number>;
 }
 
@@ -140,6 +142,7 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
     lease: (executionId) => one(documentKeys.lease(executionId), decodeLease, (value) => leaseDocument(value).members),
     latestLaunch: (jobKey) => one(documentKeys.latestLaunch(jobKey), Number, () => []),
     ids: async (page) => (await documents.scan(page)).map(idOfMember),
+    members: (page) => documents.scan(page),
     reserve: (sequence) => documents.reserve(sequence, 1),
   };
   return records;

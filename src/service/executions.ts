@@ -1,10 +1,10 @@
-import { executionIndexes, instanceIndexes, memberOfId } from '../domain/document-index.ts';
+import { executionIndexes, idOfMember, instanceIndexes, memberOfId, memberOfStart } from '../domain/document-index.ts';
 import type { BatchStatus, JobExecution, JobInstance, SkippedItem, StepExecution } from '../domain/execution.ts';
 import { isLive } from '../domain/execution-transitions.ts';
 import { buildGraph } from '../domain/graph.ts';
 import type { Json } from '../domain/json.ts';
 import { type PlannedStep, planRestart } from '../domain/restart-plan.ts';
-import type { Instant } from '../domain/time.ts';
+import { ceilToMicrosecond, formatInstant, type Instant } from '../domain/time.ts';
 import type { IndexPage } from '../ports/document-reader.ts';
 import type { Journal } from '../ports/journal.ts';
 import {
@@ -25,16 +25,33 @@ export interface ExecutionFilter {
   readonly instanceId: number | null;
   readonly startedAfter: Instant | null;
   readonly startedBefore: Instant | null;
-  /** Only executions with a smaller id, or `null`. */
-  readonly beforeId: number | null;
+  /** The place of the last execution of the page before (`placeOf`), or `null`. */
+  readonly beyond: number | string | null;
   readonly limit: number;
+}
+
+/** Lists that ask when executions started are in the order in which they did, so that none of the others is looked at. */
+export function listsByStart({
+  status,
+  instanceId,
+  startedAfter,
+  startedBefore,
+}: Pick<ExecutionFilter, 'status' | 'instanceId' | 'startedAfter' | 'startedBefore'>): boolean {
+  if (startedAfter === null && startedBefore === null) return false;
+  // Of an instance, and of those that run, there are few.
+  return instanceId === null && (status === null || !isLive(status));
+}
+
+/** Where a list goes on behind an execution: its id, or in a list by start a text that sorts as the starts do. */
+export function placeOf({ id, startedAt }: JobExecution, byStart: boolean): number | string {
+  return byStart && startedAt !== null ? memberOfStart(startedAt, id) : id;
 }
 
 /** The use cases of what has been launched. */
 export interface Executions extends ExecutionCommands {
   /** @throws BatchyError `unknown-execution` */
   get(id: number): Promise<JobExecution>;
-  /** Newest first. */
+  /** Newest first: by id, or by start (`listsByStart`). */
   list(filter: ExecutionFilter): Promise<JobExecution[]>;
   /** In the order in which they started. @throws BatchyError `unknown-execution` */
   steps(id: number): Promise<StepExecution[]>;
@@ -69,13 +86,13 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     async list(filter) {
       const found: JobExecution[] = [];
       const page = pageOf(filter);
-      let beyond = page.beyond;
-      while (found.length < filter.limit) {
-        const ids = await records.ids({ ...page, beyond, limit: Math.max(filter.limit, 100) });
-        const matching = (await records.executions(ids)).filter((execution) => matches(execution, filter));
-        found.push(...matching);
-        if (ids.length < Math.max(filter.limit, 100)) break;
-        beyond = memberOfId(ids.at(-1) ?? 0);
+      const stride = Math.max(filter.limit, 100);
+      for (let { beyond } = page; found.length < filter.limit;) {
+        const members = await records.members({ ...page, beyond, limit: stride });
+        const executions = await records.executions(members.map(idOfMember));
+        found.push(...executions.filter((execution) => matches(execution, filter)));
+        beyond = members.at(-1) ?? null;
+        if (members.length < stride || (beyond ?? '') < page.end) break;
       }
       return found.slice(0, filter.limit);
     },
@@ -147,8 +164,21 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   };
 }
 
+interface Walk extends Omit<IndexPage, 'limit'> {
+  /** Nothing that sorts before this is wanted. */
+  readonly end: string;
+}
+
 /** The narrowest index that the filter allows; the rest of it is looked at one by one. */
-function pageOf({ instanceId, jobName, status, beforeId }: ExecutionFilter): Omit<IndexPage, 'limit'> {
+function pageOf(filter: ExecutionFilter): Walk {
+  const { instanceId, jobName, status, beyond, startedAfter, startedBefore } = filter;
+  const all = { prefix: '', direction: 'descending', end: '' } as const;
+  if (listsByStart(filter)) {
+    // An instant without an id sorts before all members that begin with it.
+    const from = startedBefore === null ? null : formatInstant(ceilToMicrosecond(startedBefore));
+    const end = startedAfter === null ? '' : formatInstant(startedAfter);
+    return { ...all, index: executionIndexes.started, beyond: typeof beyond === 'string' ? beyond : from, end };
+  }
   const index =
     instanceId !== null
       ? executionIndexes.ofInstance(instanceId)
@@ -157,7 +187,7 @@ function pageOf({ instanceId, jobName, status, beforeId }: ExecutionFilter): Omi
         : status !== null
           ? executionIndexes.ofStatus(status)
           : executionIndexes.all;
-  return { index, prefix: '', direction: 'descending', beyond: beforeId === null ? null : memberOfId(beforeId) };
+  return { ...all, index, beyond: typeof beyond === 'number' ? memberOfId(beyond) : null };
 }
 
 function matches({ status, jobName, instanceId, startedAt }: JobExecution, filter: ExecutionFilter): boolean {

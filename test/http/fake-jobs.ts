@@ -144,8 +144,8 @@ export function fakeJobs(): FakeJobs {
       };
     return {
       get: async (id) => get(id),
-      list: async ({ status, jobName, instanceId, startedAfter, startedBefore, beforeId, limit }) =>
-        newestFirst(executions.values(), beforeId)
+      list: async ({ status, jobName, instanceId, startedAfter, startedBefore, beyond, limit }) =>
+        newestFirst(executions.values(), beyond === null ? null : Number(String(beyond).slice(-16)))
           .filter(
             (each) =>
               (status === null || each.status === status) &&

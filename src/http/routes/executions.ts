@@ -1,12 +1,14 @@
 import type { Static } from 'typebox';
 
 import type { JobDefinition } from '../../domain/job.ts';
+import { isMemberOfStart } from '../../domain/document-index.ts';
 import { BatchyError } from '../../domain/errors.ts';
 import { contextFields, executionFields, skippedFields, stepFields } from '../../domain/execution-text.ts';
+import { listsByStart, placeOf } from '../../service/executions.ts';
 import { sendAnswered } from '../answer.ts';
 import { callerOf } from '../caller.ts';
 import { commandAnswer, launchProblems } from '../execution-answer.ts';
-import { sendPage } from '../id-pages.ts';
+import { isNumber, sendPage } from '../id-pages.ts';
 import { executionWithParameters, graphFields, plannedFields } from '../job-wire.ts';
 import { maskSecrets } from '../masking.ts';
 import { readInstant } from '../query.ts';
@@ -43,11 +45,13 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         startedAfter: after === undefined ? null : readInstant('/started_after', after),
         startedBefore: before === undefined ? null : readInstant('/started_before', before),
       };
+      const byStart = listsByStart(filter);
       return sendPage(request, reply, {
         limit: query.limit,
         cursor: query.cursor,
-        read: (beforeId, limit) => executions.list({ ...filter, beforeId, limit }),
-        placeOf: ({ id }) => id,
+        read: (beyond, limit) => executions.list({ ...filter, beyond, limit }),
+        placeOf: (execution) => placeOf(execution, byStart),
+        isPlace: (place): place is number | string => (byStart ? isMemberOfStart(place) : isNumber(place)),
         fields: executionFields,
       });
     },
@@ -151,6 +155,7 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         cursor,
         read: (after, most) => executions.skipped(id, { after: after ?? 0, limit: most }),
         placeOf: (_item, index, after) => (after ?? 0) + index + 1,
+        isPlace: isNumber,
         fields: (item) => maskSecrets(new Map(Object.entries(skippedFields(item)))),
       });
     },

@@ -1,7 +1,7 @@
 import type { Static } from 'typebox';
 
 import { executionFields, instanceFields } from '../../domain/execution-text.ts';
-import { sendPage } from '../id-pages.ts';
+import { isNumber, sendPage } from '../id-pages.ts';
 import { instanceParameters } from '../job-wire.ts';
 import { ExecutionsAnswer, PageQuery } from '../schemas/executions.ts';
 import * as schemas from '../schemas/instances.ts';
@@ -32,6 +32,7 @@ export function addInstanceRoutes(server: BatchyServer, { executions }: HttpServ
         cursor,
         read: (beforeId, most) => executions.instances({ jobName, beforeId, limit: most }),
         placeOf: ({ id }) => id,
+        isPlace: isNumber,
         fields: instanceFields,
       });
     },
@@ -87,8 +88,9 @@ export function addInstanceRoutes(server: BatchyServer, { executions }: HttpServ
       return sendPage(request, reply, {
         limit,
         cursor,
-        read: (beforeId, most) => executions.list({ ...any, instanceId: id, beforeId, limit: most }),
+        read: (beforeId, most) => executions.list({ ...any, instanceId: id, beyond: beforeId, limit: most }),
         placeOf: (execution) => execution.id,
+        isPlace: isNumber,
         fields: executionFields,
       });
     },
