@@ -147,6 +147,8 @@ end
 
 -- What a stored outcome proves: the member of the job's windows, or ''. Of JSON only texts are used, which survive exactly.
 local function proven_member(outcome, number)
+  -- Written so by us; what says it otherwise, or in a text of somebody's, is looked at closely. Most never succeeded yet.
+  if not string.find(outcome, 'success', 1, true) then return '' end
   local readable, fields = pcall(cjson.decode, outcome)
   if not readable or type(fields) ~= 'table' or fields['status'] ~= 'success' then return '' end
   local from, to = fields['from_date'], fields['until']
