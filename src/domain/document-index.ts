@@ -59,6 +59,21 @@ export function skippedIndex(executionId: number): string {
   return `skipped:${executionId}`;
 }
 
+/** Of those among them that a replay may still carry through; members as in `skippedIndex`. */
+export function replayableIndex(executionId: number): string {
+  return `skipped:replayable:${executionId}`;
+}
+
+/** Of those among them that no replay can: they could not be read, or not be kept whole. */
+export function unreplayableIndex(executionId: number): string {
+  return `skipped:unreplayable:${executionId}`;
+}
+
+/** What members of one step execution begin with. */
+export function skippedPrefix(stepExecutionId: number): string {
+  return `${memberOfId(stepExecutionId)}:`;
+}
+
 export function skippedMember(stepExecutionId: number, number: number): string {
   return `${memberOfId(stepExecutionId)}:${memberOfId(number)}`;
 }

@@ -4,9 +4,11 @@ import {
   instanceIndexes,
   memberOfId,
   memberOfStart,
+  replayableIndex,
   skippedIndex,
   skippedMember,
   stepsIndex,
+  unreplayableIndex,
 } from './document-index.ts';
 import type { BatchStatus, JobExecution, JobInstance, SkippedItem, StepExecution } from './execution.ts';
 import { encodeContext, encodeExecution, encodeInstance, encodeSkipped, encodeStep } from './execution-text.ts';
@@ -103,12 +105,22 @@ export function stepDocument(step: StepExecution): StateDocument {
 }
 
 export function skippedDocument(skipped: SkippedItem, stepExecutionId: number): StateDocument {
-  const { executionId, number } = skipped;
+  const { executionId, number, obstacle, replayedBy } = skipped;
+  const member = skippedMember(stepExecutionId, number);
+  const missing = obstacle === null ? replayableIndex(executionId) : unreplayableIndex(executionId);
   return {
     ...documentKeys.skipped(executionId, stepExecutionId, number),
     text: encodeSkipped(skipped),
-    members: [{ index: skippedIndex(executionId), member: skippedMember(stepExecutionId, number) }],
+    members: [skippedIndex(executionId), ...(replayedBy === null ? [missing] : [])].map((index) => ({ index, member })),
   };
+}
+
+/** All that the document of a skipped item may be found by, whatever has become of it. @param member of `skippedIndex` */
+export function skippedMembers(executionId: number, member: string): IndexMember[] {
+  return [skippedIndex(executionId), replayableIndex(executionId), unreplayableIndex(executionId)].map((index) => ({
+    index,
+    member,
+  }));
 }
 
 export function contextDocument(executionId: number, context: ReadonlyMap<string, Json>): StateDocument {

@@ -1,5 +1,5 @@
-import { memberOfId, skippedIndex, stepsIndex } from './document-index.ts';
-import { documentKeys, skippedKeyOfMember, type StateDocument } from './execution-documents.ts';
+import { memberOfId, stepsIndex } from './document-index.ts';
+import { documentKeys, skippedKeyOfMember, skippedMembers, type StateDocument } from './execution-documents.ts';
 
 /**
  * An execution that was forgotten, and of which steps, skipped items, context and lease are still there. There may be millions of
@@ -28,7 +28,7 @@ export function remainingParts(executionId: number, steps: readonly string[], sk
     })),
     ...skipped.map((member) => ({
       ...skippedKeyOfMember(executionId, member),
-      members: [{ index: skippedIndex(executionId), member }],
+      members: skippedMembers(executionId, member),
     })),
   ];
 }

@@ -5,9 +5,11 @@ import {
   type JobInstance,
   type JobParameter,
   type JobParameters,
+  keptTypes,
   type OwnedBatch,
   type SkippedItem,
   type StepExecution,
+  type TypedPlace,
 } from './execution.ts';
 import { parameterTypes } from './job.ts';
 import { type Json, type JsonObject, stringifyJson } from './json.ts';
@@ -35,6 +37,7 @@ export function instanceFields(instance: JobInstance): JsonObject {
 export function encodeInstance(instance: JobInstance): string {
   return stringifyJson({
     ...instanceFields(instance),
+    ...(instance.lastReplayId === undefined ? {} : { last_replay_id: instance.lastReplayId }),
     parameters: parameterList(instance.parameters),
     steps: [...instance.steps].map(([name, step]) => ({
       step_name: name,
@@ -54,6 +57,7 @@ export function decodeInstance(text: string): JobInstance {
     key: fields.text('job_key'),
     createdAt: fields.instant('create_time'),
     lastExecutionId: fields.countOrNull('last_execution_id'),
+    ...(fields.has('last_replay_id') ? { lastReplayId: fields.count('last_replay_id') } : {}),
     parameters: readParameterList(fields),
     steps: new Map(
       fields.objects('steps').map((step) => [
@@ -202,6 +206,7 @@ export function decodeStep(text: string): StepExecution {
   };
 }
 
+/** Without what only a replay needs. The payload may hold secrets: whoever answers it masks them. */
 export function skippedFields(skipped: SkippedItem): JsonObject {
   return {
     job_execution_id: skipped.executionId,
@@ -209,13 +214,18 @@ export function skippedFields(skipped: SkippedItem): JsonObject {
     number: skipped.number,
     phase: skipped.phase,
     item: skipped.item,
+    output: skipped.output,
     position: skipped.position,
     error: skipped.error,
+    obstacle: skipped.obstacle,
+    tried_by: skipped.triedBy,
+    replayed_by: skipped.replayedBy,
   };
 }
 
 export function encodeSkipped(skipped: SkippedItem): string {
-  return stringifyJson(skippedFields(skipped));
+  const types = skipped.types.map(({ path, type }): Json => ({ path, type }));
+  return stringifyJson({ ...skippedFields(skipped), ...(types.length === 0 ? {} : { types }) });
 }
 
 export function decodeSkipped(text: string): SkippedItem {
@@ -228,8 +238,34 @@ export function decodeSkipped(text: string): SkippedItem {
     item: fields.json('item'),
     position: fields.textOrNull('position'),
     error: fields.text('error'),
+    ...(fields.has('obstacle') ? replayFields(fields) : beforeReplays),
   };
 }
+
+type ReplayFields = Pick<SkippedItem, 'types' | 'output' | 'obstacle' | 'triedBy' | 'replayedBy'>;
+
+function replayFields(fields: StoredFields): ReplayFields {
+  return {
+    types: fields.has('types') ? fields.objects('types').map(readTypedPlace) : [],
+    output: fields.json('output'),
+    obstacle: fields.textOrNull('obstacle'),
+    triedBy: fields.countOrNull('tried_by'),
+    replayedBy: fields.countOrNull('replayed_by'),
+  };
+}
+
+function readTypedPlace(fields: StoredFields): TypedPlace {
+  return { path: fields.path('path'), type: fields.oneOf('type', keptTypes) };
+}
+
+/** Of items that were kept for people only. */
+const beforeReplays: ReplayFields = {
+  types: [],
+  output: null,
+  obstacle: 'it was kept by a version of Batchy that kept items for people to look at only',
+  triedBy: null,
+  replayedBy: null,
+};
 
 /** What the steps of an execution share, by key. Keys that are whole numbers come first, as in any object. */
 export function contextFields(context: ReadonlyMap<string, Json>): JsonObject {

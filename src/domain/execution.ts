@@ -34,6 +34,8 @@ export interface JobInstance {
   readonly createdAt: Instant;
   /** Its executions so far, oldest first, and whether each was abandoned is told by their status. */
   readonly lastExecutionId: number | null;
+  /** The last execution that replays items which this instance left out (`replay.ts`); absent where there was none. */
+  readonly lastReplayId?: number;
   /**
    * Of every step that ever ran in it: its latest step execution, from which a restart is planned without reading history,
    * and how often it was started.
@@ -131,16 +133,40 @@ export const noCounters: StepCounters = {
   retry: 0,
 };
 
-/** An item that a chunk step left out, kept so that somebody can look at it and run it alone. */
+/** An item that a chunk step left out, kept so that somebody can look at it and have it run alone. */
 export interface SkippedItem {
   readonly executionId: number;
   readonly stepName: string;
   /** Counted from 1 within the step execution. */
   readonly number: number;
   readonly phase: 'read' | 'process' | 'write';
-  /** As JSON, or `null` where it could not be read. */
+  /**
+   * As the reader gave it, which is what a replay begins with; what JSON has no value for appears as text. Where it could not be
+   * read: as much of it as is known, or `null`.
+   */
   readonly item: Json;
+  /** Places in `item` that are something else than they appear as. */
+  readonly types: readonly TypedPlace[];
+  /** What the processor had made of it, for people to look at, where the writer refused that; else `null`. */
+  readonly output: Json;
+  /** Why it cannot be replayed, or `null`. */
+  readonly obstacle: string | null;
   /** The reader's position, such as a line, or `null`. */
   readonly position: string | null;
+  /** Of the last attempt. */
   readonly error: string;
+  /** The execution that was the last to replay it in vain, or `null`. */
+  readonly triedBy: number | null;
+  /** The execution that has carried it through, or `null`. */
+  readonly replayedBy: number | null;
+}
+
+/** What JSON has no value for. `bare`: an object without a prototype. `number`: NaN, an infinity, or -0. */
+export const keptTypes = ['bigint', 'date', 'buffer', 'bytes', 'undefined', 'number', 'bare'] as const;
+export type KeptType = (typeof keptTypes)[number];
+
+export interface TypedPlace {
+  /** Keys and indexes from the item inwards; `[]` is the item itself. */
+  readonly path: readonly (string | number)[];
+  readonly type: KeptType;
 }

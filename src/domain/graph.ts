@@ -2,7 +2,7 @@ import { BatchyError } from './errors.ts';
 import { matchesPattern } from './exit-code-pattern.ts';
 import type { JobDefinition } from './job.ts';
 import { quoteBriefly } from './names.ts';
-import { checkSteps } from './step-check.ts';
+import { checkGraph } from './step-check.ts';
 
 /** The steps of a job as nodes that know who follows them. Immutable; one graph serves any number of runs. */
 export interface Graph {
@@ -78,7 +78,7 @@ export interface Finish {
  * @throws BatchyError `invalid-job` where steps are named twice, depend on what is not there, or go round in a circle
  */
 export function buildGraph({ name, steps, onFailure }: Pick<JobDefinition, 'name' | 'steps' | 'onFailure'>): Graph {
-  const places = checkSteps(steps);
+  const places = checkGraph(steps);
   if (places.length > 0) {
     const problems = places.map(({ detail }) => detail).join('; ');
     throw new BatchyError('invalid-job', `The steps of job ${quoteBriefly(name)} cannot be run: ${problems}.`, {

@@ -1,3 +1,4 @@
+import { placeProblem } from './chunk-place.ts';
 import type { BatchStatus, LatestStep, StepExecution } from './execution.ts';
 import type { Graph, GraphState, NodeOutcome } from './graph.ts';
 import { ruledTarget } from './graph.ts';
@@ -142,8 +143,14 @@ function planned(input: RestartPlanInput, step: StepDefinition): Pick<PlannedSte
     return { action: 'resume', why: `${before}; its completed partitions are kept`, checkpoint: null };
   const found = input.stepExecutions.get(step.name);
   const checkpoint = found?.id === latest.stepExecutionId ? found.checkpoint : null;
-  if (step.kind === 'chunk' && checkpoint !== null)
-    return { action: 'resume', why: `${before}; it goes on behind its last committed chunk`, checkpoint };
+  if (step.kind === 'chunk' && checkpoint !== null) {
+    const problem = placeProblem(checkpoint);
+    const where =
+      problem === null
+        ? 'it goes on behind its last committed chunk'
+        : `it will fail at once: ${problem} Only force=true begins it anew`;
+    return { action: 'resume', why: `${before}; ${where}`, checkpoint };
+  }
   return run(before);
 }
 

@@ -23,12 +23,20 @@ function stepNameProblem(name: string): string | null {
 
 /** All that is wrong with the steps of a job. Pointers begin at the job: `/steps/2/dependsOn/0`. */
 export function checkSteps(steps: readonly StepDefinition[]): ErrorPlace[] {
+  return checkGraph(steps, stepNameProblem);
+}
+
+/** All that keeps steps from being run as a graph; their names may be any. */
+export function checkGraph(
+  steps: readonly StepDefinition[],
+  nameProblem: (name: string) => string | null = () => null,
+): ErrorPlace[] {
   if (steps.length === 0) return [{ pointer: '/steps', detail: 'a job needs at least one step' }];
   const first = new Map<string, number>();
   for (const [index, { name }] of steps.entries()) if (!first.has(name)) first.set(name, index);
   return [
     ...steps.flatMap((step, index) => [
-      ...checkName(step.name, index, first),
+      ...checkName(step.name, index, first, nameProblem(step.name)),
       ...checkReferences(step, index, first),
       ...checkNumbers(step, `/steps/${index}`),
     ]),
@@ -36,9 +44,13 @@ export function checkSteps(steps: readonly StepDefinition[]): ErrorPlace[] {
   ];
 }
 
-function checkName(name: string, index: number, first: ReadonlyMap<string, number>): ErrorPlace[] {
+function checkName(
+  name: string,
+  index: number,
+  first: ReadonlyMap<string, number>,
+  problem: string | null,
+): ErrorPlace[] {
   const pointer = `/steps/${index}/name`;
-  const problem = stepNameProblem(name);
   if (problem !== null) return [{ pointer, detail: problem }];
   const earlier = first.get(name);
   if (earlier === index) return [];

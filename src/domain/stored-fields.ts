@@ -19,6 +19,8 @@ export interface StoredFields {
   /** Any JSON, but it must be there. */
   json(name: string): Json;
   textsOrNull(name: string): readonly string[] | null;
+  /** Keys and indexes, from the outside inwards. */
+  path(name: string): readonly (string | number)[];
   objectOrNull(name: string): StoredFields | null;
   objects(name: string): StoredFields[];
 }
@@ -91,6 +93,11 @@ export function storedFields(value: JsonObject, what: string): StoredFields {
           return item;
         }),
       ),
+    path: (name) =>
+      list(name).map((part) => {
+        if (typeof part !== 'string' && typeof part !== 'number') throw refused(name, 'path');
+        return part;
+      }),
     objectOrNull: (name) => orNull(name, () => within(read(name), name)),
     objects: (name) => list(name).map((item) => within(item, name)),
   };

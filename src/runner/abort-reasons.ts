@@ -22,3 +22,14 @@ export class TimedOut extends Error {
     this.what = what;
   }
 }
+
+/** A step that timed out and did not end when it was told to: it may still be running, and nothing here can end it. */
+export class LeftBehind extends Error {
+  override readonly name = 'LeftBehind';
+  constructor(timedOut: TimedOut, graceSeconds: number) {
+    super(
+      `${timedOut.message} It went on for ${graceSeconds} s after its signal was aborted, and may still run: it is not tried again beside that. Let it heed ctx.signal.`,
+      { cause: timedOut },
+    );
+  }
+}

@@ -15,6 +15,7 @@ import {
   type StateChange,
 } from './execution-session.ts';
 import type { RunnableJob } from './job.ts';
+import { jobToRun } from './replaying-job.ts';
 import type { EngineTools, RunningExecution } from './running-execution.ts';
 import { runStep } from './step-execution.ts';
 import type { StepLog } from './step-log.ts';
@@ -37,7 +38,8 @@ export async function runExecution(
   handBack: AbortSignal,
 ): Promise<RunResult> {
   const log = tools.logs.open(session.state.execution.id, null);
-  const guard = guardExecution(session, job, tools, handBack);
+  const toRun = jobToRun(job, session.state.execution.parameters, tools.stores.documents);
+  const guard = guardExecution(session, toRun, tools, handBack);
   try {
     await guard.limitTime();
     const plan = await startExecution(guard.running, log);

@@ -7,6 +7,7 @@ import {
   documentKeys,
   executionDocument,
   instanceDocument,
+  type ReadDocument,
   skippedDocument,
   type StateDocument,
   stepDocument,
@@ -37,6 +38,8 @@ export interface StateChange {
   readonly steps?: readonly StepExecution[];
   readonly context?: ReadonlyMap<string, Json>;
   readonly skipped?: readonly { readonly stepExecutionId: number; readonly item: SkippedItem }[];
+  /** Documents of other executions, as they were read and as they are to be. */
+  readonly beside?: readonly { readonly before: ReadDocument; readonly after: StateDocument }[];
   readonly workflow?: { readonly stored: StoredWorkflow; readonly change: WorkflowChange };
   readonly journal?: readonly JournalEntry[];
 }
@@ -215,6 +218,7 @@ function draftOf(loaded: LoadedExecution) {
   const documents = new Map(loaded.documents);
   const changed = new Map<string, StateDocument>();
   const workflows = new Map<string, StoredChange>();
+  const beside = new Map<string, StoredChange>();
   const journal: JournalEntry[] = [];
   let { state } = loaded;
 
@@ -230,6 +234,8 @@ function draftOf(loaded: LoadedExecution) {
       if (change.context !== undefined) put(contextDocument(state.execution.id, change.context));
       for (const step of change.steps ?? []) put(stepDocument(step));
       for (const { item, stepExecutionId } of change.skipped ?? []) put(skippedDocument(item, stepExecutionId));
+      for (const { before, after } of change.beside ?? [])
+        beside.set(documentKey(after), documentChange(before, after));
       if (change.workflow !== undefined) {
         const { stored, change: next } = change.workflow;
         workflows.set(next.name, storedWorkflowChange(stored, next));
@@ -241,7 +247,7 @@ function draftOf(loaded: LoadedExecution) {
     },
     changes(): StoredChange[] {
       const written = [...changed].map(([key, document]) => documentChange(documents.get(key) ?? null, document));
-      return [...workflows.values(), ...written];
+      return [...workflows.values(), ...beside.values(), ...written];
     },
     stored(): LoadedExecution {
       for (const [key, { collection, members }] of changed)

@@ -1,7 +1,7 @@
 import { isExactNumber, type Json } from '../domain/json.ts';
 
 /** JSON that a text of more characters would hold is cut, so that no document grows beyond what a store takes. */
-const longestKept = 100_000;
+export const longestKept = 100_000;
 
 /**
  * A copy of a value that must be JSON, so that whoever changes the value later does not change what is stored.
@@ -41,6 +41,15 @@ export function jsonForPeople(value: unknown): Json {
     if (text === undefined) return String(value);
     return text.length <= longestKept ? (JSON.parse(text) as Json) : `${text.slice(0, longestKept)}…`;
   } catch {
+    return textOf(value);
+  }
+}
+
+/** Of what JSON cannot be made of: it holds itself, or is nested too deeply. */
+function textOf(value: unknown): string {
+  try {
     return String(value).slice(0, longestKept);
+  } catch {
+    return `(${typeof value})`;
   }
 }

@@ -2,7 +2,7 @@ import { stepParameters } from '../domain/parameters.ts';
 import type { JobExecution } from '../domain/execution.ts';
 import type { Json } from '../domain/json.ts';
 import type { Timers } from '../ports/timers.ts';
-import { StopRequested, TimedOut } from './abort-reasons.ts';
+import { LeftBehind, StopRequested, TimedOut } from './abort-reasons.ts';
 import type { ContextOverlay } from './shared-context.ts';
 import type { StepContext } from './step-context.ts';
 import type { StepLog } from './step-log.ts';
@@ -24,32 +24,57 @@ export interface AttemptOptions {
 
 const progressEveryMilliseconds = 1000;
 
+/** Carries out a piece of work that must have ended before another attempt begins. */
+type UntilDone = (piece: () => Promise<void>) => Promise<void>;
+
 /**
  * One attempt at a step: gives it its context, ends it at its timeout.
  *
  * A stop is waited for as long as the step takes. What must end (a timeout, a lost lease) is left behind when it goes on
- * after the grace: it can do no harm in the store, where its token no longer counts.
- * @throws what the work throws; TimedOut, or the reason of the abort
+ * after the grace: it can do no harm in the store, where its token no longer counts. But at a timeout what runs `untilDone` is waited
+ * for as long as it takes: whoever comes next in this process would do it a second time beside it.
+ * @throws what the work throws; LeftBehind at a timeout, else the reason of the abort, for what was left behind
  */
-export async function attemptStep<T>(options: AttemptOptions, work: (ctx: StepContext) => Promise<T>): Promise<T> {
-  const { aborted, timeoutSeconds, timers, graceMilliseconds } = options;
+export async function attemptStep<T>(
+  options: AttemptOptions,
+  work: (ctx: StepContext, untilDone: UntilDone) => Promise<T>,
+): Promise<T> {
+  const { aborted, timeoutSeconds, timers, graceMilliseconds, log } = options;
   const controller = new AbortController();
   const { signal } = controller;
   const pass = (): void => controller.abort(aborted.reason);
   if (aborted.aborted) pass();
   aborted.addEventListener('abort', pass);
   const cancels: (() => void)[] = [];
+  let piece: Promise<void> | null = null;
+  let isOver = false;
+  const untilDone: UntilDone = async (begin) => {
+    piece = begin();
+    await piece.finally(() => {
+      piece = null;
+    });
+  };
   if (timeoutSeconds !== null)
     cancels.push(timers.after(timeoutSeconds * 1000, () => controller.abort(new TimedOut('step', timeoutSeconds))));
   try {
     return await new Promise<T>((resolve, reject) => {
+      const leaveAfterGrace = (): void => {
+        if (!isOver) cancels.push(timers.after(graceMilliseconds, leave));
+      };
+      const leave = (): void => {
+        const { reason }: { readonly reason: unknown } = signal;
+        if (!(reason instanceof TimedOut)) return reject(reason);
+        if (piece === null) return reject(new LeftBehind(reason, graceMilliseconds / 1000));
+        log.write('warn', 'its time is over, but it is writing: that is waited for, lest two write at a time');
+        piece.then(leaveAfterGrace, leaveAfterGrace);
+      };
       signal.addEventListener('abort', () => {
-        if (!(signal.reason instanceof StopRequested))
-          cancels.push(timers.after(graceMilliseconds, () => reject(signal.reason)));
+        if (!(signal.reason instanceof StopRequested)) leaveAfterGrace();
       });
-      work(contextOf(options, signal)).then(resolve, reject);
+      work(contextOf(options, signal), untilDone).then(resolve, reject);
     });
   } finally {
+    isOver = true;
     aborted.removeEventListener('abort', pass);
     for (const cancel of cancels) cancel();
   }

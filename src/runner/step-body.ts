@@ -1,5 +1,6 @@
 import type { Json } from '../domain/json.ts';
 import type { ItemReader, ItemWriter } from './items/item.ts';
+import type { SkippedItems } from './items/skipped-items.ts';
 import type { StepContext } from './step-context.ts';
 
 /** The code of a step: what a `StepDefinition` of the same job and name leaves out. */
@@ -21,6 +22,8 @@ export interface ChunkBody {
   readonly chunkSize: number;
   readonly skip: SkipPolicy;
   readonly retry: ItemRetry;
+  /** Of a replay: the items that it reads, and what becomes of each is stored with its chunk. */
+  readonly replayed?: SkippedItems;
 }
 
 /** Which errors of items may be left out, and how many in all of the step execution. */

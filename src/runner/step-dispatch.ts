@@ -1,3 +1,4 @@
+import { encodePlace } from '../domain/chunk-place.ts';
 import type { LatestStep, SkippedItem, StepCounters, StepExecution } from '../domain/execution.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
 import { decodeStep } from '../domain/execution-text.ts';
@@ -6,10 +7,10 @@ import type { Json } from '../domain/json.ts';
 import type { StateChange } from './execution-session.ts';
 import type { RunningExecution } from './running-execution.ts';
 import type { ContextOverlay } from './shared-context.ts';
-import type { StepBody } from './step-body.ts';
+import type { ChunkBody, StepBody } from './step-body.ts';
 import type { StepContext } from './step-context.ts';
 import type { StepLog } from './step-log.ts';
-import { type ChunkRun, runChunks } from './steps/chunk.ts';
+import { type ChunkCommit, type ChunkRun, runChunks } from './steps/chunk.ts';
 import { runHttp } from './steps/http.ts';
 import { partName, type PartitionPlan, type PartitionRun, type PartOutcome, runPartitions } from './steps/partition.ts';
 import { runShell } from './steps/shell.ts';
@@ -34,6 +35,7 @@ export interface Attempt {
   readonly overlay: ContextOverlay;
   /** Whether nobody waits for it any more: what it still does must not be stored. */
   readonly isOver: () => boolean;
+  readonly untilDone: ChunkRun['untilDone'];
 }
 
 type RunStep = (running: RunningExecution, work: StepWork) => Promise<PartOutcome>;
@@ -53,7 +55,7 @@ export async function runBody(
   const { ctx, log } = attempt;
   const run = { ctx, log, fence: session.fence, tools };
   if (body.kind === 'task') return runTask(body, ctx);
-  if (body.kind === 'chunk') await runChunks(body, chunkRun(running, work, attempt));
+  if (body.kind === 'chunk') await runChunks(body, chunkRun(running, work, body, attempt));
   if (body.kind === 'shell') await runShell(body, run);
   if (body.kind === 'http') await runHttp(body, run);
   if (body.kind === 'wait') await runWait(body, run);
@@ -61,7 +63,12 @@ export async function runBody(
   return null;
 }
 
-function chunkRun(running: RunningExecution, { stepName }: StepWork, { ctx, overlay, isOver }: Attempt): ChunkRun {
+function chunkRun(
+  running: RunningExecution,
+  { stepName }: StepWork,
+  { replayed }: ChunkBody,
+  { ctx, overlay, isOver, untilDone }: Attempt,
+): ChunkRun {
   const { session, tools, commit } = running;
   const { counters, instanceId, checkpoint } = ownRow(running, stepName);
   return {
@@ -71,24 +78,42 @@ function chunkRun(running: RunningExecution, { stepName }: StepWork, { ctx, over
     skippedBefore: skipsIn(counters),
     timers: tools.timers,
     random: tools.random,
-    async save({ checkpoint: place, counted, skipped }) {
+    untilDone,
+    async save(chunk) {
       if (isOver()) throw ctx.signal.reason;
       await commit(({ steps, context, execution }) => {
         const step = steps.get(stepName) as StepExecution;
-        const number = skipsIn(step.counters);
+        const checkpointed = { ...step, checkpoint: encodePlace(chunk.place) };
         return {
-          steps: [{ ...step, checkpoint: place, counters: addCounters(step.counters, counted) }],
-          skipped: skipped.map((skip, index) => {
-            const item: SkippedItem = { ...skip, executionId: execution.id, stepName, number: number + index + 1 };
-            return { stepExecutionId: step.id, item };
-          }),
+          steps: [{ ...checkpointed, counters: addCounters(step.counters, chunk.counted) }],
+          // What fails again is not one more item: the one that it is gets its new error.
+          ...(replayed === undefined
+            ? { skipped: newlySkipped(chunk, step) }
+            : { beside: replayed.changesOf(chunk, execution.id) }),
           ...contextChange(overlay, context),
         };
       });
+      replayed?.settle(chunk);
       overlay.settle();
       session.lost.throwIfAborted();
     },
   };
+}
+
+function newlySkipped({ skipped }: ChunkCommit, step: StepExecution): StateChange['skipped'] & {} {
+  const before = skipsIn(step.counters);
+  return skipped.map((skip, index) => {
+    const { executionId, stepName } = step;
+    const item: SkippedItem = {
+      ...skip,
+      executionId,
+      stepName,
+      number: before + index + 1,
+      triedBy: null,
+      replayedBy: null,
+    };
+    return { stepExecutionId: step.id, item };
+  });
 }
 
 function partitionRun(

@@ -4,7 +4,7 @@ import { decideRetry } from '../domain/retry.ts';
 import { type BatchStatus, noCounters, type StepCounters, type StepExecution } from '../domain/execution.ts';
 import { isLive, moveStep, type StepEvent } from '../domain/execution-transitions.ts';
 import { withLatest } from '../domain/interrupted-steps.ts';
-import { StopRequested, TimedOut } from './abort-reasons.ts';
+import { LeftBehind, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { movedEntry } from './journal-entries.ts';
 import type { RunningExecution } from './running-execution.ts';
@@ -13,7 +13,7 @@ import { sleep } from './sleep.ts';
 import { attemptStep } from './step-attempt.ts';
 import type { StepLog } from './step-log.ts';
 import { addCounters, contextChange, runBody, type StepWork } from './step-dispatch.ts';
-import { beginningOf, encodePlace } from './steps/chunk-place.ts';
+import { beginningOf, encodePlace } from '../domain/chunk-place.ts';
 import type { PartOutcome } from './steps/partition.ts';
 
 /**
@@ -96,8 +96,9 @@ async function runAttempts(
       }
       const failure = reason instanceof TimedOut ? reason : error;
       log.write('error', errorStack(failure));
-      // The parts of a partitioned step are tried again, each by itself.
-      const isFinal = reason !== null || work.body.kind === 'partition';
+      // What a chunk step has left behind writes nothing any more. The parts of a partitioned step are tried again, each by itself.
+      const mayOverlap = failure instanceof LeftBehind && work.body.kind !== 'chunk';
+      const isFinal = reason !== null || work.body.kind === 'partition' || mayOverlap;
       const decision = decideRetry(isFinal ? neverAgain : retry, attempt, failure, tools.random());
       if (decision.kind === 'fail') return await end(running, work, overlay, 'fail', null, errorText(failure));
       await countRetry(running, work, overlay);
@@ -133,7 +134,7 @@ async function attemptOnce(
         timers: tools.timers,
         graceMilliseconds: tools.graceMilliseconds,
       },
-      (ctx) => runBody(running, work, { ctx, log, overlay, isOver: () => isOver }, runStep),
+      (ctx, untilDone) => runBody(running, work, { ctx, log, overlay, isOver: () => isOver, untilDone }, runStep),
     );
   } finally {
     isOver = true;

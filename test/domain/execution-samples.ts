@@ -5,6 +5,7 @@ import {
   type JobExecution,
   type JobInstance,
   type JobParameters,
+  keptTypes,
   type SkippedItem,
   type StepExecution,
 } from '../../src/domain/execution.ts';
@@ -46,17 +47,21 @@ const parameters: fc.Arbitrary<JobParameters> = fc
   .map((entries) => new Map(entries));
 
 const latestStep = fc.record({ stepExecutionId: id, executionId: id, status, starts: id });
-export const instance: fc.Arbitrary<JobInstance> = fc.record({
-  id,
-  jobName: text,
-  key: text,
-  parameters,
-  createdAt: instant,
-  lastExecutionId: orNull(id),
-  steps: fc
-    .uniqueArray(fc.tuple(text, latestStep), { maxLength: 4, selector: ([name]) => name })
-    .map((entries) => new Map(entries)),
-});
+export const instance: fc.Arbitrary<JobInstance> = fc.record(
+  {
+    id,
+    jobName: text,
+    key: text,
+    parameters,
+    createdAt: instant,
+    lastExecutionId: orNull(id),
+    lastReplayId: id,
+    steps: fc
+      .uniqueArray(fc.tuple(text, latestStep), { maxLength: 4, selector: ([name]) => name })
+      .map((entries) => new Map(entries)),
+  },
+  { requiredKeys: ['id', 'jobName', 'key', 'parameters', 'createdAt', 'lastExecutionId', 'steps'] },
+);
 
 export const execution: fc.Arbitrary<JobExecution> = fc.record({
   id,
@@ -117,8 +122,19 @@ export const skipped: fc.Arbitrary<SkippedItem> = fc.record({
   number: id,
   phase: fc.constantFrom('read', 'process', 'write'),
   item: json,
+  types: fc.array(
+    fc.record({
+      path: fc.array(fc.oneof(text, fc.nat()), { maxLength: 3 }),
+      type: fc.constantFrom(...keptTypes),
+    }),
+    { maxLength: 3 },
+  ),
+  output: json,
+  obstacle: orNull(text),
   position: orNull(text),
   error: text,
+  triedBy: orNull(id),
+  replayedBy: orNull(id),
 });
 
 export const context: fc.Arbitrary<ReadonlyMap<string, Json>> = fc

@@ -250,12 +250,27 @@ describe('what is answered', () => {
       number: 2,
       phase: 'process',
       item: parseJson('{"price":1.0}'),
+      types: [{ path: ['price'], type: 'number' }],
+      output: null,
+      obstacle: null,
       position: 'line 12',
       error: 'Error: no price',
+      triedBy: 9,
+      replayedBy: null,
     });
     expect(stringifyJson(fields)).toBe(
-      '{"job_execution_id":7,"step_name":"Load","number":2,"phase":"process","item":{"price":1.0},"position":"line 12","error":"Error: no price"}',
+      '{"job_execution_id":7,"step_name":"Load","number":2,"phase":"process","item":{"price":1.0},"output":null,"position":"line 12","error":"Error: no price","obstacle":null,"tried_by":9,"replayed_by":null}',
     );
+  });
+
+  test('a skipped item that was kept before there were replays cannot be replayed', () => {
+    const text =
+      '{"job_execution_id":7,"step_name":"Load","number":2,"phase":"process","item":1,"position":null,"error":"no"}';
+    expect(decodeSkipped(text)).toMatchObject({
+      item: 1,
+      types: [],
+      obstacle: expect.stringContaining('a version of Batchy') as string,
+    });
   });
 
   test('a context, whatever its keys are', () => {

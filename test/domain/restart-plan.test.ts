@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 
+import { beginningOf, encodePlace } from '../../src/domain/chunk-place.ts';
 import { buildGraph } from '../../src/domain/graph.ts';
 import { createGraphRun, next } from '../../src/domain/graph-run.ts';
 import type { JobDefinition, StepDefinition } from '../../src/domain/job.ts';
+import type { Json } from '../../src/domain/json.ts';
 import { planRestart, type RestartPlanInput } from '../../src/domain/restart-plan.ts';
 import { type RanStep, ranSteps } from './instance-of.ts';
 import { jobOf, stepOf } from './job-of.ts';
@@ -78,6 +80,14 @@ describe('a chunk step', () => {
   it('goes on at its checkpoint', () => {
     const [step] = plan(load, { load: { ...failed, checkpoint: { line: 20 } } }).steps;
     expect(step).toMatchObject({ action: 'resume', checkpoint: { line: 20 } });
+  });
+
+  it('says so where it cannot read its checkpoint: it would fail', () => {
+    const place = { ...(encodePlace(beginningOf(1, 'stamp', 10)) as object) };
+    const why = (checkpoint: Json) => plan(load, { load: { ...failed, checkpoint } }).whys[0];
+    expect(why(place)).toBe('it is FAILED in execution 1; it goes on behind its last committed chunk');
+    expect(why({ ...place, origin: 1 })).toContain('was written by another version of Batchy');
+    expect(why({ ...place, origin: 1 })).toContain('force=true');
   });
 
   it('without one begins anew', () => {

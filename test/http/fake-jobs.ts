@@ -301,8 +301,13 @@ function skippedItem(number: number): SkippedItem {
     number,
     phase: 'process',
     item: { id: 16 + number, qty: 'three' },
+    types: [],
+    output: null,
+    obstacle: null,
     position: `line ${17 + number}`,
     error: 'qty is no number',
+    triedBy: null,
+    replayedBy: null,
   };
 }
 

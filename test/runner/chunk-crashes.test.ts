@@ -9,7 +9,7 @@ import type { Commit, CommitOutcome } from '../../src/ports/store.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import { functionWriter } from '../../src/runner/items/memory-writers.ts';
-import { listReader } from '../../src/runner/items/iterable-reader.ts';
+import { iterableReader, listReader } from '../../src/runner/items/iterable-reader.ts';
 import { addCounters } from '../../src/runner/step-dispatch.ts';
 import { createSettableClock } from '../settable-clock.ts';
 import { chunkBody, createWorld, jobOf } from './world.ts';
@@ -63,8 +63,8 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_ite
 
 describe('a chunk step whose process dies', () => {
   it('writes each row once, whichever commit it dies at', async () => {
-    // Begin with the step, three chunks, the step’s end, the execution’s end; before and after each.
-    for (let commit = 1; commit <= 6; commit += 1) {
+    // Begin with the step, two chunks, the length of the short one, that one, the step’s end, the execution’s end; before and after each.
+    for (let commit = 1; commit <= 7; commit += 1) {
       for (const after of [false, true]) {
         const { stores, die } = await mortalStores();
         const world = await createWorld({ stores });
@@ -78,7 +78,7 @@ describe('a chunk step whose process dies', () => {
         await runExecution(session, job, world.tools, new AbortController().signal);
         die(null);
         const before = await world.outcome(id);
-        if (!(commit === 6 && after)) {
+        if (!(commit === 7 && after)) {
           expect(before.status, `died at commit ${commit}`).toMatch(/STARTING|STARTED/);
           await world.run(id, job);
         }
@@ -89,6 +89,33 @@ describe('a chunk step whose process dies', () => {
         expect(target.calls.length, `${where}: at most one chunk is replayed`).toBeLessThanOrEqual(35);
         expect(steps, where).toHaveLength(1);
         expect(steps[0]?.counters, where).toMatchObject({ read: 25, write: 25, commit: 3 });
+        await world.close();
+      }
+    }
+  });
+
+  it.each([26, 30, 41])('writes each row once although the source has grown to %i rows in between', async (grown) => {
+    // Up to the commit of the last chunk: behind the step’s end nobody reads any more.
+    for (let commit = 1; commit <= 5; commit += 1) {
+      for (const after of [false, true]) {
+        const { stores, die } = await mortalStores();
+        const world = await createWorld({ stores });
+        const target = idempotentTarget();
+        let count = 25;
+        const reader = iterableReader(() => numbers(count));
+        const job = jobOf([{ name: 'Load', body: chunkBody({ reader, writer: target.writer }) }]);
+        const id = await world.launch(job);
+        const session = await world.take(id);
+        die({ commit, after });
+        await runExecution(session, job, world.tools, new AbortController().signal);
+        die(null);
+        count = grown;
+        await world.run(id, job);
+        const { status, steps } = await world.outcome(id);
+        const where = `commit ${commit}, ${after ? 'after' : 'before'} it`;
+        expect(status, where).toBe('COMPLETED');
+        expect(target.items(), where).toEqual(numbers(grown));
+        expect(steps[0]?.counters.write, where).toBe(target.items().length);
         await world.close();
       }
     }

@@ -64,9 +64,32 @@ describe('faults of a chunk step', () => {
     });
     expect(status).toBe('COMPLETED');
     expect(steps[0]?.counters).toMatchObject({ read: 20, write: 18, processSkip: 2, commit: 2, rollback: 0 });
+    const same = { executionId: 1, stepName: 'Load', phase: 'process', types: [], output: null, obstacle: null };
+    const notReplayed = { triedBy: null, replayedBy: null };
     expect(await skippedOf(execution.id)).toEqual([
-      { executionId: 1, stepName: 'Load', number: 1, phase: 'process', item: 7, position: 'item 7', error: 'no 7' },
-      { executionId: 1, stepName: 'Load', number: 2, phase: 'process', item: 14, position: 'item 14', error: 'no 14' },
+      { ...same, ...notReplayed, number: 1, item: 7, position: 'item 7', error: 'no 7' },
+      { ...same, ...notReplayed, number: 2, item: 14, position: 'item 14', error: 'no 14' },
+    ]);
+  });
+
+  it('keeps an item as it was read, whatever the processor has done to it', async () => {
+    const rows = (): { qty: string; total?: number }[] => ['1', 'three', '4'].map((qty) => ({ qty }));
+    const { execution } = await run({
+      reader: listReader(rows()),
+      processor: (item) => {
+        const row = item as { qty: unknown; total?: number };
+        row.qty = Number(row.qty);
+        if (Number.isNaN(row.qty)) throw new TypeError('qty is no number');
+        return Object.assign(row, { total: 5 * (row.qty as number) });
+      },
+      writer: functionWriter<{ qty: number }>((items) => {
+        if (items.some(({ qty }) => qty === 4)) throw new Error('4 is refused');
+      }),
+      skip: skip(2),
+    });
+    expect(await skippedOf(execution.id)).toMatchObject([
+      { phase: 'process', item: { qty: 'three' }, output: null },
+      { phase: 'write', item: { qty: '4' }, output: { qty: 4, total: 20 } },
     ]);
   });
 

@@ -8,11 +8,14 @@ import { parseInstant } from '../../src/domain/time.ts';
 import { decodeWorkflow, emptyLedger, encodeLedger } from '../../src/domain/workflow.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import { millisecondsLeft } from '../../src/runner/execution-timeout.ts';
+import { functionReader } from '../../src/runner/items/function-reader.ts';
+import { listReader } from '../../src/runner/items/iterable-reader.ts';
+import { functionWriter } from '../../src/runner/items/memory-writers.ts';
 import type { TaskBody } from '../../src/runner/step-body.ts';
 import type { Commit } from '../../src/ports/store.ts';
 import { createSettableClock } from '../settable-clock.ts';
 import { createManualTimers, type ManualTimers } from './manual-timers.ts';
-import { createWorld, jobOf, type World } from './world.ts';
+import { chunkBody, createWorld, jobOf, type World } from './world.ts';
 
 const task = (run: TaskBody['run']): TaskBody => ({ kind: 'task', run });
 const forever: TaskBody['run'] = () => new Promise(() => {});
@@ -53,8 +56,92 @@ describe('timeouts', () => {
     expect(await running).toBe('ended');
     expect((await world.outcome(id)).execution).toMatchObject({
       status: 'FAILED',
-      exitMessage: 'The step took longer than its timeout of 60 s.',
+      exitMessage: expect.stringMatching(
+        /^The step took longer than its timeout of 60 s\. It went on for 1 s .* may still run/,
+      ) as string,
     });
+  });
+
+  it('tries nothing again beside a task that goes on after its timeout; one that ends is tried again', async () => {
+    for (const [run, attempts] of [
+      [forever, 1],
+      [untilTold, 3],
+    ] as const) {
+      let begun = 0;
+      const body = task((ctx) => {
+        begun += 1;
+        return run(ctx);
+      });
+      const retry = { maxRetries: 2, delaySeconds: 1, backoff: 'fixed' } as const;
+      const job = jobOf([{ name: 'Slow', timeoutSeconds: 2, retry, body }]);
+      let result: string | null = null;
+      void world
+        .launch(job)
+        .then((id) => world.run(id, job))
+        .then((ended) => (result = ended));
+      await vi.waitFor(() => {
+        timers.advance(1000);
+        expect(result).toBe('ended');
+      });
+      expect(begun).toBe(attempts);
+    }
+  });
+
+  it('waits for a write that goes on after the timeout before the chunk is written again, and keeps what it wrote', async () => {
+    const writes: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const writer = functionWriter<number>(async (items) => {
+      writes.push(`${items.join()} begins`);
+      // It does not look at its signal.
+      if (writes.length === 1) await gate.promise;
+      writes.push(`${items.join()} ends`);
+    });
+    const retry = { maxRetries: 1, delaySeconds: 1, backoff: 'fixed' } as const;
+    const body = chunkBody({ reader: listReader([1, 2, 3, 4]), writer, chunkSize: 2 });
+    const job = jobOf([{ name: 'Load', timeoutSeconds: 60, retry, body }]);
+    const id = await world.launch(job);
+    const running = world.run(id, job);
+    await vi.waitFor(() => expect(writes).toEqual(['1,2 begins']));
+    timers.advance(60_000);
+    for (let wait = 0; wait < 20; wait += 1) timers.advance(1000);
+    await vi.waitFor(async () => expect(await world.log(id, 'Load')).toContain('lest two write at a time'));
+    expect(writes).toEqual(['1,2 begins']);
+    gate.resolve();
+    await vi.waitFor(async () => expect(await world.log(id, 'Load')).toContain('tried again in 1 s'));
+    await vi.waitFor(() => expect(timers.waiting()).toBe(1));
+    timers.advance(1000);
+    expect(await running).toBe('ended');
+    expect(writes).toEqual(['1,2 begins', '1,2 ends', '3,4 begins', '3,4 ends']);
+    expect((await world.outcome(id)).steps[0]).toMatchObject({
+      status: 'COMPLETED',
+      counters: { write: 4, commit: 2 },
+    });
+  });
+
+  it('does not wait for a read that goes on after the timeout: nothing of it is written any more', async () => {
+    const gate = Promise.withResolvers<number>();
+    const written: number[] = [];
+    let reads = 0;
+    const reader = functionReader<number>((index) => {
+      reads += 1;
+      if (reads === 1) return gate.promise;
+      return index === 0 ? 7 : null;
+    });
+    const retry = { maxRetries: 1, delaySeconds: 1, backoff: 'fixed' } as const;
+    const body = chunkBody({ reader, writer: functionWriter<number>((items) => void written.push(...items)) });
+    const job = jobOf([{ name: 'Load', timeoutSeconds: 60, retry, body }]);
+    const id = await world.launch(job);
+    const running = world.run(id, job);
+    await vi.waitFor(() => expect(reads).toBe(1));
+    timers.advance(60_000);
+    timers.advance(1000);
+    await vi.waitFor(async () => expect(await world.log(id, 'Load')).toContain('tried again in 1 s'));
+    await vi.waitFor(() => expect(timers.waiting()).toBe(1));
+    timers.advance(1000);
+    expect(await running).toBe('ended');
+    gate.resolve(1);
+    await gate.promise;
+    expect(written).toEqual([7]);
   });
 
   it('ends an execution that takes too long, however often its steps would be tried again', async () => {

@@ -16,6 +16,9 @@ export type NextItem<Item> = (
  * Its checkpoint is how many items were read. Nothing is asked for twice and dropped: a restart goes on to ask with the index
  * that comes next, so a function that gives the item of an index begins at once where the last run ended. One that does not
  * look at the index decides by itself what comes next, as one that takes from a queue does.
+ *
+ * `null` is the end, also after it has thrown: in a step that tries reads again (`retry`), a function that goes through a stream or a
+ * generator which broke off ends the step as COMPLETED, with what was not read lost. Such a source is read by `iterableReader`.
  */
 export function functionReader<Item>(next: NextItem<Item>): ReaderFactory<Item> {
   return (ctx) => new FunctionReader((index) => next(index, ctx));

@@ -1,15 +1,17 @@
-import type { Json } from '../../domain/json.ts';
 import type { SkippedItem } from '../../domain/execution.ts';
 import { decideRetry } from '../../domain/retry.ts';
 import { decideSkip } from '../../domain/skip.ts';
 import type { Timers } from '../../ports/timers.ts';
 import { errorText } from '../error-text.ts';
 import { isUncertain, ItemError } from '../items/item.ts';
-import { jsonForPeople } from '../json-copy.ts';
 import { sleep } from '../sleep.ts';
 import type { ChunkBody } from '../step-body.ts';
 
-export type NewSkip = Pick<SkippedItem, 'phase' | 'item' | 'position' | 'error'>;
+/** An item that a chunk leaves out. `number`: of the item, counted from 1 among all that the step has asked its reader for. */
+export type NewSkip = Pick<
+  SkippedItem,
+  'phase' | 'number' | 'item' | 'types' | 'output' | 'obstacle' | 'position' | 'error'
+>;
 
 /** What was left out and tried again in a chunk that is not committed yet. */
 export interface ChunkFaults {
@@ -77,9 +79,4 @@ export function handleFaults({ body, timers, random, signal, warn }: FaultOption
 
 function beyondLimit(limit: number, error: unknown): Error {
   return new Error(`The skip limit of ${limit} is used up; the next error was: ${errorText(error)}`, { cause: error });
-}
-
-/** An item that was read, as it is kept when it is left out. */
-export function keptItem(item: unknown): Json {
-  return jsonForPeople(item);
 }

@@ -1,19 +1,22 @@
+import { chunkIdOf, type ChunkPlace, decodePlace, itemIdOf } from '../../domain/chunk-place.ts';
 import { noCounters, type StepCounters } from '../../domain/execution.ts';
 import type { Json } from '../../domain/json.ts';
 import type { Timers } from '../../ports/timers.ts';
 import { ItemError, type ItemReader, type ItemWriter } from '../items/item.ts';
-import { jsonCopy } from '../json-copy.ts';
+import { copyOfItem, keptItem } from '../items/kept-item.ts';
+import { jsonCopy, jsonForPeople } from '../json-copy.ts';
 import type { ChunkBody } from '../step-body.ts';
 import type { StepContext } from '../step-context.ts';
-import { handleFaults, keptItem, type NewSkip } from './chunk-faults.ts';
-import { chunkIdOf, type ChunkPlace, decodePlace, encodePlace, itemIdOf } from './chunk-place.ts';
-import { countsOf, emptyChunk, type OpenChunk, positionOf } from './open-chunk.ts';
+import { handleFaults, type NewSkip } from './chunk-faults.ts';
+import { countsOf, emptyChunk, inVain, type OpenChunk, positionOf } from './open-chunk.ts';
 
 /** What one commit of a chunk step stores. */
 export interface ChunkCommit {
-  readonly checkpoint: Json;
+  readonly place: ChunkPlace;
   /** What this chunk adds to the counters. */
   readonly counted: StepCounters;
+  /** How many items were asked of the reader for it; 0 where no chunk ends with this commit. */
+  readonly asked: number;
   readonly skipped: readonly NewSkip[];
 }
 
@@ -26,6 +29,8 @@ export interface ChunkRun {
   readonly skippedBefore: number;
   /** Stores checkpoint, counters, skipped items and what the step has put into the context, in one commit. */
   readonly save: (commit: ChunkCommit) => Promise<void>;
+  /** Carries out what must not overlap with another attempt at the step: that one begins only when this has ended. */
+  readonly untilDone: (work: () => Promise<void>) => Promise<void>;
   readonly timers: Timers;
   readonly random: () => number;
 }
@@ -43,7 +48,9 @@ export async function runChunks(body: ChunkBody, run: ChunkRun): Promise<void> {
     await reader.open(place.reader);
     const writer = await body.writer(run.ctx);
     await closing(run, writer, 'writer', async () => {
-      await writer.open(place.writer);
+      // What has been left behind must not cut off what its successor writes.
+      run.ctx.signal.throwIfAborted();
+      await run.untilDone(() => writer.open(place.writer));
       await copyChunks(body, run, place, reader, writer);
     });
   });
@@ -83,6 +90,7 @@ async function copyChunks(
   let lastRead: unknown = null;
   /** An error of the store is none of the step's code: it must not be stored in its turn. */
   let storeFailed = false;
+  const mayLeaveOut = body.skip.limit > 0;
 
   for (;;) {
     signal.throwIfAborted();
@@ -93,12 +101,13 @@ async function copyChunks(
       const readTo = reader.checkpoint();
       if (body.processor !== null) await processChunk(chunk, body.processor);
       signal.throwIfAborted();
-      if (chunk.items.length > 0) await writeChunk(chunk);
-      await commitChunk(chunk, readTo);
+      await run.untilDone(async () => {
+        if (chunk.items.length > 0) await writeChunk(chunk);
+        await commitChunk(chunk, readTo);
+      });
     } catch (error) {
       // Of a chunk that is given up only what was tried in vain is kept.
-      if (!storeFailed && !signal.aborted && chunk.retries + chunk.rollbacks > 0)
-        await store(place, { ...noCounters, retry: chunk.retries, rollback: chunk.rollbacks }, []);
+      if (!storeFailed && !signal.aborted && chunk.retries + chunk.rollbacks > 0) await store(place, inVain(chunk));
       throw error;
     }
     if (chunk.ended) return;
@@ -126,7 +135,7 @@ async function copyChunks(
    * @returns the item to wait for; `null` when the chunk is full or the source has ended
    */
   function readReady(chunk: OpenChunk): PromiseLike<unknown> | null {
-    while (chunk.items.length < place.size) {
+    while (place.asked === null ? chunk.items.length < place.size : chunk.asked < place.asked) {
       const given: unknown = reader.read();
       if (isThenable(given)) return given;
       if (!take(chunk, given)) return null;
@@ -142,8 +151,11 @@ async function copyChunks(
     }
     chunk.asked += 1;
     chunk.read += 1;
+    const number = place.items + chunk.asked;
     chunk.items.push(item);
-    chunk.numbers.push(place.items + chunk.asked);
+    chunk.numbers.push(number);
+    // The processor may change what it is given.
+    if (mayLeaveOut) chunk.inputs.set(number, copyOfItem(item));
     return true;
   }
 
@@ -156,8 +168,15 @@ async function copyChunks(
       // Only a reader that says so can go on behind an item; of any other, what follows would be lost without a trace.
       if (!(last instanceof ItemError)) throw last;
       chunk.asked += 1;
-      const position = last.position ?? positionOf(place.items + chunk.asked);
-      faultsOf.skip(last, skipped + chunk.skipped.length, chunk, { phase: 'read', item: last.item, position });
+      const number = place.items + chunk.asked;
+      const position = last.position ?? positionOf(number);
+      const kept = {
+        item: last.item,
+        types: [],
+        obstacle: 'it could not be read: there is no item that a processor could be given',
+      };
+      const left = { phase: 'read', number, position, output: null, ...kept } as const;
+      faultsOf.skip(last, skipped + chunk.skipped.length, chunk, left);
       return false;
     }
   }
@@ -177,7 +196,7 @@ async function copyChunks(
         try {
           result = await faultsOf.retry(error, chunk, () => processor(item, ctx));
         } catch (last) {
-          leaveOut(chunk, last, 'process', item, number);
+          leaveOut(chunk, last, 'process', number, null);
           continue;
         }
       }
@@ -195,6 +214,8 @@ async function copyChunks(
 
   async function writeChunk(chunk: OpenChunk): Promise<void> {
     if (place.oneByOne) return writeOneByOne(chunk);
+    // A source that has grown when a crash is followed by a restart must not change what this chunk is.
+    if (chunk.ended && place.asked === null) await store({ ...place, asked: chunk.asked }, noCounters);
     const chunkId = chunkIdOf(instanceId, stepName, place.origin, place.items, place.items + chunk.asked);
     try {
       await write(chunk, chunk.items, chunkId);
@@ -202,7 +223,7 @@ async function copyChunks(
       if (!faultsOf.maySkip(error, skipped + chunk.skipped.length)) throw error;
       ctx.logger.warn(`chunk ${chunkId} is written one item at a time after: ${String(error)}`);
       // Stored before the first of them is written: should we crash among them, they are not written once more as a whole.
-      await store({ ...place, oneByOne: true }, { ...noCounters, retry: chunk.retries, rollback: chunk.rollbacks }, []);
+      await store({ ...place, oneByOne: true }, inVain(chunk));
       chunk.retries = 0;
       chunk.rollbacks = 0;
       await writeOneByOne(chunk);
@@ -218,7 +239,7 @@ async function copyChunks(
         await write(chunk, [items[index]], itemIdOf(instanceId, stepName, place.origin, number));
         kept += 1;
       } catch (error) {
-        leaveOut(chunk, error, 'write', items[index], number);
+        leaveOut(chunk, error, 'write', number, body.processor === null ? null : jsonForPeople(items[index]));
       }
     }
     items.length = kept;
@@ -240,31 +261,31 @@ async function copyChunks(
     }
   }
 
-  function leaveOut(chunk: OpenChunk, error: unknown, phase: NewSkip['phase'], item: unknown, number: number): void {
-    const left = { phase, item: keptItem(item), position: positionOf(number) };
+  function leaveOut(chunk: OpenChunk, error: unknown, phase: NewSkip['phase'], number: number, output: Json): void {
+    // No copy was made of it, and none is needed.
+    if (!mayLeaveOut) throw error;
+    const left = { phase, number, position: positionOf(number), output, ...keptItem(chunk.inputs.get(number)) };
     faultsOf.skip(error, skipped + chunk.skipped.length, chunk, left);
   }
 
   async function commitChunk(chunk: OpenChunk, readTo: Json): Promise<void> {
-    const counted = countsOf(chunk);
-    await store(
-      {
-        origin: place.origin,
-        items: place.items + chunk.asked,
-        reader: jsonCopy(readTo, 'the checkpoint of the reader'),
-        writer: jsonCopy(writer.checkpoint(), 'the checkpoint of the writer'),
-        size: body.chunkSize,
-        oneByOne: false,
-      },
-      counted,
-      chunk.skipped,
-    );
+    const next: ChunkPlace = {
+      origin: place.origin,
+      items: place.items + chunk.asked,
+      reader: jsonCopy(readTo, 'the checkpoint of the reader'),
+      writer: jsonCopy(writer.checkpoint(), 'the checkpoint of the writer'),
+      size: body.chunkSize,
+      asked: null,
+      oneByOne: false,
+    };
+    await store(next, countsOf(chunk), chunk);
     skipped += chunk.skipped.length;
   }
 
-  async function store(next: ChunkPlace, counted: StepCounters, left: readonly NewSkip[]): Promise<void> {
+  /** @param ended the chunk that ends with it, or `null` */
+  async function store(next: ChunkPlace, counted: StepCounters, ended: OpenChunk | null = null): Promise<void> {
     try {
-      await run.save({ checkpoint: encodePlace(next), counted, skipped: left });
+      await run.save({ place: next, counted, asked: ended?.asked ?? 0, skipped: ended?.skipped ?? [] });
     } catch (error) {
       storeFailed = true;
       throw error;
