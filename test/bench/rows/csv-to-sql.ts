@@ -3,15 +3,19 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
+import { conductorFlags } from '../../../src/conductor-host.ts';
 import { type CopyPlan, type CopyResult, csvColumns } from '../copy-csv.ts';
 import { alternate, megabytes, milliseconds, pick, type Row, rowOf } from '../measure.ts';
 import type { BenchOptions } from '../options.ts';
-import { CleanUp, nodeFlags, runNode } from '../processes.ts';
+import { CleanUp, runNode } from '../processes.ts';
 
 /** A tenth of it is copied, too: memory must not grow with the file. */
 const shareOfSmall = 0.1;
 
-/** A CSV file into a SQLite table with a key, each copying in a process of its own: its time, and its memory. */
+/**
+ * A CSV file into a SQLite table with a key, each copying, also that by hand, in a process of its own that is started as the
+ * service starts the one that runs jobs: its time, and its memory.
+ */
 export async function measureCsvToSql({ quick }: BenchOptions, cleanUp: CleanUp): Promise<Row[]> {
   const count = quick ? 100_000 : 1_000_000;
   const folder = await cleanUp.folder();
@@ -68,7 +72,7 @@ async function copyOnce(by: CopyPlan['by'], csv: string): Promise<CopyResult> {
   const cleanUp = new CleanUp();
   try {
     const plan: CopyPlan = { by, csv, folder: await cleanUp.folder() };
-    return JSON.parse(await runNode([...nodeFlags, 'test/bench/copy-csv.ts', JSON.stringify(plan)])) as CopyResult;
+    return JSON.parse(await runNode([...conductorFlags, 'test/bench/copy-csv.ts', JSON.stringify(plan)])) as CopyResult;
   } finally {
     await cleanUp.run();
   }
