@@ -65,7 +65,7 @@ export interface AppOverrides {
   readonly services?: Partial<HttpServices>;
   readonly logger?: FastifyBaseLogger;
   /** The process beside this one that runs jobs. */
-  readonly jobSide?: Pick<JobSide, 'catalog' | 'look'>;
+  readonly jobSide?: Pick<JobSide, 'catalog' | 'look'> & Partial<Pick<JobSide, 'warnings'>>;
 }
 
 /** What this process knows of the one that runs jobs. */
@@ -73,6 +73,8 @@ export interface JobSide {
   readonly catalog: JobCatalog;
   /** Tells it that something was launched, or is to stop. */
   look(): void;
+  /** What an operator should know of it now. */
+  warnings(): readonly string[];
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
 }
@@ -81,10 +83,15 @@ export interface JobSide {
 const noJobs: JobSide = {
   catalog: { ready: async () => {}, jobs: () => new Map(), broken: () => [] },
   look: () => {},
+  warnings: () => [],
   stopping: new AbortController().signal,
 };
 
-export function createServices(stores: Stores, settings: Settings, jobSide: JobSide = noJobs): Services {
+export function createServices(
+  stores: Stores,
+  settings: Settings,
+  jobSide: Omit<JobSide, 'warnings'> = noJobs,
+): Services {
   const { store, reader, documents, journal, clock, upkeep } = stores;
   const batchSettings = {
     initialDate: readInitialDate(settings.BATCHY_INITIAL_DATE),
@@ -153,7 +160,10 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   const server = await createServer({
     services: { ...services, logs, ...overrides.services },
     settings,
-    health: stores.upkeep,
+    health: {
+      ping: () => stores.upkeep.ping(),
+      warnings: async () => [...(await stores.upkeep.warnings()), ...(overrides.jobSide?.warnings?.() ?? [])],
+    },
     subscribe: (onChange) => stores.journal.subscribe(onChange),
     keys: () => keyRing.keys(),
     now: () => systemClock.now(),

@@ -5,22 +5,42 @@ import path from 'node:path';
 
 import type { FastifyBaseLogger } from 'fastify';
 
+import { systemTimers } from './adapters/system/timers.ts';
 import type { FromConductor, ToConductor } from './conductor-messages.ts';
+import { createReading, type Reading } from './conductor-reading.ts';
+import { startWatchdog, type Watchdog } from './conductor-watchdog.ts';
 import type { Settings } from './config/schema.ts';
 import { projectFolder } from './config/load.ts';
 import { readJobDefinition } from './domain/job-text.ts';
 import { type JobFileWatch, watchJobFiles } from './runner/job-file-watch.ts';
+import type { ConductorRecords } from './service/conductor-records.ts';
 import type { BrokenJobFile, CataloguedJob, JobCatalog } from './service/job-catalog.ts';
 
 /** The process beside the service in which jobs run, so that no step delays a request, and what it says of the job files. */
 export interface ConductorHost {
   readonly catalog: JobCatalog;
   /** Begins, and begins anew when job files change. */
-  start(): void;
+  start(records: ConductorRecords): void;
   /** Tells it that something was launched or is to stop. */
   look(): void;
+  /** What an operator should know of it now. */
+  warnings(): readonly string[];
   /** Resolves when all processes have ended. */
   stop(): Promise<void>;
+}
+
+interface Child {
+  readonly process: ChildProcess;
+  /** Its conductor's name in the store. */
+  readonly id: string;
+  readonly reading: Reading;
+  /** From when it has told what the job files say. */
+  watchdog: Watchdog | null;
+  /** What it ran when it fell silent: `execution 4 (Load)`. */
+  runs: string;
+  /** Why it was ended by us. */
+  endedBecause: string | null;
+  isOfOtherVersion: boolean;
 }
 
 /**
@@ -32,101 +52,195 @@ export const conductorFlags: readonly string[] = ['--disable-warning=Experimenta
 /** Milliseconds before a process that ended by itself is replaced; longer each time that it does not come up. */
 const firstPause = 500;
 const longestPause = 30_000;
-/** Milliseconds that a job file may take to load. One that awaits too long is left by the process itself, much earlier. */
-const longestReading = 30_000;
+/** So many at a time, those that only end what they run among them: job code that holds up one after the other must not fill the machine. */
+const mostProcesses = 4;
+/** A process that has not answered for so many leases is one to warn of. */
+const silentLeases = 2;
 
-const known: ReadonlySet<string> = new Set(['log', 'reading', 'catalog'] satisfies FromConductor['kind'][]);
+const known: ReadonlySet<string> = new Set([
+  'log',
+  'reading',
+  'catalog',
+  'alive',
+  'unsound',
+] satisfies FromConductor['kind'][]);
 
 export function createConductorHost(settings: Settings, log: () => FastifyBaseLogger): ConductorHost {
   let jobs: ReadonlyMap<string, CataloguedJob> = new Map();
   let broken: readonly BrokenJobFile[] = [];
   const first = Promise.withResolvers<void>();
-  const running = new Set<ChildProcess>();
-  /** Of those that read the job files: which one, and what ends them should it go on for ever. */
-  const reading = new Map<ChildProcess, { readonly file: string; readonly deadline: NodeJS.Timeout }>();
+  const running = new Set<Child>();
   /** Files that have ended or blocked the process that read them, and are left out until something changes. */
   const withheld = new Map<string, string>();
   /** Files at which a process was killed once: perhaps by somebody, and not for the file's sake. */
   const suspects = new Set<string>();
-  let current: ChildProcess | null = null;
+  let records: ConductorRecords | null = null;
+  let current: Child | null = null;
   let stopping = false;
   let pause = firstPause;
   let timer: NodeJS.Timeout | undefined;
   let watch: JobFileWatch | null = null;
 
-  function tell(child: ChildProcess | null, message: ToConductor): void {
-    if (child?.connected === true) child.send(message, () => undefined);
+  function tell(child: Child | null, message: ToConductor): void {
+    if (child?.process.connected === true) child.process.send(message, () => undefined);
   }
 
   function begin(): void {
-    const child = fork(path.join(projectFolder, 'src/main.ts'), ['conductor'], {
+    const forked = fork(path.join(projectFolder, 'src/main.ts'), ['conductor'], {
       execArgv: [...conductorFlags],
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
+    const child: Child = {
+      process: forked,
+      // Without a process id it has not come up, which `error` tells.
+      id: `${hostname().replaceAll(/[^\w.-]/g, '-')}-${forked.pid ?? 0}-${randomBytes(4).toString('hex')}`,
+      reading: createReading({
+        timers: systemTimers,
+        onSlow: (file, seconds) =>
+          log().warn(
+            `jobs/${file} has been read for ${seconds} s and goes on: what else has changed in the job files is known after it`,
+          ),
+        onStuck: () => forked.kill('SIGKILL'),
+      }),
+      watchdog: null,
+      runs: '',
+      endedBecause: null,
+      isOfOtherVersion: false,
+    };
     running.add(child);
-    child.on('message', (message) => hear(child, message as FromConductor));
-    child.on('error', (error) => log().error({ err: error }, 'the process that runs jobs could not be started'));
-    child.on('exit', (code, signal) => ended(child, code, signal));
-    // Without a process id it has not come up, which `error` tells.
-    const id = `${hostname().replaceAll(/[^\w.-]/g, '-')}-${child.pid ?? 0}-${randomBytes(4).toString('hex')}`;
-    tell(child, { kind: 'start', settings, withheld, conductor: id, host: process.pid });
+    forked.on('message', (message) => hear(child, message as FromConductor));
+    forked.on('error', (error) => log().error({ err: error }, 'the process that runs jobs could not be started'));
+    forked.on('exit', (code, signal) => ended(child, code, signal));
+    tell(child, { kind: 'start', settings, withheld, conductor: child.id, host: process.pid });
   }
 
-  function hear(child: ChildProcess, message: FromConductor): void {
-    if (!known.has(message.kind)) {
-      // Its files were replaced while this process ran.
+  /** When the program's files were replaced while this process runs, a fresh child may say anything. It must not end the service. */
+  function hear(child: Child, message: FromConductor): void {
+    try {
+      if (known.has(message.kind)) {
+        understand(child, message);
+        return;
+      }
+      if (child.isOfOtherVersion) return;
       log().error('the process that runs jobs is of another version than this one: restart the service');
-      return;
+    } catch (error) {
+      if (child.isOfOtherVersion) return;
+      log().error(
+        { err: error },
+        'what the process that runs jobs says is not understood; if the program was changed since, restart the service',
+      );
     }
-    if (message.kind === 'log') {
-      log()[message.level](message.message);
-      return;
-    }
-    clearTimeout(reading.get(child)?.deadline);
-    reading.delete(child);
-    if (message.kind === 'reading') {
-      const deadline = setTimeout(() => child.kill('SIGKILL'), longestReading);
-      reading.set(child, { file: message.file, deadline });
-      return;
-    }
-    pause = firstPause;
-    const read = message.jobs.map(({ definition, file }) => ({ definition: readJobDefinition(definition), file }));
-    jobs = new Map(read.map((job) => [job.definition.name, job]));
-    broken = message.broken;
-    for (const { file, line, message: why } of broken)
-      log().warn(`jobs/${file}${line === null ? '' : `:${line}`}: ${why}`);
-    if (current !== child) {
-      tell(current, { kind: 'drain' });
-      current = child;
-    }
-    first.resolve();
+    child.isOfOtherVersion = true;
   }
 
-  function ended(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+  function understand(child: Child, message: FromConductor): void {
+    if (message.kind === 'log') log()[message.level](message.message);
+    else if (message.kind === 'reading') child.reading.begin(message.file);
+    else if (message.kind === 'alive') child.watchdog?.answered();
+    else if (message.kind === 'unsound') replace(child);
+    else {
+      child.reading.end();
+      pause = firstPause;
+      const read = message.jobs.map(({ definition, file }) => ({ definition: readJobDefinition(definition), file }));
+      jobs = new Map(read.map((job) => [job.definition.name, job]));
+      broken = message.broken;
+      for (const { file, line, message: why } of broken)
+        log().warn(`jobs/${file}${line === null ? '' : `:${line}`}: ${why}`);
+      if (current !== child) {
+        tell(current, { kind: 'drain' });
+        current = child;
+      }
+      child.watchdog ??= watchOver(child);
+      first.resolve();
+    }
+  }
+
+  function watchOver(child: Child): Watchdog {
+    const warnAfterMilliseconds = settings.LEASE_SECONDS * silentLeases * 1000;
+    const endAfterMilliseconds = settings.BLOCKED_SECONDS * 1000;
+    return startWatchdog({
+      timers: systemTimers,
+      everyMilliseconds: Math.min(1000, warnAfterMilliseconds / 4, endAfterMilliseconds / 4),
+      warnAfterMilliseconds,
+      endAfterMilliseconds,
+      ask: () => tell(child, { kind: 'ping' }),
+      onSilent: () => {
+        // What is launched need not wait until it answers.
+        replace(child);
+        void whatRuns(child).then(() => log().warn(silenceOf(child)));
+      },
+      onAnswer: (seconds) =>
+        log().warn(`the process that runs jobs (pid ${child.process.pid}) answers again after ${seconds} s`),
+      onLost: () => {
+        child.endedBecause = `did not answer for ${settings.BLOCKED_SECONDS} s and was ended`;
+        child.process.kill('SIGKILL');
+      },
+    });
+  }
+
+  /** A fresh process takes what is new, and this one ends what it runs. */
+  function replace(child: Child): void {
+    const isOnItsWay = [...running].some((other) => other !== child && other.watchdog === null);
+    if (!stopping && child === current && !isOnItsWay && running.size < mostProcesses) begin();
+  }
+
+  function silenceOf(child: Child): string {
+    const runs = child.runs === '' ? '' : ` It runs ${child.runs}.`;
+    return `the process that runs jobs (pid ${child.process.pid}) has not answered for ${child.watchdog?.silentSeconds() ?? 0} s: a step computes without a pause, or loops.${runs} After ${settings.BLOCKED_SECONDS} s (BLOCKED_SECONDS) it is ended.`;
+  }
+
+  async function whatRuns(child: Child): Promise<void> {
+    try {
+      const executions = (await records?.runs(child.id)) ?? [];
+      child.runs = executions.map(({ id, jobName }) => `execution ${id} (${jobName})`).join(', ');
+    } catch (error) {
+      log().warn({ err: error }, 'what the process that runs jobs runs could not be looked up');
+    }
+  }
+
+  function ended(child: Child, code: number | null, signal: NodeJS.Signals | null): void {
     running.delete(child);
-    const stuck = reading.get(child);
-    clearTimeout(stuck?.deadline);
-    reading.delete(child);
-    if (stuck !== undefined && !stopping) {
+    child.watchdog?.stop();
+    const { file } = child.reading;
+    child.reading.end();
+    if (stopping) return;
+    const why = child.endedBecause ?? (signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
+    void putDown(child, why);
+    if (file !== null) {
       // Without it the others can be read; it is listed as broken.
-      if (code !== null || suspects.has(stuck.file))
-        withheld.set(stuck.file, `it ended or blocked the process that read it (${signal ?? `exit code ${code}`})`);
-      suspects.add(stuck.file);
+      if (code !== null || suspects.has(file))
+        withheld.set(file, `it ended or blocked the process that read it (${signal ?? `exit code ${code}`})`);
+      suspects.add(file);
       if (current === child) current = null;
       begin();
       return;
     }
-    if (stopping || (current !== null && current !== child)) return;
+    if (current !== null && current !== child) return;
     current = null;
-    log().error(`the process that runs jobs ended (${signal ?? `exit code ${code}`}); another one is started`);
+    log().error(`the process that runs jobs ${why}; another one is started`);
     timer = setTimeout(begin, pause);
     pause = Math.min(pause * 2, longestPause);
   }
 
+  /** So that whoever goes on with what it ran can say why. */
+  async function putDown(child: Child, why: string): Promise<void> {
+    await whatRuns(child);
+    if (child.runs !== '')
+      log().error(
+        `the process that runs jobs (pid ${child.process.pid}) ${why}. It ran ${child.runs}: to go on when the lease is over`,
+      );
+    try {
+      await records?.ended(child.id, why);
+    } catch (error) {
+      log().warn({ err: error }, 'why the process that runs jobs has ended could not be put down');
+    }
+  }
+
   return {
     catalog: { ready: () => first.promise, jobs: () => jobs, broken: () => broken },
-    start() {
+    start(given) {
+      records = given;
       begin();
       // A fresh process reads them; the old one ends what it runs.
       watch = watchJobFiles(path.join(settings.BATCHY_CFG, 'jobs'), () => {
@@ -136,6 +250,14 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
       });
     },
     look: () => tell(current, { kind: 'look' }),
+    warnings: () =>
+      [...running].flatMap((child) => {
+        const { file, isSlow } = child.reading;
+        if (isSlow)
+          return [`jobs/${file} takes long to be read: what else has changed in the job files is known after it`];
+        const isSilent = (child.watchdog?.silentSeconds() ?? 0) >= settings.LEASE_SECONDS * silentLeases;
+        return isSilent ? [silenceOf(child)] : [];
+      }),
     async stop() {
       stopping = true;
       watch?.close();
@@ -143,11 +265,14 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
       // Whoever waits for the job files need not wait any longer.
       first.resolve();
       const ends = [...running].map(
-        (child) => new Promise<void>((resolve) => void child.once('exit', () => resolve())),
+        (child) => new Promise<void>((resolve) => void child.process.once('exit', () => resolve())),
       );
-      for (const child of running) tell(child, { kind: 'stop' });
+      for (const child of running) {
+        child.watchdog?.stop();
+        tell(child, { kind: 'stop' });
+      }
       const patience = setTimeout(() => {
-        for (const child of running) child.kill('SIGKILL');
+        for (const child of running) child.process.kill('SIGKILL');
       }, settings.SHUTDOWN_SECONDS * 750);
       await Promise.all(ends);
       clearTimeout(patience);

@@ -17,6 +17,8 @@ export interface Start {
 
 export type ToConductor =
   | Start
+  /** Whether it still answers. */
+  | { readonly kind: 'ping' }
   /** Something was launched or is to stop: look now. */
   | { readonly kind: 'look' }
   /** Job files have changed and another process has read them: end what runs, take nothing new. */
@@ -27,6 +29,10 @@ export type ToConductor =
 export type FromConductor =
   /** The job file that it is about to read: the last thing heard, should the file end or block it. */
   | { readonly kind: 'reading'; readonly file: string }
+  /** To a `ping`. */
+  | { readonly kind: 'alive' }
+  /** Something in it may be broken: it ends what it runs, and another one should take what is new. */
+  | { readonly kind: 'unsound' }
   | { readonly kind: 'catalog'; readonly jobs: readonly TravellingJob[]; readonly broken: readonly BrokenJobFile[] }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
 

@@ -49,8 +49,9 @@ export async function conduct(): Promise<void> {
   process.on('message', (message) => {
     const asked = message as ToConductor;
     if (asked.kind === 'start') conductor ??= start(asked);
+    else if (asked.kind === 'ping') tell({ kind: 'alive' });
     else if (asked.kind === 'look') void conductor?.then((running) => running?.look());
-    else void finish(asked.kind);
+    else if (asked.kind === 'drain' || asked.kind === 'stop') void finish(asked.kind);
   });
   process.once('disconnect', () => void finish('stop'));
   // A signal to the whole group reaches us before the service tells us: it will.

@@ -1,9 +1,11 @@
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
+import { uuidv7 } from 'uuidv7';
 
 import { createApp, type Trial } from './app.ts';
 import { createConductorHost } from './conductor-host.ts';
 import type { Settings } from './config/schema.ts';
+import { createConductorRecords } from './service/conductor-records.ts';
 
 /** Where a logged error could carry a key, or the parameters that the Redis driver was given. */
 const secretPlaces = ['req.headers.authorization', 'err.command.args'];
@@ -31,7 +33,7 @@ export async function serve(settings: Settings): Promise<void> {
   try {
     const address = await app.start();
     process.stdout.write(describeStart(address, app.trial()));
-    conductors.start();
+    conductors.start(createConductorRecords({ stores: app.stores, operationId: uuidv7 }));
   } catch (error) {
     // Whoever called decides how the process ends; left installed, it would end as if all were well.
     grace?.uninstall();

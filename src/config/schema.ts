@@ -138,6 +138,13 @@ export const settingsSchema = Type.Object(
       default: 10,
       description: 'A conductor that has given no sign of life for this long is taken for gone, in seconds.',
     }),
+    BLOCKED_SECONDS: Type.Number({
+      minimum: 1,
+      maximum: 86_400,
+      default: 300,
+      description:
+        'How long job code that awaits nothing may hold up the process that runs it, in seconds. Then that process is ended, and what it ran goes on elsewhere.',
+    }),
     WATCH_SECONDS: Type.Number({
       exclusiveMinimum: 0,
       default: 5,

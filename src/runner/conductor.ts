@@ -50,6 +50,12 @@ export interface Conductor {
   stop(): Promise<void>;
 }
 
+/** The conductor that had an execution and is gone. */
+interface LostOwner {
+  /** Where somebody saw its end. */
+  readonly endedBecause: string | null;
+}
+
 const keepSeconds = 600;
 const pageSize = 100;
 const fewest = 8;
@@ -118,19 +124,19 @@ export function createConductor(options: ConductorOptions): Conductor {
     const named = found.flatMap(({ lease }) =>
       lease?.conductor == null || lease.conductor === id ? [] : lease.conductor,
     );
-    const gone = named.length === 0 ? new Set<string>() : await owners.gone(named);
+    const gone = named.length === 0 ? new Map<string, string | null>() : await owners.gone(named);
     for (const claimable of found) {
       const owner = claimable.lease?.conductor ?? null;
       if (!mayTake()) return;
       if (owner !== null && owner !== id && !gone.has(owner)) continue;
       const job = catalog.get(claimable.execution.jobName);
-      if (job !== undefined) begin(claimable, job, owner !== null);
+      if (job !== undefined) begin(claimable, job, owner === null ? null : { endedBecause: gone.get(owner) ?? null });
     }
   }
 
-  function begin(claimable: Claimable, job: RunnableJob, ownerWasLost: boolean): void {
+  function begin(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): void {
     const { id: executionId } = claimable.execution;
-    const done = see(claimable, job, ownerWasLost)
+    const done = see(claimable, job, lost)
       .catch(onProblem)
       .finally(() => {
         running.delete(executionId);
@@ -140,14 +146,14 @@ export function createConductor(options: ConductorOptions): Conductor {
   }
 
   /** Sees an execution to its end. */
-  async function see(claimable: Claimable, job: RunnableJob, ownerWasLost: boolean): Promise<void> {
+  async function see(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): Promise<void> {
     const { id: executionId, takeovers } = claimable.execution;
     const { onOwnerLost, maxTakeovers } = job.definition;
-    const isOver = ownerWasLost && (onOwnerLost === 'fail' || takeovers >= maxTakeovers);
+    const isOver = lost !== null && (onOwnerLost === 'fail' || takeovers >= maxTakeovers);
     const fence = await takeLease(stores, claimable, {
       conductor: id,
       operation: operation(),
-      countsAsTakeover: ownerWasLost && !isOver,
+      countsAsTakeover: lost !== null && !isOver,
     });
     if (fence === null) return;
     const session = await openSession({
@@ -160,8 +166,14 @@ export function createConductor(options: ConductorOptions): Conductor {
     });
     const entry = running.get(executionId);
     if (entry !== undefined) entry.session = session;
+    if (lost !== null) {
+      const log = tools.logs.open(executionId, null);
+      log.write('warn', takeoverText(lost, isOver ? null : { count: takeovers + 1, most: maxTakeovers }));
+      log.close();
+    }
     if (isOver) {
-      const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage: 'owner lost' } as const;
+      const exitMessage = lost?.endedBecause == null ? 'owner lost' : `owner lost: its process ${lost.endedBecause}`;
+      const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;
       await session.commit((state) => endingOf(state, ending, tools));
       return;
     }
@@ -194,4 +206,13 @@ export function createConductor(options: ConductorOptions): Conductor {
       await heartbeat.stop();
     },
   };
+}
+
+/** What an execution's log says when its owner was lost. @param takeover `null`: it does not go on */
+function takeoverText({ endedBecause }: LostOwner, takeover: { count: number; most: number } | null): string {
+  const why =
+    endedBecause === null ? 'the process that ran it gives no sign of life' : `the process that ran it ${endedBecause}`;
+  return takeover === null
+    ? `${why}; it may not be taken over again`
+    : `${why}; it goes on here, takeover ${takeover.count} of ${takeover.most} at most`;
 }

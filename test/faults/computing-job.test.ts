@@ -18,6 +18,18 @@ export default defineJob({
 });
 `;
 
+/** Awaits nothing and never ends. */
+const looping = `
+import { defineJob, step } from 'batchy';
+
+export const spin = defineJob({
+  name: 'Spin',
+  onOwnerLost: 'fail',
+  steps: [step('Loop', () => { for (;;); })],
+});
+export const quick = defineJob({ name: 'Quick', steps: [step('One', () => {})] });
+`;
+
 function computingJobs(environment: () => Readonly<Record<string, string>>): void {
   let folder = '';
   const services: JobService[] = [];
@@ -33,8 +45,8 @@ function computingJobs(environment: () => Readonly<Record<string, string>>): voi
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function start(): Promise<JobService> {
-    const service = await startJobService(folder, environment());
+  async function start(settings: Readonly<Record<string, string>> = {}): Promise<JobService> {
+    const service = await startJobService(folder, { ...environment(), ...settings });
     services.push(service);
     return service;
   }
@@ -50,6 +62,26 @@ function computingJobs(environment: () => Readonly<Record<string, string>>): voi
     writeFileSync(path.join(folder, 'go'), '');
     expect(await second.ended(id)).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
     expect(readFileSync(path.join(folder, 'runs'), 'utf8')).toBe('begun\n');
+  });
+
+  it('a step that loops for ever is told of, keeps nobody else from running, and is ended', async () => {
+    writeFileSync(path.join(folder, 'cfg/jobs/looping.ts'), looping);
+    const service = await start({ BLOCKED_SECONDS: '4' });
+    const spin = (await service.call('POST', '/jobs/Spin/launch')).json.execution_id;
+    const warnings = async (): Promise<string> =>
+      (await service.call('GET', '/health/ready')).json.warnings.join('\n');
+    await expect.poll(warnings, { timeout: 20_000, interval: 50 }).toContain(`execution ${spin} (Spin)`);
+    const quick = (await service.call('POST', '/jobs/Quick/launch')).json.execution_id;
+    expect(await service.ended(quick)).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
+    expect(await service.ended(spin)).toMatchObject({
+      status: 'FAILED',
+      exit_message: 'owner lost: its process did not answer for 4 s and was ended',
+    });
+    expect(await warnings()).not.toContain('Spin');
+    expect(service.log()).toMatch(/It runs execution \d+ \(Spin\)/);
+    expect((await service.call('GET', `/executions/${spin}/log`)).json).toContain(
+      'the process that ran it did not answer for 4 s and was ended; it may not be taken over again',
+    );
   });
 }
 

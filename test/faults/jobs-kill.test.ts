@@ -99,7 +99,7 @@ function killedJobs(environment: () => Readonly<Record<string, string>>): void {
     const launched = await service.call('POST', '/jobs/Fatal/launch', {});
     expect(await service.ended(launched.json.execution_id)).toMatchObject({
       status: 'FAILED',
-      exit_message: 'owner lost',
+      exit_message: 'owner lost: its process was ended by SIGKILL',
       takeovers: 3,
     });
   });

@@ -7,6 +7,7 @@ import type { RunnableJob } from '../../src/runner/job.ts';
 import { listReader } from '../../src/runner/items/iterable-reader.ts';
 import { functionWriter } from '../../src/runner/items/memory-writers.ts';
 import type { TaskBody } from '../../src/runner/step-body.ts';
+import { createConductorRecords } from '../../src/service/conductor-records.ts';
 import { createManualTimers, type ManualTimers } from './manual-timers.ts';
 import { chunkBody, createWorld, jobOf, type World } from './world.ts';
 
@@ -192,6 +193,36 @@ describe('a conductor', () => {
     const { execution, rows } = await world.outcome(id);
     expect(execution).toMatchObject({ exitMessage: 'owner lost', takeovers: 3 });
     expect(rows).toEqual(['Step FAILED']);
+  });
+
+  it('says in the log, and at the end, why its owner was lost, where that was seen', async () => {
+    const records = createConductorRecords({ stores: world.stores, operationId: world.tools.operationId });
+    const lose = async (job: RunnableJob): Promise<number> => {
+      const id = await world.launch(job);
+      await takeAs('dead', id);
+      return id;
+    };
+    const resumed = jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Resumed' });
+    const failing = jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Failing', onOwnerLost: 'fail' });
+    const dead = await conduct([], { id: 'dead', timers: createManualTimers() });
+    const [goesOn, over] = [await lose(resumed), await lose(failing)];
+    await records.ended('dead', 'ended with exit code 7');
+    await conduct([resumed, failing]);
+    await vi.waitFor(
+      async () => {
+        timers.advance(1000);
+        expect([await statusOf(goesOn), await statusOf(over)]).toEqual(['COMPLETED', 'FAILED']);
+      },
+      { timeout: 10_000, interval: 1 },
+    );
+    await vi.waitFor(async () =>
+      expect(await world.log(goesOn, null)).toContain(
+        'the process that ran it ended with exit code 7; it goes on here, takeover 1 of 3 at most',
+      ),
+    );
+    expect((await world.outcome(over)).execution.exitMessage).toBe('owner lost: its process ended with exit code 7');
+    expect(await world.log(over, null)).toContain('ended with exit code 7; it may not be taken over again');
+    await dead.stop();
   });
 
   it('fails at once what may not go on elsewhere', async () => {

@@ -52,9 +52,20 @@ const layers: Readonly<Record<string, Layer>> = {
   // The process in which jobs run, and what the one that serves has of it.
   'conductor-messages': { layers: ['config', 'service'], packages: [] },
   'conductor-host': {
-    layers: ['domain', 'config', 'service', 'runner', 'conductor-messages'],
+    layers: [
+      'domain',
+      'config',
+      'service',
+      'runner',
+      'adapters',
+      'conductor-messages',
+      'conductor-reading',
+      'conductor-watchdog',
+    ],
     packages: ['fastify', anyBuiltin],
   },
+  'conductor-reading': { layers: ['ports'], packages: [] },
+  'conductor-watchdog': { layers: ['ports'], packages: [] },
   'conductor-process': {
     layers: [...composition.layers, 'open-stores', 'conductor-messages', 'conductor-pulse'],
     packages: ['uuidv7', anyBuiltin],
