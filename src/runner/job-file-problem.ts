@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +14,8 @@ export interface BrokenJobFile {
   readonly line: number | null;
   readonly column: number | null;
   readonly message: string;
+  /** The jobs that it should define, as far as could be told. */
+  readonly jobs: readonly string[];
 }
 
 interface Place {
@@ -23,10 +25,26 @@ interface Place {
 
 /** A message may quote what a file holds; a page and a log line need no more of it. */
 const longestMessage = 4000;
+/** A job says its name before its steps. */
+const beginningBytes = 64 * 1024;
 
-export function brokenFile(file: string, problem: string, place: Place | null = null): BrokenJobFile {
+export function brokenFile(
+  file: string,
+  problem: string,
+  { place = null, jobs = [] }: { readonly place?: Place | null; readonly jobs?: readonly string[] } = {},
+): BrokenJobFile {
   const message = stripVTControlCharacters(problem).slice(0, longestMessage);
-  return { file, line: place?.line ?? null, column: place?.column ?? null, message };
+  return { file, line: place?.line ?? null, column: place?.column ?? null, message, jobs };
+}
+
+/**
+ * The name of the job that a file which cannot be read was to define, by the first that looks like one: only a hint for whoever
+ * asks for that job, so that half a file will do.
+ */
+export async function nameIn(folder: string, file: string): Promise<string[]> {
+  const text = await beginningOf(path.join(folder, file));
+  const name = /\bname["']?\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',#}]+))/.exec(text);
+  return name === null ? [] : [name[1] ?? name[2] ?? name[3] ?? ''];
 }
 
 /** What a file's reading threw, with the best place that can be told. */
@@ -36,13 +54,13 @@ export async function brokenBy(error: unknown, folder: string, file: string): Pr
     const place = yamlPlace(error) ?? framePlace(error.stack ?? '', whole);
     // Of a YAML file the sentence begins with the file already.
     const detail = error.detail.startsWith(`${file}, line`) ? error.detail.slice(file.length + 2) : error.detail;
-    return brokenFile(file, detail, place);
+    return brokenFile(file, detail, { place });
   }
   if (!(error instanceof Error)) return brokenFile(file, `it threw ${String(error).slice(0, 200)} while it was loaded`);
   const stack = error.stack ?? '';
   const place = headingPlace(stack, whole) ?? framePlace(stack, whole) ?? (await searchedPlace(error, whole));
   const elsewhere = place === null ? placeElsewhere(stack, folder) : '';
-  return brokenFile(file, `${sentence(error, folder)}${elsewhere}`, place);
+  return brokenFile(file, `${sentence(error, folder)}${elsewhere}`, { place });
 }
 
 function sentence(error: Error, folder: string): string {
@@ -88,6 +106,16 @@ async function searchedPlace(error: Error, file: string): Promise<Place | null> 
   const missing = /^Cannot find (?:package|module) '([^']+)' imported from (.+)$/.exec(error.message);
   if (missing !== null && missing[2] === file) return importPlace(text, missing[1] ?? '');
   return error instanceof SyntaxError ? parsedPlace(text, file) : null;
+}
+
+async function beginningOf(file: string): Promise<string> {
+  try {
+    await using opened = await open(file);
+    const { buffer, bytesRead } = await opened.read(Buffer.alloc(beginningBytes), 0, beginningBytes, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } catch {
+    return '';
+  }
 }
 
 async function textOf(file: string): Promise<string | null> {

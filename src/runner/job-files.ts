@@ -6,7 +6,7 @@ import { jobDefinitionText } from '../domain/job-text.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import { provideAuthoringImport } from './authoring-import.ts';
 import type { RunnableJob } from './job.ts';
-import { type BrokenJobFile, brokenBy, brokenFile } from './job-file-problem.ts';
+import { type BrokenJobFile, brokenBy, brokenFile, nameIn } from './job-file-problem.ts';
 import { type LoadedJob, rivalFiles } from './job-rivals.ts';
 
 /** What a folder of job files holds. */
@@ -53,14 +53,14 @@ export async function loadJobFiles(
     options.beginning?.(file);
     const reason = options.withheld?.get(file);
     if (reason !== undefined) {
-      broken.push(brokenFile(file, reason));
+      broken.push(brokenFile(file, reason, { jobs: await nameIn(folder, file) }));
       continue;
     }
     try {
       const jobs = await readJobs(folder, file, parseYaml, options.deadlineSeconds ?? defaultDeadlineSeconds);
       loaded.push(...jobs.map((job) => ({ ...job, file })));
     } catch (error) {
-      broken.push(await brokenBy(error, folder, file));
+      broken.push({ ...(await brokenBy(error, folder, file)), jobs: await nameIn(folder, file) });
     }
   }
   const rivals = rivalFiles(loaded);

@@ -21,5 +21,8 @@ export function rivalFiles(jobs: readonly LoadedJob[]): BrokenJobFile[] {
       complaints.set(file, known.add(`${place.detail} (${where}); neither is loaded`));
     }
   }
-  return [...complaints].map(([file, problems]) => brokenFile(file, [...problems].join('; ')));
+  return [...complaints].map(([file, problems]) => {
+    const own = jobs.flatMap((job) => (job.file === file ? [job.definition.name] : []));
+    return brokenFile(file, [...problems].join('; '), { jobs: [...new Set(own)] });
+  });
 }

@@ -7,6 +7,8 @@ export interface BrokenJobFile {
   readonly line: number | null;
   readonly column: number | null;
   readonly message: string;
+  /** The jobs that it should define, as far as could be told. */
+  readonly jobs: readonly string[];
 }
 
 export interface CataloguedJob {

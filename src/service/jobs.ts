@@ -14,6 +14,7 @@ import { unknownWorkflow } from './batches.ts';
 import type { Answered, Caller, Commands } from './commands.ts';
 import type { ExecutionRecords } from './execution-records.ts';
 import type { BrokenJobFile, CataloguedJob, JobCatalog } from './job-catalog.ts';
+import { throwUnknownJob } from './missing-job.ts';
 import { attemptLaunch, type Launch } from './launch.ts';
 import { createLaunchIds } from './new-execution.ts';
 
@@ -63,13 +64,7 @@ export interface JobsOptions {
 export function createJobs({ catalog, commands, records, initialDate, onChange }: JobsOptions): Jobs {
   async function definitionOf(name: string): Promise<CataloguedJob> {
     await catalog.ready();
-    const found = catalog.jobs().get(name);
-    if (found !== undefined) return found;
-    const names = [...catalog.jobs().keys()].sort();
-    throw new BatchyError(
-      'unknown-job-definition',
-      `There is no job ${quoteBriefly(name)}. ${names.length === 0 ? 'There are no jobs: put files into the folder jobs of BATCHY_CFG.' : `There are ${names.slice(0, 50).map(quoteBriefly).join(', ')}.`}`,
-    );
+    return catalog.jobs().get(name) ?? throwUnknownJob(catalog, name);
   }
 
   async function listed(job: CataloguedJob): Promise<ListedJob> {

@@ -114,7 +114,7 @@ export function fakeJobs(): FakeJobs {
     };
     return {
       list: async () => [listed],
-      broken: () => [{ file: 'half-done.ts', line: 7, column: 12, message: 'Unexpected token }' }],
+      broken: () => [{ file: 'half-done.ts', line: 7, column: 12, message: 'Unexpected token }', jobs: ['HalfDone'] }],
       get: async (name) => {
         known(name);
         return listed;

@@ -146,7 +146,13 @@ describe('a broken file', () => {
     const { jobs, broken } = await load('0.2');
     expect(jobs.map(({ name }) => name)).toEqual(['Fine']);
     expect(broken).toEqual([
-      { file: 'hangs.ts', line: null, column: null, message: expect.stringContaining('has not finished loading') },
+      {
+        file: 'hangs.ts',
+        line: null,
+        column: null,
+        message: expect.stringContaining('has not finished loading'),
+        jobs: [],
+      },
     ]);
   });
 
@@ -175,6 +181,30 @@ describe('a broken file', () => {
       ['linked/index.ts', 'symbolic link'],
     ]);
   });
+
+  it('is known by the job that it was to define, as far as anybody can tell', async () => {
+    await write({
+      'a.yaml': 'name: Yaml\nsteps:\n  - {name: One, shell: [echo], dependsOn: [Two]}\n',
+      'b.yaml': '{ "name": "Quoted", \n',
+      'c.yaml': "steps: {\nname: 'With space' # not now\n",
+      'd.ts': job('Code').replace('export default', 'export default ('),
+      'e.ts': job('Hangs') + 'await new Promise(() => setInterval(() => {}, 1000));',
+      'f.ts': job('Withheld'),
+      'g.ts': '/'.repeat(70_000) + job('Late') + 'nothing;',
+      'h.ts': 'nothing;',
+    });
+    const { broken } = await load('0.5', 'f.ts');
+    expect(Object.fromEntries(broken.map(({ file, jobs: names }) => [file, names]))).toEqual({
+      'a.yaml': ['Yaml'],
+      'b.yaml': ['Quoted'],
+      'c.yaml': ['With space'],
+      'd.ts': ['Code'],
+      'e.ts': ['Hangs'],
+      'f.ts': ['Withheld'],
+      'g.ts': [],
+      'h.ts': [],
+    });
+  });
 });
 
 describe('jobs that cannot both be loaded', () => {
@@ -182,7 +212,10 @@ describe('jobs that cannot both be loaded', () => {
     await write({ 'a.ts': job('Same'), 'b.ts': job('Same'), 'c.ts': job('Other') });
     const { jobs, broken } = await load();
     expect(jobs.map(({ name }) => name)).toEqual(['Other']);
-    expect(broken.map(({ file }) => file)).toEqual(['a.ts', 'b.ts']);
+    expect(broken.map(({ file, jobs: names }) => [file, names])).toEqual([
+      ['a.ts', ['Same']],
+      ['b.ts', ['Same']],
+    ]);
     for (const { message } of broken) expect(message).toContain('there are two jobs "Same" (in a.ts and b.ts)');
   });
 
