@@ -2,6 +2,7 @@ import { executionIndexes } from '../domain/document-index.ts';
 import { BatchyError } from '../domain/errors.ts';
 import type { JobExecution, JobParameters } from '../domain/execution.ts';
 import { runIdParameter } from '../domain/given-parameters.ts';
+import { withoutInstanceNumber } from '../domain/instance-number.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
@@ -13,6 +14,7 @@ import type { StoredAnswer } from '../ports/store.ts';
 import { unknownWorkflow } from './batches.ts';
 import type { Answered, Caller, Commands } from './commands.ts';
 import type { ExecutionRecords } from './execution-records.ts';
+import { instanceKey } from './instance-key.ts';
 import type { BrokenJobFile, CataloguedJob, JobCatalog } from './job-catalog.ts';
 import { throwUnknownJob } from './missing-job.ts';
 import { attemptLaunch, type Launch } from './launch.ts';
@@ -84,7 +86,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     const ids = createLaunchIds(records);
     const answered =
       bond === null
-        ? await commands.runBeside(`job ${launch.definition.name}`, caller, async (now) => {
+        ? await commands.runBeside(turnOf(launch), caller, async (now) => {
             const { execution, beside } = await attemptLaunch(records, launch, {
               ids,
               workflow: null,
@@ -137,6 +139,13 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
       );
     },
   };
+}
+
+/** Launches of an instance take turns; those of a job only where it may have so many executions at a time. */
+function turnOf({ definition, parameters }: Launch): string {
+  const { name, maxConcurrent } = definition;
+  if (maxConcurrent !== null) return `job ${name}`;
+  return `job ${name} with parameters ${instanceKey(name, withoutInstanceNumber(definition, parameters))}`;
 }
 
 function workflowNameOf({ definition, parameters }: Launch): string {

@@ -4,15 +4,17 @@ import type { Instant } from '../../domain/time.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RedisConnection } from './connection.ts';
 import { gather } from './gather.ts';
+import type { ServerTime } from './server-time.ts';
 
 /** The server's clock, so that all processes on one Redis cut windows by the same one. */
-export function createRedisClock(connection: RedisConnection): Clock {
+export function createRedisClock(connection: RedisConnection, serverTime: ServerTime): Clock {
   const ask = gather<Redis, Instant>(Number.POSITIVE_INFINITY, async (asked) => {
     const [redis] = asked as [Redis];
     const now = readTime((await redis.time()) as unknown as TimeReply);
+    serverTime.heard(now);
     return asked.map(() => now);
   });
-  return { now: () => connection.call(ask) };
+  return { now: async () => serverTime.tell() ?? connection.call(ask) };
 }
 
 /** Seconds and microseconds, as texts or numbers. */

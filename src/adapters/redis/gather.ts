@@ -1,30 +1,57 @@
 /**
- * Makes one call of those of one turn of the event loop: a call to the server costs both sides more than most of what is in
- * it. What is asked in a later turn never joins, so every answer is newer than all that its asker can have known.
+ * Makes one call of those that are asked for in one turn of the event loop, or while as many calls as may be under way are:
+ * a call to the server costs both sides more than most of what is in it. What is asked later never joins a call that has left,
+ * so every answer is newer than all that its asker can have known.
  *
- * @param flush takes what was asked in order and gives an answer each; when it rejects, all who asked are told
  * @param most in one call; more make another
+ * @param flush takes what was asked in order and gives an answer each; when it rejects, all who asked are told
+ * @param mostUnderWay calls at a time. Two: one is being carried out while the other's answers are read
  */
 export function gather<Question, Answer>(
   most: number,
   flush: (questions: readonly Question[]) => Promise<readonly Answer[]>,
+  mostUnderWay = 2,
 ): (question: Question) => Promise<Answer> {
-  let open: { readonly questions: Question[]; readonly answers: Promise<readonly Answer[]> } | null = null;
+  interface Asked {
+    readonly question: Question;
+    readonly resolve: (answer: Answer) => void;
+    readonly reject: (error: unknown) => void;
+  }
+  let waiting: Asked[] = [];
+  let underWay = 0;
+  let isScheduled = false;
 
-  function begin(): NonNullable<typeof open> {
-    const { promise, resolve, reject } = Promise.withResolvers<readonly Answer[]>();
-    const begun = { questions: [] as Question[], answers: promise };
-    setImmediate(() => {
-      if (open === begun) open = null;
-      flush(begun.questions).then(resolve, reject);
-    });
-    return begun;
+  function send(): void {
+    isScheduled = false;
+    while (waiting.length > 0 && underWay < mostUnderWay) {
+      const leaving = waiting.length <= most ? waiting : waiting.slice(0, most);
+      waiting = waiting.length <= most ? [] : waiting.slice(most);
+      underWay += 1;
+      void carry(leaving);
+    }
   }
 
-  return async (question) => {
-    if (open === null || open.questions.length >= most) open = begin();
-    const { questions, answers } = open;
-    const place = questions.push(question) - 1;
-    return (await answers)[place] as Answer;
+  async function carry(asked: readonly Asked[]): Promise<void> {
+    try {
+      const answers = await flush(asked.map(({ question }) => question));
+      for (const [place, { resolve }] of asked.entries()) resolve(answers[place] as Answer);
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+    underWay -= 1;
+    schedule();
+  }
+
+  function schedule(): void {
+    if (isScheduled || waiting.length === 0 || underWay >= mostUnderWay) return;
+    isScheduled = true;
+    setImmediate(send);
+  }
+
+  return (question) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    waiting.push({ question, resolve, reject });
+    schedule();
+    return promise;
   };
 }

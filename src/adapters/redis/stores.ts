@@ -57,7 +57,7 @@ export async function createRedisStores({
     reader: createRedisReader(connection, remembered, clock ?? null),
     documents: createRedisDocuments(connection),
     journal: createRedisJournal(connection, watch),
-    clock: clock ?? createRedisClock(connection),
+    clock: clock ?? createRedisClock(connection, remembered.serverTime),
     upkeep: createRedisUpkeep(connection, watch),
   };
 }

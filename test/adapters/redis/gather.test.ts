@@ -53,4 +53,24 @@ describe('questions of one turn of the event loop', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(await ask(3)).toBe(3);
   });
+
+  it('wait for each other while two calls are under way, and then travel together', async () => {
+    const calls: (readonly number[])[] = [];
+    const answers: (() => void)[] = [];
+    const ask = gather<number, number>(10, async (questions) => {
+      calls.push(questions);
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return questions;
+    });
+    const asked: Promise<number>[] = [];
+    for (let question = 1; question <= 5; question += 1) {
+      asked.push(ask(question));
+      await nextTurn();
+    }
+    expect(calls).toEqual([[1], [2]]);
+    answers.shift()?.();
+    await expect.poll(() => calls).toEqual([[1], [2], [3, 4, 5]]);
+    for (const answer of answers) answer();
+    expect(await Promise.all(asked)).toEqual([1, 2, 3, 4, 5]);
+  });
 });
