@@ -114,7 +114,9 @@ function remember(
   { id, fingerprint, answer, keepSeconds }: Operation,
   now: Instant,
 ): void {
-  const expiresAt = minInstant(now + BigInt(keepSeconds) * nanosecondsPerSecond, latestInstant);
+  // In whole seconds, rounded up: put into words once a second, rather than for each commit.
+  const seconds = (now - 1n) / nanosecondsPerSecond + 1n + BigInt(keepSeconds);
+  const expiresAt = minInstant(seconds * nanosecondsPerSecond, latestInstant);
   writeOperation(connection, id, encodeOperation({ fingerprint, answer }), formatInstant(expiresAt));
 }
 
