@@ -15,6 +15,7 @@ import { parseWorkflowYaml } from './dialects/workflow-yaml.ts';
 import { maxYamlBytes } from './dialects/yaml-document.ts';
 import { BatchyError } from './domain/errors.ts';
 import type { Configuration } from './domain/configuration.ts';
+import { createJobCounts, type JobCounts } from './domain/job-counts.ts';
 import { readInitialDate } from './domain/watermark.ts';
 import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
@@ -24,6 +25,7 @@ import { createLogFolder } from './runner/log-folder.ts';
 import { createLogs } from './runner/step-log.ts';
 import { createBatches } from './service/batches.ts';
 import { createCommands } from './service/commands.ts';
+import { countEnds } from './service/counted-store.ts';
 import { createGoneCheck } from './service/conductor-watch.ts';
 import { createExecutionRecords } from './service/execution-records.ts';
 import { createExecutionRetention } from './service/execution-retention.ts';
@@ -65,7 +67,7 @@ export interface AppOverrides {
   readonly services?: Partial<HttpServices>;
   readonly logger?: FastifyBaseLogger;
   /** The process beside this one that runs jobs. */
-  readonly jobSide?: Pick<JobSide, 'catalog' | 'look'> & Partial<Pick<JobSide, 'warnings'>>;
+  readonly jobSide?: Pick<JobSide, 'catalog' | 'look' | 'counts' | 'isUp'> & Partial<Pick<JobSide, 'warnings'>>;
 }
 
 /** What this process knows of the one that runs jobs. */
@@ -73,6 +75,10 @@ export interface JobSide {
   readonly catalog: JobCatalog;
   /** Tells it that something was launched, or is to stop. */
   look(): void;
+  /** Of what becomes of executions, there and here. */
+  readonly counts?: JobCounts;
+  /** Whether it is there and answers; `null` where there is to be none. */
+  isUp?(): boolean | null;
   /** What an operator should know of it now. */
   warnings(): readonly string[];
   /** Aborted when the service stops. */
@@ -103,7 +109,7 @@ export function createServices(
     return parseWorkflowYaml(text, fileName);
   };
   const commands = createCommands({
-    store,
+    store: countEnds(store, jobSide.counts ?? createJobCounts()),
     reader,
     clock,
     operationId: uuidv7,
@@ -154,8 +160,13 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   const stores = overrides.stores ?? (await openStores(settings));
   const stopping = new AbortController();
   const { jobSide = noJobs } = overrides;
-  const { catalog } = jobSide;
-  const services = createServices(stores, settings, { catalog, look: () => jobSide.look(), stopping: stopping.signal });
+  const { catalog, counts = createJobCounts() } = jobSide;
+  const services = createServices(stores, settings, {
+    catalog,
+    look: () => jobSide.look(),
+    counts,
+    stopping: stopping.signal,
+  });
   const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall });
   const server = await createServer({
     services: { ...services, logs, ...overrides.services },
@@ -170,6 +181,14 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     requestId: createRequestIds(),
     version,
     stopping: stopping.signal,
+    jobSide: {
+      counted: () => {
+        // A job that has never failed yet is told, too: from nothing to one is no increase for who watches.
+        for (const name of catalog.jobs().keys()) counts.of(name);
+        return counts.tallies;
+      },
+      isConductorUp: () => jobSide.isUp?.() ?? null,
+    },
     ...(overrides.logger === undefined ? {} : { logger: overrides.logger }),
   });
   const { log } = server;

@@ -1,7 +1,9 @@
-import type { Metric, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { Type } from 'typebox';
 
 import { BatchyError } from '../domain/errors.ts';
+import { type JobFacts, type LiveExecutions, readLiveExecutions, registerJobMetrics } from './job-metrics.ts';
+import { histogramSamples, register, type Labels } from './prometheus-samples.ts';
 import { countRequests, durationBuckets, type RequestCount } from './request-counts.ts';
 import { problemResponses } from './schemas/vocabulary.ts';
 import type { BatchyServer, ServerOptions } from './server.ts';
@@ -33,14 +35,19 @@ export function addMetrics(server: BatchyServer, options: ServerOptions): Metric
             summary: 'Metrics in the text format of Prometheus',
             description:
               `Ages of watermarks and open batches are those of the ${mostWorkflows} workflows changed last ` +
-              '(`batchy_workflows_truncated` is 1 when there are more). Names of workflows and jobs appear, values of parameters never.',
+              '(`batchy_workflows_truncated` is 1 when there are more). Of jobs that are launched, so many are told apart that the number of ' +
+              'series stays bounded. Names of workflows and jobs appear, values of parameters never.',
             response: { 200: metricsAnswer, ...problemResponses() },
           },
         },
         async (_request, reply) => {
           exposition ??= createExposition(requests);
           const { registry, fill } = await exposition;
-          fill({ ...(await askStore(options)), prefetches });
+          const asked = await askStore(options);
+          const { jobSide } = options;
+          const counted = jobSide?.counted() ?? new Map();
+          const isConductorUp = jobSide?.isConductorUp() ?? null;
+          fill({ ...asked, prefetches, jobs: { counted, live: asked.live, isConductorUp } });
           return reply.type(registry.contentType).send(await registry.metrics());
         },
       );
@@ -61,6 +68,7 @@ const metricsAnswer = {
 
 interface StoreFacts {
   readonly ages: WorkflowAges;
+  readonly live: LiveExecutions;
   /** How long it took to answer; `null` when it cannot be reached. */
   readonly storeSeconds: number | null;
 }
@@ -71,15 +79,19 @@ async function askStore({ services, health, now }: ServerOptions): Promise<Store
     const begin = performance.now();
     await health.ping();
     const storeSeconds = (performance.now() - begin) / 1000;
-    return { ages: await readWorkflowAges(services.workflows, await now()), storeSeconds };
+    const ages = await readWorkflowAges(services.workflows, await now());
+    return { ages, live: await readLiveExecutions(services.executions), storeSeconds };
   } catch (error) {
     if (!(error instanceof BatchyError)) throw error;
-    return { ages: { jobs: [], truncated: false }, storeSeconds: null };
+    return { ages: { jobs: [], truncated: false }, live: noneAlive, storeSeconds: null };
   }
 }
 
+const noneAlive: LiveExecutions = { counts: [], truncated: false };
+
 interface Scraped extends StoreFacts {
   readonly prefetches: number;
+  readonly jobs: JobFacts;
 }
 
 interface Exposition {
@@ -137,12 +149,17 @@ async function createExposition(requests: () => readonly RequestCount[]): Promis
     requests().map((each) => ({ value: each.count, labels: labelsOf(each) })),
   );
   register(registry, 'histogram', durationName, 'Time from the first byte of a request to the end of its answer.', () =>
-    requests().flatMap(histogramValues),
+    requests().flatMap((each) =>
+      histogramSamples(durationName, labelsOf(each), durationBuckets, { ...each, sum: each.seconds }),
+    ),
   );
+  let jobs: JobFacts = { counted: new Map(), live: noneAlive, isConductorUp: null };
+  registerJobMetrics(registry, () => jobs);
   return {
     registry,
     fill(scraped) {
       prefetches = scraped.prefetches;
+      jobs = scraped.jobs;
       storeUp.set(scraped.storeSeconds === null ? 0 : 1);
       store.set(scraped.storeSeconds ?? Number.NaN);
       truncated.set(scraped.ages.truncated ? 1 : 0);
@@ -160,33 +177,6 @@ async function createExposition(requests: () => readonly RequestCount[]): Promis
 
 const durationName = 'batchy_http_request_duration_seconds';
 
-interface Sample {
-  readonly value: number;
-  readonly labels: Readonly<Record<string, string | number>>;
-  readonly metricName?: string;
-}
-
-/** A metric whose values are computed when it is read. The library's own kinds cannot take in what was counted elsewhere. */
-function register(registry: Registry, type: string, name: string, help: string, values: () => Sample[]): void {
-  const metric = { name, help, get: () => Promise.resolve({ name, help, type, values: values(), aggregator: 'sum' }) };
-  registry.registerMetric(metric as unknown as Metric);
-}
-
-function labelsOf({ method, route, status }: RequestCount): Readonly<Record<string, string | number>> {
+function labelsOf({ method, route, status }: RequestCount): Labels {
   return { method, route, status };
-}
-
-function histogramValues(each: RequestCount): Sample[] {
-  const labels = labelsOf(each);
-  let within = 0;
-  const buckets = durationBuckets.map((bound, index): Sample => {
-    within += each.buckets[index] ?? 0;
-    return { metricName: `${durationName}_bucket`, value: within, labels: { le: bound, ...labels } };
-  });
-  return [
-    ...buckets,
-    { metricName: `${durationName}_bucket`, value: each.count, labels: { le: '+Inf', ...labels } },
-    { metricName: `${durationName}_sum`, value: each.seconds, labels },
-    { metricName: `${durationName}_count`, value: each.count, labels },
-  ];
 }

@@ -5,6 +5,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequ
 import { isLoopback, trustedNetworks } from '../config/load.ts';
 import type { Settings } from '../config/schema.ts';
 import { BatchyError } from '../domain/errors.ts';
+import type { JobTallies } from '../domain/job-counts.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Batches } from '../service/batches.ts';
 import type { ExecutionLogs } from '../service/execution-logs.ts';
@@ -73,6 +74,13 @@ export interface ServerOptions {
   readonly requestId: () => string;
   readonly version: string;
   readonly logger?: FastifyBaseLogger;
+  /** What there is to tell of the jobs that run beside it, for metrics. */
+  readonly jobSide?: {
+    /** Since this process began. */
+    counted(): JobTallies;
+    /** Whether the process that runs jobs is up; `null` where there is to be none. */
+    isConductorUp(): boolean | null;
+  };
   /** Aborted when the service stops: waits and streams end then. */
   readonly stopping: AbortSignal;
 }

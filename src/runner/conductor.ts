@@ -1,4 +1,5 @@
 import { executionIndexes, idOfMember } from '../domain/document-index.ts';
+import type { JobCounts } from '../domain/job-counts.ts';
 import type { Operation } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import { runExecution } from './engine.ts';
@@ -9,6 +10,7 @@ import type { RunnableJob } from './job.ts';
 import { type Claimable, claimables, releaseLease, takeLease } from './lease-taking.ts';
 import { createLooks } from './looks.ts';
 import { createOwnerWatch } from './owner-watch.ts';
+import { countRun } from './run-counts.ts';
 import type { EngineTools } from './running-execution.ts';
 import type { Logs } from './step-log.ts';
 import type { StepTools } from './steps/step-run.ts';
@@ -33,6 +35,8 @@ export interface ConductorOptions {
   readonly environment: StepTools['environment'];
   /** How long what must end is waited for, in milliseconds. */
   readonly graceMilliseconds: number;
+  /** Where what runs is counted. */
+  readonly counts?: JobCounts;
   /** How often it looks by itself, in milliseconds; the journal wakes it at once. */
   readonly lookEveryMilliseconds: number;
   /** Of what went wrong and is tried again. */
@@ -156,6 +160,8 @@ export function createConductor(options: ConductorOptions): Conductor {
       countsAsTakeover: lost !== null && !isOver,
     });
     if (fence === null) return;
+    const { counts } = options;
+    if (counts !== undefined && lost !== null && !isOver) counts.of(claimable.execution.jobName).takeovers += 1;
     const session = await openSession({
       stores,
       executionId,
@@ -163,6 +169,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       operationId,
       timers,
       giveUp: giveUp.signal,
+      ...(counts === undefined ? {} : { onStored: (stored) => countRun(counts, job, stored) }),
     });
     const entry = running.get(executionId);
     if (entry !== undefined) entry.session = session;

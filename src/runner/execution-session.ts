@@ -20,6 +20,7 @@ import type { StoredChange } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { Timers } from '../ports/timers.ts';
 import { documentKey, loadExecution, type LoadedExecution } from './execution-loading.ts';
+import type { StoredRun } from './run-counts.ts';
 import { sleep } from './sleep.ts';
 
 /** An execution as its owner knows it. */
@@ -82,6 +83,8 @@ export interface SessionOptions {
   readonly timers: Timers;
   /** Ends the waiting for a store that is away. */
   readonly giveUp: AbortSignal;
+  /** Told of each commit once it is stored. */
+  readonly onStored?: (stored: StoredRun) => void;
 }
 
 interface Request {
@@ -138,7 +141,9 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
       const changes = draft.changes();
       if (changes.length === 0) return;
       if (await write(changes, draft.journal)) {
+        const before = loaded.state.execution;
         loaded = draft.stored();
+        options.onStored?.({ before, after: loaded.state.execution, steps: draft.steps });
         noticeWhatOthersDid();
         return;
       }
@@ -220,6 +225,7 @@ function draftOf(loaded: LoadedExecution) {
   const workflows = new Map<string, StoredChange>();
   const beside = new Map<string, StoredChange>();
   const journal: JournalEntry[] = [];
+  const steps: StoredRun['steps'][number][] = [];
   let { state } = loaded;
 
   const put = (document: StateDocument): void => {
@@ -227,12 +233,16 @@ function draftOf(loaded: LoadedExecution) {
   };
   return {
     journal,
+    steps,
     state: (): ExecutionState => state,
     take(change: StateChange): void {
       if (change.execution !== undefined) put(executionDocument(change.execution));
       if (change.instance !== undefined) put(instanceDocument(change.instance));
       if (change.context !== undefined) put(contextDocument(state.execution.id, change.context));
-      for (const step of change.steps ?? []) put(stepDocument(step));
+      for (const step of change.steps ?? []) {
+        steps.push({ before: state.steps.get(step.stepName) ?? null, after: step });
+        put(stepDocument(step));
+      }
       for (const { item, stepExecutionId } of change.skipped ?? []) put(skippedDocument(item, stepExecutionId));
       for (const { before, after } of change.beside ?? [])
         beside.set(documentKey(after), documentChange(before, after));

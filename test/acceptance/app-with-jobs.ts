@@ -5,6 +5,7 @@ import { onTestFinished, vi } from 'vitest';
 import { systemTimers } from '../../src/adapters/system/timers.ts';
 import type { RunnableJob } from '../../src/authoring/index.ts';
 import { logFolder } from '../../src/config/log-folder.ts';
+import { createJobCounts } from '../../src/domain/job-counts.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { createConductor } from '../../src/runner/conductor.ts';
 import { createLogs } from '../../src/runner/step-log.ts';
@@ -47,10 +48,11 @@ export async function appWithJobs({
   };
   let stores: Stores | null = null;
   let look = (): void => {};
+  const counts = createJobCounts();
   const app = await testApp({
     cfg,
     settings,
-    jobSide: { catalog, look: () => look() },
+    jobSide: { catalog, look: () => look(), counts },
     openStores: async (clock) => (stores = await openStores(clock)),
   });
   const conductor = createConductor({
@@ -66,6 +68,7 @@ export async function appWithJobs({
     environment: {},
     graceMilliseconds: 1000,
     lookEveryMilliseconds: 100,
+    counts,
     onProblem: (error) => {
       throw error;
     },

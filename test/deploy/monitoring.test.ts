@@ -4,6 +4,7 @@ import path from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, test } from 'vitest';
 
+import { fixedCatalog } from '../http/fixed-catalog.ts';
 import { type TestApp, testApp } from '../http/test-app.ts';
 import { partsOf } from './promql.ts';
 
@@ -42,7 +43,11 @@ const expressions = [...targets, ...rules].map(({ expr }) => expr);
 
 /** Names that can be asked for, each with the labels that some series of it has. */
 async function exposed(): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
-  const app: TestApp = await testApp({ cfg: { wf1: 'job1:\n  from_date: 2026-11-21\njob2: {}\n' } });
+  const app: TestApp = await testApp({
+    cfg: { wf1: 'job1:\n  from_date: 2026-11-21\njob2: {}\n' },
+    jobSide: { ...fixedCatalog({ name: 'Load' }), isUp: () => true },
+  });
+  expect((await app.call('POST', '/jobs/Load/launch')).status).toBe(202);
   for (const route of ['load_cfg/wf1', 'open_batch/wf1', 'close_batch/wf1', 'open_batch/wf1?job=job1'])
     expect((await app.call('POST', `/${route}`)).status).toBe(200);
   app.clock.advance({ hours: -2 });
@@ -87,6 +92,8 @@ describe('the dashboard', () => {
       'nodejs_eventloop_lag_p99_seconds',
       'batchy_store_round_trip_seconds',
       'batchy_prefetches_refused_total',
+      'batchy_executions_total',
+      'batchy_executions_live',
     ])
       expect(shown).toContain(what);
   });
@@ -131,7 +138,16 @@ describe('the alert rules', () => {
 
   test('fire on what somebody must know', () => {
     const names = rules.map(({ alert }) => alert);
-    const needed = ['WatermarkOld', 'BatchOpenLong', 'Errors', 'NotReady', 'Down', 'ClockSkew'];
+    const needed = [
+      'ExecutionFailed',
+      'ConductorDown',
+      'WatermarkOld',
+      'BatchOpenLong',
+      'Errors',
+      'NotReady',
+      'Down',
+      'ClockSkew',
+    ];
     expect(names).toEqual(expect.arrayContaining(needed.map((name) => `Batchy${name}`)));
   });
 
