@@ -11,6 +11,7 @@ import { createReading, type Reading } from './conductor-reading.ts';
 import { startWatchdog, type Watchdog } from './conductor-watchdog.ts';
 import type { Settings } from './config/schema.ts';
 import { projectFolder } from './config/load.ts';
+import { createJobCounts, type JobCounts } from './domain/job-counts.ts';
 import { readJobDefinition } from './domain/job-text.ts';
 import { type JobFileWatch, watchJobFiles } from './runner/job-file-watch.ts';
 import type { ConductorRecords } from './service/conductor-records.ts';
@@ -25,6 +26,10 @@ export interface ConductorHost {
   look(): void;
   /** What an operator should know of it now. */
   warnings(): readonly string[];
+  /** Of what it has run, a second ago or so. */
+  readonly counts: JobCounts;
+  /** Whether it is there and answers; `null` where nothing is to be run here. */
+  isUp(): boolean | null;
   /** Resolves when all processes have ended. */
   stop(): Promise<void>;
 }
@@ -63,11 +68,13 @@ const known: ReadonlySet<string> = new Set([
   'catalog',
   'alive',
   'unsound',
+  'counts',
 ] satisfies FromConductor['kind'][]);
 
 export function createConductorHost(settings: Settings, log: () => FastifyBaseLogger): ConductorHost {
   let jobs: ReadonlyMap<string, CataloguedJob> = new Map();
   let broken: readonly BrokenJobFile[] = [];
+  const counts = createJobCounts();
   const first = Promise.withResolvers<void>();
   const running = new Set<Child>();
   /** Files that have ended or blocked the process that read them, and are left out until something changes. */
@@ -138,6 +145,7 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
     if (message.kind === 'log') log()[message.level](message.message);
     else if (message.kind === 'reading') child.reading.begin(message.file);
     else if (message.kind === 'alive') child.watchdog?.answered();
+    else if (message.kind === 'counts') counts.add(message.tallies);
     else if (message.kind === 'unsound') replace(child);
     else {
       child.reading.end();
@@ -188,6 +196,10 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
   function silenceOf(child: Child): string {
     const runs = child.runs === '' ? '' : ` It runs ${child.runs}.`;
     return `the process that runs jobs (pid ${child.process.pid}) has not answered for ${child.watchdog?.silentSeconds() ?? 0} s: a step computes without a pause, or loops.${runs} After ${settings.BLOCKED_SECONDS} s (BLOCKED_SECONDS) it is ended.`;
+  }
+
+  function isSilent({ watchdog }: Child): boolean {
+    return (watchdog?.silentSeconds() ?? 0) >= settings.LEASE_SECONDS * silentLeases;
   }
 
   async function whatRuns(child: Child): Promise<void> {
@@ -255,9 +267,10 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
         const { file, isSlow } = child.reading;
         if (isSlow)
           return [`jobs/${file} takes long to be read: what else has changed in the job files is known after it`];
-        const isSilent = (child.watchdog?.silentSeconds() ?? 0) >= settings.LEASE_SECONDS * silentLeases;
-        return isSilent ? [silenceOf(child)] : [];
+        return isSilent(child) ? [silenceOf(child)] : [];
       }),
+    counts,
+    isUp: () => (settings.WORKER ? current !== null && !isSilent(current) : null),
     async stop() {
       stopping = true;
       watch?.close();

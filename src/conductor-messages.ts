@@ -1,4 +1,5 @@
 import type { Settings } from './config/schema.ts';
+import type { JobTallies } from './domain/job-counts.ts';
 import type { BrokenJobFile } from './service/job-catalog.ts';
 
 /** What the service and the process that runs its jobs say to each other. */
@@ -31,6 +32,8 @@ export type FromConductor =
   | { readonly kind: 'reading'; readonly file: string }
   /** To a `ping`. */
   | { readonly kind: 'alive' }
+  /** What it has counted since it said so last. */
+  | { readonly kind: 'counts'; readonly tallies: JobTallies }
   /** Something in it may be broken: it ends what it runs, and another one should take what is new. */
   | { readonly kind: 'unsound' }
   | { readonly kind: 'catalog'; readonly jobs: readonly TravellingJob[]; readonly broken: readonly BrokenJobFile[] }

@@ -9,6 +9,7 @@ import { startPulse } from './conductor-pulse.ts';
 import { logFolder } from './config/log-folder.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
 import { BatchyError } from './domain/errors.ts';
+import { createJobCounts } from './domain/job-counts.ts';
 import { openStores } from './open-stores.ts';
 import { type Conductor, createConductor } from './runner/conductor.ts';
 import type { HeartbeatSender } from './runner/heartbeat.ts';
@@ -19,6 +20,7 @@ import { createLogs } from './runner/step-log.ts';
 const lookEvery = 1000;
 /** What a step that must end is given, in milliseconds, before it is ended. */
 const grace = 5000;
+const counts = createJobCounts();
 
 /**
  * The process in which jobs run, beside the one that serves: reads the job files, tells what they say, and runs what is
@@ -35,6 +37,7 @@ export async function conduct(): Promise<void> {
     // A stop makes a drain that is under way end, too.
     stopped ??= running?.stop() ?? Promise.resolve();
     await stopped;
+    await tellCounts();
     end();
   };
   const start = (asked: Start): Promise<Conductor | null> => {
@@ -49,8 +52,10 @@ export async function conduct(): Promise<void> {
   process.on('message', (message) => {
     const asked = message as ToConductor;
     if (asked.kind === 'start') conductor ??= start(asked);
-    else if (asked.kind === 'ping') tell({ kind: 'alive' });
-    else if (asked.kind === 'look') void conductor?.then((running) => running?.look());
+    else if (asked.kind === 'ping') {
+      tell({ kind: 'alive' });
+      void tellCounts();
+    } else if (asked.kind === 'look') void conductor?.then((running) => running?.look());
     else if (asked.kind === 'drain' || asked.kind === 'stop') void finish(asked.kind);
   });
   process.once('disconnect', () => void finish('stop'));
@@ -84,6 +89,7 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
     random: systemRandom,
     environment: process.env,
     graceMilliseconds: grace,
+    counts,
     lookEveryMilliseconds: lookEvery,
     onProblem: tellProblem,
   });
@@ -97,6 +103,16 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
   };
 }
 
+/** Resolves when it is said, or nobody listens. */
+function tellCounts(): Promise<void> {
+  const tallies = counts.take();
+  if (tallies.size === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    if (process.connected) tell({ kind: 'counts', tallies }, resolve);
+    else resolve();
+  });
+}
+
 function tellProblem(error: unknown): void {
   tell({ kind: 'log', level: 'warn', message: problemText(error) });
 }
@@ -106,6 +122,6 @@ function problemText(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-function tell(message: FromConductor): void {
-  process.send?.(message, undefined, {}, () => undefined);
+function tell(message: FromConductor, done: () => void = () => undefined): void {
+  process.send?.(message, undefined, {}, () => done());
 }

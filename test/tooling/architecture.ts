@@ -50,7 +50,7 @@ const layers: Readonly<Record<string, Layer>> = {
   'open-stores': { layers: ['ports', 'adapters', 'config'], packages: [] },
   app: { ...composition, layers: [...composition.layers, 'open-stores'] },
   // The process in which jobs run, and what the one that serves has of it.
-  'conductor-messages': { layers: ['config', 'service'], packages: [] },
+  'conductor-messages': { layers: ['domain', 'config', 'service'], packages: [] },
   'conductor-host': {
     layers: [
       'domain',
