@@ -28,6 +28,8 @@ export async function printExecutions(terminal: Terminal, executions: readonly J
 /** An execution, and the steps that ran in it. */
 export async function printExecution(terminal: Terminal, client: Client, execution: JsonObject): Promise<void> {
   await printExecutions(terminal, [execution]);
+  const { awaits } = execution;
+  if (typeof awaits === 'string') terminal.err(`execution ${cellText(execution['id'])} awaits ${awaits}`);
   const steps = await client.json({ path: `${executionPath(execution['id'])}/steps` });
   if (!Array.isArray(steps) || steps.length === 0) return;
   terminal.out('');

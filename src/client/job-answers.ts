@@ -45,6 +45,8 @@ export interface Execution {
   /** How often another conductor went on with it */
   takeovers: number;
   stop_requested_by: string | null;
+  /** Why nobody here could go on with it if its owner were gone: its job’s file is missing or broken. null: nothing is awaited */
+  awaits: string | null;
   /** What its steps receive, defaults and window filled in. Values of names that hold password, secret or token are masked as *** */
   parameters: Record<string, unknown>;
 }

@@ -72,8 +72,8 @@ function decisionFields(from: string, { exitCode, to }: StepDecision): JsonObjec
 }
 
 /** One execution, with all of its parameters. */
-export function executionWithParameters(execution: JobExecution): JsonObject {
-  return { ...executionFields(execution), parameters: maskSecrets(valuesOf(execution.parameters)) };
+export function executionWithParameters(execution: JobExecution, awaits: string | null): JsonObject {
+  return { ...executionFields(execution), awaits, parameters: maskSecrets(valuesOf(execution.parameters)) };
 }
 
 function valuesOf(parameters: JobParameters): ReadonlyMap<string, Json> {

@@ -9,6 +9,7 @@ import { createHeartbeat, type HeartbeatSender } from './heartbeat.ts';
 import type { RunnableJob } from './job.ts';
 import { type Claimable, claimables, releaseLease, takeLease } from './lease-taking.ts';
 import { createLooks } from './looks.ts';
+import { createOrphans } from './orphans.ts';
 import { createOwnerWatch } from './owner-watch.ts';
 import { countRun } from './run-counts.ts';
 import type { EngineTools } from './running-execution.ts';
@@ -87,6 +88,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   /** What runs here; the session is there once the lease is taken. */
   const running = new Map<number, { session: ExecutionSession | null; readonly done: Promise<void> }>();
   let isTaking = true;
+  const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
 
   function operation(): Operation {
@@ -134,7 +136,8 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (!mayTake()) return;
       if (owner !== null && owner !== id && !gone.has(owner)) continue;
       const job = catalog.get(claimable.execution.jobName);
-      if (job !== undefined) begin(claimable, job, owner === null ? null : { endedBecause: gone.get(owner) ?? null });
+      if (job === undefined) orphans.found(claimable.execution);
+      else begin(claimable, job, owner === null ? null : { endedBecause: gone.get(owner) ?? null });
     }
   }
 

@@ -16,7 +16,9 @@ type Render = (execution: JobExecution) => StoredAnswer;
 
 /** What an operator does with an execution. */
 export interface ExecutionCommands {
-  /** @throws BatchyError `illegal-transition` unless it runs */
+  /**
+   * Asks it to stop; one that nobody has, or will ever have, has stopped at once. @throws BatchyError `illegal-transition` unless it runs
+   */
   stop(id: number, caller: Caller, render: Render): Promise<Answered>;
   /** @throws BatchyError `illegal-transition` unless it has stopped or failed */
   abandon(id: number, caller: Caller, render: Render): Promise<Answered>;
@@ -30,8 +32,8 @@ export interface ExecutionCommandsOptions {
   readonly commands: Commands;
   readonly records: ExecutionRecords;
   readonly reader: BatchReader;
-  readonly jobs: Pick<Jobs, 'relaunch'>;
-  /** Whether the conductor of that id has given no sign of life for as long as a lease lasts. May take that long to tell. */
+  readonly jobs: Pick<Jobs, 'relaunch' | 'whyMissing'>;
+  /** Whether the conductor of that id has given no sign of life for as long as a lease lasts: only then it is told. */
   readonly isGone: (conductor: string) => Promise<boolean>;
   /** Tells the conductor that there is something to look at. */
   readonly onChange: () => void;
@@ -85,10 +87,13 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
   }
 
   return {
-    stop: (id, caller, render) =>
-      change(id, caller, render, async ({ value }) => {
+    async stop(id, caller, render) {
+      const { value: execution } = await existingExecution(records, id);
+      // Whoever takes it over stops it. Where nobody can, it would be STOPPING for ever.
+      const gone = jobs.whyMissing(execution.jobName) === null ? null : await goneOwnersLease(id);
+      return change(id, caller, render, async ({ value }) => {
         const lease = await records.lease(id);
-        const isOwned = lease !== null && lease.value.conductor !== null;
+        const isOwned = lease !== null && lease.value.conductor !== null && lease.revision !== gone;
         const ending: Ending = {
           events: isOwned ? ['stop'] : ['stop', 'halt'],
           exitMessage: value.exitMessage === '' ? `stopped by ${caller.name}` : value.exitMessage,
@@ -96,7 +101,8 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
         };
         // Nobody may take it while it is stopped in its stead.
         return { ending, fencedBy: isOwned ? null : takenBy(id, lease, null, value.updatedAt) };
-      }),
+      });
+    },
 
     abandon: (id, caller, render) =>
       change(id, caller, render, async ({ value }) => ({

@@ -51,6 +51,8 @@ export function placeOf({ id, startedAt }: JobExecution, byStart: boolean): numb
 export interface Executions extends ExecutionCommands {
   /** @throws BatchyError `unknown-execution` */
   get(id: number): Promise<JobExecution>;
+  /** What keeps others from going on with it, should its owner be gone: its job's file is missing or broken. `null`: nothing does. */
+  awaits(execution: JobExecution): string | null;
   /** Newest first: by id, or by start (`listsByStart`). */
   list(filter: ExecutionFilter): Promise<JobExecution[]>;
   /** In the order in which they started. @throws BatchyError `unknown-execution` */
@@ -72,7 +74,7 @@ export interface Executions extends ExecutionCommands {
 
 export interface ExecutionsOptions extends ExecutionCommandsOptions {
   readonly journal: Journal;
-  readonly jobs: Pick<Jobs, 'get' | 'relaunch'>;
+  readonly jobs: Pick<Jobs, 'get' | 'relaunch' | 'whyMissing'>;
 }
 
 export function createExecutions(options: ExecutionsOptions): Executions {
@@ -82,6 +84,10 @@ export function createExecutions(options: ExecutionsOptions): Executions {
   return {
     ...createExecutionCommands(options),
     get: async (id) => (await existing(id)).value,
+    awaits({ status, jobName }) {
+      const why = isLive(status) ? jobs.whyMissing(jobName) : null;
+      return why === null ? null : `its job: ${why}. Mend that, or end the execution by a stop`;
+    },
 
     async list(filter) {
       const found: JobExecution[] = [];

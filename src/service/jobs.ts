@@ -16,7 +16,7 @@ import type { Answered, Caller, Commands } from './commands.ts';
 import type { ExecutionRecords } from './execution-records.ts';
 import { instanceKey } from './instance-key.ts';
 import type { BrokenJobFile, CataloguedJob, JobCatalog } from './job-catalog.ts';
-import { throwUnknownJob } from './missing-job.ts';
+import { throwUnknownJob, whyMissing } from './missing-job.ts';
 import { attemptLaunch, type Launch } from './launch.ts';
 import { createLaunchIds } from './new-execution.ts';
 
@@ -41,6 +41,8 @@ export interface Jobs {
   broken(): readonly BrokenJobFile[];
   /** @throws BatchyError `unknown-job-definition` */
   get(name: string): Promise<ListedJob>;
+  /** Why nobody here could run a job of that name, as part of a sentence; `null` where its file is there, or was not read yet. */
+  whyMissing(name: string): string | null;
   /**
    * Launches a job, or restarts its instance: one commit, with the opening of its batch if it is bound to a workflow.
    * @throws BatchyError `unknown-job-definition`, `invalid-parameters`, `already-running`, `not-recovered`, `already-complete`,
@@ -64,6 +66,9 @@ export interface JobsOptions {
 }
 
 export function createJobs({ catalog, commands, records, initialDate, onChange }: JobsOptions): Jobs {
+  let isRead = false;
+  void catalog.ready().then(() => (isRead = true));
+
   async function definitionOf(name: string): Promise<CataloguedJob> {
     await catalog.ready();
     return catalog.jobs().get(name) ?? throwUnknownJob(catalog, name);
@@ -119,6 +124,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     },
     broken: () => catalog.broken(),
     get: async (name) => listed(await definitionOf(name)),
+    whyMissing: (name) => (isRead ? whyMissing(catalog, name) : null),
 
     async launch(name, { body, force, supersede }, caller, render) {
       const { definition } = await definitionOf(name);

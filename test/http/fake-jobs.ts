@@ -119,6 +119,7 @@ export function fakeJobs(): FakeJobs {
         known(name);
         return listed;
       },
+      whyMissing: () => null,
       launch: async (name, options, caller, render) => {
         known(name);
         const parameters = readLaunchParameters(options.body, loadOrders);
@@ -144,6 +145,7 @@ export function fakeJobs(): FakeJobs {
       };
     return {
       get: async (id) => get(id),
+      awaits: ({ jobName }) => (jobName === loadOrders.name ? null : 'its job'),
       list: async ({ status, jobName, instanceId, startedAfter, startedBefore, beyond, limit }) =>
         newestFirst(executions.values(), beyond === null ? null : Number(String(beyond).slice(-16)))
           .filter(

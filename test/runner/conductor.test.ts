@@ -86,6 +86,12 @@ describe('a conductor', () => {
       await new Promise(setImmediate);
     }
     expect([await statusOf(foreign), await statusOf(owned)]).toEqual(['STARTING', 'STARTING']);
+    // Each tells once of what it has no job for; the other one has none for its own.
+    await vi.waitFor(() => expect(problems).toHaveLength(3));
+    const told = problems
+      .splice(0)
+      .map((problem) => /Execution (\d+) is STARTING and nobody/.exec(String(problem))?.[1]);
+    expect(told.sort()).toEqual([foreign, foreign, owned].map(String));
   });
 
   it('runs no more at a time than it may, and the rest afterwards', async () => {

@@ -13,6 +13,7 @@ async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
   let fails = false;
   let refuses = false;
   let gate: PromiseWithResolvers<void> | null = null;
+  let beats: PromiseWithResolvers<void> | null = null;
   const bound = defineJob({
     name: 'Bound',
     workflow: 'orders',
@@ -27,9 +28,11 @@ async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
     jobs: [bound],
     openStores: async (clock) => {
       const stores = await createMemoryStores({ clock });
-      const commit: Stores['store']['commit'] = (asked) => {
+      const commit: Stores['store']['commit'] = async (asked) => {
+        if (asked.changes.some((each) => each.kind === 'document' && each.collection === 'conductor'))
+          await beats?.promise;
         const isRefused = refuses && asked.journal.some(({ execution }) => execution?.after === 'COMPLETED');
-        if (isRefused) return Promise.reject(new BatchyError('store-full', 'there is no room'));
+        if (isRefused) throw new BatchyError('store-full', 'there is no room');
         return stores.store.commit(asked);
       };
       return { ...stores, store: { ...stores.store, commit } };
@@ -46,6 +49,11 @@ async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
     hold: () => {
       gate = Promise.withResolvers();
       return () => gate?.resolve();
+    },
+    /** No sign of life of the conductor is stored until it is told. */
+    holdBeats: () => {
+      beats = Promise.withResolvers();
+      return () => beats?.resolve();
     },
     status: async (job = 'customers') => (await app.call('GET', '/get_status/orders')).json[job].status,
   };
@@ -115,12 +123,14 @@ describe('executions that own a batch', () => {
     await vi.waitFor(async () =>
       expect(await app.call('GET', `/executions/${id}/steps`)).toMatchObject({ json: [{}] }),
     );
+    const beat = app.holdBeats();
     const judged: string[] = [];
     const recovering = app
       .call('POST', `/executions/${id}/recover`)
       .then(({ status }) => judged.push(`recover ${status}`));
     expect((await app.call('POST', '/close_batch/orders?force=true&reason=loaded by hand')).status).toBe(200);
     judged.push('closed');
+    beat();
     await recovering;
     expect(judged).toEqual(['closed', 'recover 409']);
     release();

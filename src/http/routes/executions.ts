@@ -69,7 +69,10 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         response: { 200: schemas.ExecutionAnswer, ...problemResponses(...found) },
       },
     },
-    async (request, reply) => reply.send(executionWithParameters(await executions.get((request.params as Params).id))),
+    async (request, reply) => {
+      const execution = await executions.get((request.params as Params).id);
+      return reply.send(executionWithParameters(execution, executions.awaits(execution)));
+    },
   );
 
   server.get(

@@ -115,6 +115,10 @@ export const ExecutionsAnswer = listOrLines(
 export const ExecutionAnswer = Type.Object(
   {
     ...executionProperties,
+    awaits: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'Why nobody here could go on with it if its owner were gone: its job’s file is missing or broken. null: nothing is awaited',
+    }),
     parameters: Type.Record(Type.String(), Type.Unknown(), {
       description:
         'What its steps receive, defaults and window filled in. Values of names that hold password, secret or token are masked as ***',
@@ -122,7 +126,7 @@ export const ExecutionAnswer = Type.Object(
   },
   {
     description: 'One execution, with its parameters',
-    examples: [{ ...executionExample, parameters: { chunk: 1000, db_password: '***' } }],
+    examples: [{ ...executionExample, awaits: null, parameters: { chunk: 1000, db_password: '***' } }],
   },
 );
 

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+
+import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
+import {
+  executionDocument,
+  documentChange,
+  documentKeys,
+  leaseDocument,
+} from '../../src/domain/execution-documents.ts';
+import { decodeExecution } from '../../src/domain/execution-text.ts';
+import type { Stores } from '../../src/ports/stores.ts';
+import { fixedCatalog } from './fixed-catalog.ts';
+import { testApp } from './test-app.ts';
+
+/** Execution 1, STARTED by a conductor that is gone, of a job whose file is there or not. */
+async function orphanedApp() {
+  const { catalog, look } = fixedCatalog({ name: 'Plain', workflow: 'orders' });
+  let isThere = true;
+  let stores: Stores | null = null;
+  const app = await testApp({
+    cfg: { orders: 'job1:\n  from_date: 2026-11-20\n' },
+    openStores: async (clock) => (stores = await createMemoryStores({ clock })),
+    jobSide: {
+      look,
+      catalog: {
+        ...catalog,
+        jobs: () => (isThere ? catalog.jobs() : new Map()),
+        broken: () => (isThere ? [] : [{ file: 'p.ts', line: 3, column: 1, message: 'no code', jobs: ['Plain'] }]),
+      },
+    },
+  });
+  await app.call('POST', '/load_cfg/orders');
+  await app.call('POST', '/jobs/Plain/launch');
+  const { documents, store, clock } = stores as unknown as Stores;
+  const [stored] = await documents.get([documentKeys.execution(1)]);
+  const before = decodeExecution(stored?.text ?? '');
+  const now = await clock.now();
+  const { members } = executionDocument(before);
+  await store.commit({
+    operation: { id: 'taken', fingerprint: '', answer: null, keepSeconds: 60 },
+    changes: [
+      documentChange(null, leaseDocument({ executionId: 1, conductor: 'gone', takenAt: now })),
+      documentChange(
+        { revision: stored?.revision ?? 0, members },
+        executionDocument({ ...before, status: 'STARTED', startedAt: now }),
+      ),
+    ],
+    journal: [],
+  });
+  return {
+    ...app,
+    remove: () => (isThere = false),
+    execution: async () => (await app.call('GET', '/executions/1')).json,
+    batch: async () => (await app.call('GET', '/get_status/orders')).json.job1.status,
+  };
+}
+
+test('an execution of a job whose file is broken says what is awaited, and a stop ends it and its batch', async () => {
+  const app = await orphanedApp();
+  expect(await app.execution()).toMatchObject({ status: 'STARTED', awaits: null });
+  app.remove();
+  expect((await app.execution()).awaits).toBe(
+    'its job: jobs/p.ts:3, which should define "Plain", is broken: no code. Mend that, or end the execution by a stop',
+  );
+  expect(await app.call('POST', '/executions/1/stop')).toMatchObject({ status: 202, json: { status: 'STOPPED' } });
+  expect(await app.execution()).toMatchObject({ status: 'STOPPED', awaits: null });
+  expect(await app.batch()).toBe('failed');
+});
+
+test('one that was STOPPING when its job’s file went is ended by another stop', async () => {
+  const app = await orphanedApp();
+  // As long as the file is there, whoever takes it over stops it.
+  expect((await app.call('POST', '/executions/1/stop')).json).toMatchObject({ status: 'STOPPING' });
+  app.remove();
+  expect((await app.execution()).awaits).toContain('jobs/p.ts');
+  expect((await app.call('POST', '/executions/1/stop')).json).toMatchObject({ status: 'STOPPED' });
+});
+
+test('a recover ends it as well', async () => {
+  const app = await orphanedApp();
+  app.remove();
+  expect((await app.call('POST', '/executions/1/recover')).status).toBe(202);
+  expect(await app.execution()).toMatchObject({ status: 'FAILED' });
+  expect(await app.batch()).toBe('failed');
+});
