@@ -6,6 +6,7 @@ import { systemRandom } from './adapters/system/random.ts';
 import { systemTimers } from './adapters/system/timers.ts';
 import type { FromConductor, Start, ToConductor } from './conductor-messages.ts';
 import { startPulse } from './conductor-pulse.ts';
+import { catchStrayErrors } from './conductor-stray-errors.ts';
 import { logFolder } from './config/log-folder.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
 import { BatchyError } from './domain/errors.ts';
@@ -47,7 +48,12 @@ export async function conduct(): Promise<void> {
       { settings, conductor: id, host },
       { onProblem: tellProblem, onOrphaned: () => void finish('stop') },
     );
-    return begin(asked, pulse);
+    return begin(asked, pulse).catch((error: unknown) => {
+      tell({ kind: 'log', level: 'error', message: `jobs cannot be run: ${problemText(error)}` });
+      process.exitCode = 1;
+      end();
+      return null;
+    });
   };
   process.on('message', (message) => {
     const asked = message as ToConductor;
@@ -73,10 +79,17 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
     withheld,
     beginning: (file) => tell({ kind: 'reading', file }),
   });
+  let conductor: Conductor | null = null;
+  // Not before: an error that nothing catches while a job file is read is a fault of that file, and ends the process.
+  catchStrayErrors(process, {
+    runs: () => conductor?.runs().map(({ id: executionId, jobName }) => `execution ${executionId} (${jobName})`) ?? [],
+    log: (level, message) => tell({ kind: 'log', level, message }),
+    onUnsound: () => tell({ kind: 'unsound' }),
+  });
   tell({ kind: 'catalog', jobs: definitions, broken });
   if (!settings.WORKER || jobs.size === 0) return null;
   const stores = await openStores(settings);
-  const conductor = createConductor({
+  const begun = createConductor({
     stores,
     catalog: jobs,
     id,
@@ -93,11 +106,12 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
     lookEveryMilliseconds: lookEvery,
     onProblem: tellProblem,
   });
-  await conductor.start();
+  conductor = begun;
+  await begun.start();
   return {
-    ...conductor,
+    ...begun,
     async stop() {
-      await conductor.stop();
+      await begun.stop();
       await stores.upkeep.close();
     },
   };

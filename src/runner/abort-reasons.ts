@@ -23,13 +23,13 @@ export class TimedOut extends Error {
   }
 }
 
-/** A step that timed out and did not end when it was told to: it may still be running, and nothing here can end it. */
+/** A step that timed out, or failed, and did not end when it was told to: it may still be running, and nothing here can end it. */
 export class LeftBehind extends Error {
   override readonly name = 'LeftBehind';
-  constructor(timedOut: TimedOut, graceSeconds: number) {
+  constructor(reason: Error, graceSeconds: number) {
     super(
-      `${timedOut.message} It went on for ${graceSeconds} s after its signal was aborted, and may still run: it is not tried again beside that. Let it heed ctx.signal.`,
-      { cause: timedOut },
+      `${reason.message.replace(/\.?$/, '.')} It went on for ${graceSeconds} s after its signal was aborted, and may still run: it is not tried again beside that. Let it heed ctx.signal.`,
+      { cause: reason },
     );
   }
 }

@@ -9,7 +9,6 @@ import { createHeartbeat, type HeartbeatSender } from './heartbeat.ts';
 import type { RunnableJob } from './job.ts';
 import { type Claimable, claimables, releaseLease, takeLease } from './lease-taking.ts';
 import { createLooks } from './looks.ts';
-import { createOrphans } from './orphans.ts';
 import { createOwnerWatch } from './owner-watch.ts';
 import { countRun } from './run-counts.ts';
 import type { EngineTools } from './running-execution.ts';
@@ -45,6 +44,8 @@ export interface ConductorOptions {
 }
 
 export interface Conductor {
+  /** What runs here now, oldest first. */
+  runs(): { readonly id: number; readonly jobName: string }[];
   /** @throws BatchyError `store-unavailable` */
   start(): Promise<void>;
   /** Looks at once for what there is to do. */
@@ -53,6 +54,13 @@ export interface Conductor {
   drain(): Promise<void>;
   /** Ends: running steps get their signal, executions stay resumable and may be taken by others at once. */
   stop(): Promise<void>;
+}
+
+/** What runs here; the session is there once the lease is taken. */
+interface Running {
+  readonly jobName: string;
+  session: ExecutionSession | null;
+  readonly done: Promise<void>;
 }
 
 /** The conductor that had an execution and is gone. */
@@ -85,10 +93,8 @@ export function createConductor(options: ConductorOptions): Conductor {
   const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
   const handBack = new AbortController();
   const giveUp = new AbortController();
-  /** What runs here; the session is there once the lease is taken. */
-  const running = new Map<number, { session: ExecutionSession | null; readonly done: Promise<void> }>();
+  const running = new Map<number, Running>();
   let isTaking = true;
-  const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
 
   function operation(): Operation {
@@ -136,20 +142,19 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (!mayTake()) return;
       if (owner !== null && owner !== id && !gone.has(owner)) continue;
       const job = catalog.get(claimable.execution.jobName);
-      if (job === undefined) orphans.found(claimable.execution);
-      else begin(claimable, job, owner === null ? null : { endedBecause: gone.get(owner) ?? null });
+      if (job !== undefined) begin(claimable, job, owner === null ? null : { endedBecause: gone.get(owner) ?? null });
     }
   }
 
   function begin(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): void {
-    const { id: executionId } = claimable.execution;
+    const { id: executionId, jobName } = claimable.execution;
     const done = see(claimable, job, lost)
       .catch(onProblem)
       .finally(() => {
         running.delete(executionId);
         looks.lookForWork();
       });
-    running.set(executionId, { session: null, done });
+    running.set(executionId, { jobName, session: null, done });
   }
 
   /** Sees an execution to its end. */
@@ -201,6 +206,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       await heartbeat.start();
       looks.start();
     },
+    runs: () => [...running].map(([executionId, { jobName }]) => ({ id: executionId, jobName })),
     look: () => looks.look(),
     async drain() {
       isTaking = false;

@@ -3,9 +3,11 @@ import type { JobExecution } from '../domain/execution.ts';
 import type { Json } from '../domain/json.ts';
 import type { Timers } from '../ports/timers.ts';
 import { LeftBehind, StopRequested, TimedOut } from './abort-reasons.ts';
+import { errorStack, errorText } from './error-text.ts';
 import type { ContextOverlay } from './shared-context.ts';
 import type { StepContext } from './step-context.ts';
 import type { StepLog } from './step-log.ts';
+import { ownStrayErrors } from './stray-errors.ts';
 
 export interface AttemptOptions {
   readonly execution: JobExecution;
@@ -33,13 +35,15 @@ type UntilDone = (piece: () => Promise<void>) => Promise<void>;
  * A stop is waited for as long as the step takes. What must end (a timeout, a lost lease) is left behind when it goes on
  * after the grace: it can do no harm in the store, where its token no longer counts. But at a timeout what runs `untilDone` is waited
  * for as long as it takes: whoever comes next in this process would do it a second time beside it.
- * @throws what the work throws; LeftBehind at a timeout, else the reason of the abort, for what was left behind
+ *
+ * An error that nothing caught, of what the work has set going, is one that the work throws.
+ * @throws what the work throws; LeftBehind at a timeout or after a stray error, else the reason of the abort, for what was left behind
  */
 export async function attemptStep<T>(
   options: AttemptOptions,
   work: (ctx: StepContext, untilDone: UntilDone) => Promise<T>,
 ): Promise<T> {
-  const { aborted, timeoutSeconds, timers, graceMilliseconds, log } = options;
+  const { execution, stepName, aborted, timeoutSeconds, timers, graceMilliseconds, log } = options;
   const controller = new AbortController();
   const { signal } = controller;
   const pass = (): void => controller.abort(aborted.reason);
@@ -48,6 +52,15 @@ export async function attemptStep<T>(
   const cancels: (() => void)[] = [];
   let piece: Promise<void> | null = null;
   let isOver = false;
+  let stray: { readonly error: unknown } | null = null;
+  const fail = (error: unknown): boolean => {
+    if (isOver) return false;
+    if (stray === null) log.write('warn', 'nothing caught an error that came of this step; the step fails of it');
+    else log.write('error', errorStack(error));
+    stray ??= { error };
+    controller.abort(error);
+    return true;
+  };
   const untilDone: UntilDone = async (begin) => {
     piece = begin();
     await piece.finally(() => {
@@ -62,16 +75,22 @@ export async function attemptStep<T>(
         if (!isOver) cancels.push(timers.after(graceMilliseconds, leave));
       };
       const leave = (): void => {
-        const { reason }: { readonly reason: unknown } = signal;
-        if (!(reason instanceof TimedOut)) return reject(reason);
-        if (piece === null) return reject(new LeftBehind(reason, graceMilliseconds / 1000));
-        log.write('warn', 'its time is over, but it is writing: that is waited for, lest two write at a time');
+        const reason: unknown = stray === null ? signal.reason : stray.error;
+        if (stray === null && !(reason instanceof TimedOut)) return reject(reason);
+        const failure = reason instanceof Error ? reason : new Error(errorText(reason));
+        if (piece === null) return reject(new LeftBehind(failure, graceMilliseconds / 1000));
+        log.write('warn', 'it is over, but it is writing: that is waited for, lest two write at a time');
         piece.then(leaveAfterGrace, leaveAfterGrace);
       };
       signal.addEventListener('abort', () => {
         if (!(signal.reason instanceof StopRequested)) leaveAfterGrace();
       });
-      work(contextOf(options, signal), untilDone).then(resolve, reject);
+      ownStrayErrors({ executionId: execution.id, jobName: execution.jobName, stepName, fail }, () => {
+        work(contextOf(options, signal), untilDone).then(
+          (result) => (stray === null ? resolve(result) : reject(stray.error)),
+          (error: unknown) => reject(stray === null ? error : stray.error),
+        );
+      });
     });
   } finally {
     isOver = true;

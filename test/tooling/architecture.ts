@@ -64,10 +64,11 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['fastify', anyBuiltin],
   },
+  'conductor-stray-errors': { layers: ['runner'], packages: [] },
   'conductor-reading': { layers: ['ports'], packages: [] },
   'conductor-watchdog': { layers: ['ports'], packages: [] },
   'conductor-process': {
-    layers: [...composition.layers, 'open-stores', 'conductor-messages', 'conductor-pulse'],
+    layers: [...composition.layers, 'open-stores', 'conductor-messages', 'conductor-pulse', 'conductor-stray-errors'],
     packages: ['uuidv7', anyBuiltin],
   },
   'conductor-pulse': { layers: ['domain', 'runner', 'conductor-pulse-thread'], packages: [anyBuiltin] },

@@ -1,5 +1,6 @@
 import type { TaskBody } from '../step-body.ts';
 import type { StepContext } from '../step-context.ts';
+import { strayErrorsTold } from '../stray-errors.ts';
 
 /**
  * Runs a task's function.
@@ -19,6 +20,8 @@ export async function runTask(body: TaskBody, ctx: StepContext): Promise<string 
     },
   }) as StepContext;
   const result = await body.run(watched);
+  // Before it is taken for a success.
+  await strayErrorsTold();
   if (looked) ctx.signal.throwIfAborted();
   return typeof result === 'string' ? result : null;
 }

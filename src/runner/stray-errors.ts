@@ -1,0 +1,30 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/**
+ * Errors that nothing caught: of a promise that nobody awaits, of a timer's callback. By themselves they end the whole process, and
+ * all other jobs with it. What a step sets going, however indirectly, is known to belong to it, so that the step can fail instead.
+ */
+export interface StrayErrorTarget {
+  readonly executionId: number;
+  readonly jobName: string;
+  readonly stepName: string;
+  /** @returns whether the step is still under way, and fails of it */
+  readonly fail: (error: unknown) => boolean;
+}
+
+const targets = new AsyncLocalStorage<StrayErrorTarget>();
+
+/** Runs what belongs to a step. */
+export function ownStrayErrors<T>(target: StrayErrorTarget, work: () => T): T {
+  return targets.run(target, work);
+}
+
+/** Whose error it is; to be asked while it is handled. */
+export function strayErrorTarget(): StrayErrorTarget | undefined {
+  return targets.getStore();
+}
+
+/** Resolves when the errors that nothing has caught up to now have been told. */
+export function strayErrorsTold(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}

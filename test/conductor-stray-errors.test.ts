@@ -1,0 +1,54 @@
+import { EventEmitter } from 'node:events';
+
+import { beforeEach, expect, it } from 'vitest';
+
+import { catchStrayErrors } from '../src/conductor-stray-errors.ts';
+import { ownStrayErrors, type StrayErrorTarget } from '../src/runner/stray-errors.ts';
+
+let source: EventEmitter;
+let told: string[];
+beforeEach(() => {
+  source = new EventEmitter();
+  told = [];
+  catchStrayErrors(source, {
+    runs: () => ['execution 4 (Load)', 'execution 5 (Copy)'],
+    log: (level, message) => told.push(`${level}: ${message.split('\n')[0]}`),
+    onUnsound: () => told.push('unsound'),
+  });
+});
+
+const events = ['unhandledRejection', 'uncaughtException'] as const;
+const target = (fail: StrayErrorTarget['fail']): StrayErrorTarget => ({
+  executionId: 4,
+  jobName: 'Load',
+  stepName: 'Extract',
+  fail,
+});
+
+it.each(events)('lets the step fail whose %s it is, and nothing else', (event) => {
+  const failed: unknown[] = [];
+  ownStrayErrors(
+    target((error) => failed.push(error) > 0),
+    () => source.emit(event, new Error('boom')),
+  );
+  expect(failed).toEqual([new Error('boom')]);
+  expect(told).toEqual(['warn: step Extract of execution 4 (Load) fails of an error that nothing caught: boom']);
+});
+
+it.each(events)('names the step whose %s it is, and what runs, when the step has ended', (event) => {
+  ownStrayErrors(
+    target(() => false),
+    () => source.emit(event, new Error('boom')),
+  );
+  expect(told).toEqual([
+    'error: an error was thrown by step Extract of execution 4 (Load), which had ended, and nothing caught it. What runs, goes on: execution 4 (Load), execution 5 (Copy).',
+  ]);
+});
+
+it.each(events)('names what runs for an %s of nobody, and trusts the process no longer after an exception', (event) => {
+  source.emit(event, 'no error at all');
+  expect(told).toEqual([
+    'error: an error was thrown in the process that runs jobs, and nothing caught it. What runs, goes on: execution 4 (Load), execution 5 (Copy).',
+    ...(event === 'uncaughtException' ? ['unsound'] : []),
+  ]);
+});
