@@ -58,6 +58,7 @@ const answerNames: Readonly<Record<string, string>> = {
   listSteps: 'StepExecution',
   listWorkflows: 'ListedWorkflow',
   previewOpen: 'Preview',
+  replaySkippedItems: 'AcceptedReplay',
   waitForWorkflow: 'Waited',
 };
 
@@ -108,20 +109,21 @@ export async function clientSources(): Promise<Readonly<Record<string, string>>>
       'operations',
       'What the service offers, by operation.',
       [
-        "import type { JobOperations } from './job-operations.ts';\n",
+        "import type { ExecutionOperations } from './execution-operations.ts';\nimport type { JobOperations } from './job-operations.ts';\n",
         'export interface NoParameters {\nbody?: undefined;\n}\n',
         '/** Parameters and answer of each operation. `wf` is the name of the workflow. */',
-        `export interface Operations extends JobOperations {\n${typesOf(ofBatches)}\n}\n`,
+        `export interface Operations extends JobOperations, ExecutionOperations {\n${typesOf(ofBatches)}\n}\n`,
       ].join('\n'),
     ),
     'src/client/job-operations.ts': await source(
       'job-operations',
-      'What the service offers of jobs and executions.',
-      [
-        typesOf(ofJobs).includes('NoParameters') ? "import type { NoParameters } from './operations.ts';\n" : '',
-        '/** Parameters and answer of each operation. */',
-        `export interface JobOperations {\n${typesOf(ofJobs)}\n}\n`,
-      ].join('\n'),
+      'What the service offers of jobs.',
+      operationsText('JobOperations', typesOf(ofJobs.filter(({ operation }) => !isOfExecutions(operation)))),
+    ),
+    'src/client/execution-operations.ts': await source(
+      'execution-operations',
+      'What the service offers of executions.',
+      operationsText('ExecutionOperations', typesOf(ofJobs.filter(({ operation }) => isOfExecutions(operation)))),
     ),
     'src/client/routes.ts': await formatted(
       [
@@ -133,6 +135,14 @@ export async function clientSources(): Promise<Readonly<Record<string, string>>>
       ].join('\n'),
     ),
   };
+}
+
+function operationsText(name: string, types: string): string {
+  return [
+    types.includes('NoParameters') ? "import type { NoParameters } from './operations.ts';\n" : '',
+    '/** Parameters and answer of each operation. */',
+    `export interface ${name} {\n${types}\n}\n`,
+  ].join('\n');
 }
 
 /** A type that the client declares, and in which of its files. */
@@ -186,6 +196,10 @@ function importsOf(text: string, declared: readonly Declared[], file: string): s
 
 function isOfJobs({ tags }: Operation): boolean {
   return tags.some((tag) => tag === 'jobs' || tag === 'executions');
+}
+
+function isOfExecutions({ tags }: Operation): boolean {
+  return tags.includes('executions');
 }
 
 const stream = 'text/event-stream';

@@ -17,7 +17,7 @@ interface ExecutionsFlags extends ClientFlags {
   readonly startedAfter?: string;
   readonly startedBefore?: string;
   readonly limit: number;
-  readonly show?: 'plan' | 'skipped' | 'context';
+  readonly show?: 'plan' | 'skipped' | 'missing' | 'context';
 }
 
 export const register: RegisterCommand = (program, context) => {
@@ -35,8 +35,8 @@ export const register: RegisterCommand = (program, context) => {
     .addOption(
       new Option(
         '--show <what>',
-        'of one execution: what a restart would do, the items that were left out, or what its steps share',
-      ).choices(['plan', 'skipped', 'context']),
+        'of one execution: what a restart would do, the items that were left out, those of them that no replay has carried through, or what its steps share',
+      ).choices(['plan', 'skipped', 'missing', 'context']),
     );
   addClientOptions(command);
 
@@ -63,10 +63,11 @@ export const register: RegisterCommand = (program, context) => {
 
   async function showOne(client: Client, id: number, { show, limit, json }: ExecutionsFlags): Promise<void> {
     const path = executionPath(id);
-    if (show === 'skipped') {
-      const items = await client.list({ path: `${path}/skipped` }, limit);
+    if (show === 'skipped' || show === 'missing') {
+      const query = { missing: show === 'missing' ? true : undefined };
+      const items = await client.list({ path: `${path}/skipped`, query }, limit);
       if (json === true) return terminal.out(stringifyJson(items));
-      return printTable(terminal, ['step_name', 'number', 'phase', 'position', 'error', 'item'].map(column), items);
+      return printTable(terminal, skippedColumns.map(column), items);
     }
     const { text } = await client.send({ path: show === undefined ? path : `${path}/${routes[show]}` });
     if (json === true) return terminal.out(text);
@@ -78,6 +79,7 @@ export const register: RegisterCommand = (program, context) => {
   }
 };
 
+const skippedColumns = ['step_name', 'number', 'phase', 'position', 'error', 'obstacle', 'replayed_by', 'item'];
 const routes = { plan: 'restart-plan', context: 'context' } as const;
 
 function rowsOf(context: JsonObject): JsonObject[] {

@@ -65,6 +65,7 @@ export const exitCodes: Readonly<Record<ErrorCode, Exit>> = {
   'too-many-running': exits.conflict,
   'illegal-transition': exits.conflict,
   'window-superseded': exits.conflict,
+  'not-replayable': exits.conflict,
   unauthenticated: exits.failed,
   forbidden: exits.failed,
   'rate-limited': exits.unreachable,

@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<{ register: RegisterComman
   restart: () => import('./restart.ts'),
   abandon: () => import('./abandon.ts'),
   recover: () => import('./recover.ts'),
+  replay: () => import('./replay.ts'),
   infa: () => import('./infa.ts'),
   config: () => import('./config.ts'),
   keys: () => import('./keys.ts'),

@@ -41,6 +41,7 @@ export type ProblemCode =
   | 'not-open'
   | 'not-recovered'
   | 'not-renderable'
+  | 'not-replayable'
   | 'not-restartable'
   | 'overloaded'
   | 'override-required'

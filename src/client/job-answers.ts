@@ -30,6 +30,12 @@ export interface Execution {
   exit_message: string;
   /** Every step runs afresh, whatever was completed before */
   forced: boolean;
+  /** Of an execution that replays items: which ones */
+  replay: {
+    /** The execution that left the items out */
+    job_execution_id: number;
+    step_name: string;
+  } | null;
   /** The batch that it has opened, of a job that is bound to a workflow */
   batch: {
     workflow: string;
@@ -150,6 +156,12 @@ export interface Job {
     exit_message: string;
     /** Every step runs afresh, whatever was completed before */
     forced: boolean;
+    /** Of an execution that replays items: which ones */
+    replay: {
+      /** The execution that left the items out */
+      job_execution_id: number;
+      step_name: string;
+    } | null;
     /** The batch that it has opened, of a job that is bound to a workflow */
     batch: {
       workflow: string;
@@ -204,6 +216,12 @@ export interface ListedExecution {
   exit_message: string;
   /** Every step runs afresh, whatever was completed before */
   forced: boolean;
+  /** Of an execution that replays items: which ones */
+  replay: {
+    /** The execution that left the items out */
+    job_execution_id: number;
+    step_name: string;
+  } | null;
   /** The batch that it has opened, of a job that is bound to a workflow */
   batch: {
     workflow: string;
@@ -239,10 +257,19 @@ export interface SkippedItem {
   /** Counted from 1 within the step’s execution */
   number: number;
   phase: 'read' | 'process' | 'write';
-  /** null where it could not be read */
+  /** As the reader gave it; what JSON has no value for appears as text. null where it could not be read */
   item: unknown;
+  /** What the processor had made of it, where the writer refused that; else null */
+  output: unknown;
   position: string | null;
+  /** Of the last attempt */
   error: string;
+  /** Why it cannot be replayed, or null */
+  obstacle: string | null;
+  /** The execution that was the last to replay it in vain, or null */
+  tried_by: number | null;
+  /** The execution that has carried it through, or null */
+  replayed_by: number | null;
 }
 
 export interface StepExecution {
@@ -267,4 +294,22 @@ export interface StepExecution {
   read_skip_count: number;
   process_skip_count: number;
   write_skip_count: number;
+}
+
+/** It was accepted: the execution that replays, and what it does not */
+export interface AcceptedReplay {
+  message: string;
+  job_name: string;
+  execution_id: number;
+  job_instance_id: number;
+  status: BatchStatus;
+  /** Items that it runs; at most 100000 are counted */
+  items: number;
+  /** Items of the step that no replay can run */
+  left_out: {
+    /** At most 100000 are counted */
+    count: number;
+    /** Each once */
+    reasons: string[];
+  };
 }

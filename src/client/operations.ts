@@ -17,6 +17,7 @@ import type {
   Workflow,
 } from './answers.ts';
 
+import type { ExecutionOperations } from './execution-operations.ts';
 import type { JobOperations } from './job-operations.ts';
 
 export interface NoParameters {
@@ -24,7 +25,7 @@ export interface NoParameters {
 }
 
 /** Parameters and answer of each operation. `wf` is the name of the workflow. */
-export interface Operations extends JobOperations {
+export interface Operations extends JobOperations, ExecutionOperations {
   /** Close a batch: its window is loaded */
   closeBatch: {
     parameters: {

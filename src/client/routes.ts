@@ -54,7 +54,7 @@ export const routes = {
   listInstances: { method: 'GET', url: '/instances{?job_name,limit,cursor}' },
   listJobs: { method: 'GET', url: '/jobs' },
   listJournal: { method: 'GET', url: '/workflows/{wf}/journal{?limit,cursor}' },
-  listSkippedItems: { method: 'GET', url: '/executions/{id}/skipped{?limit,cursor}' },
+  listSkippedItems: { method: 'GET', url: '/executions/{id}/skipped{?missing,limit,cursor}' },
   listSteps: { method: 'GET', url: '/executions/{id}/steps' },
   listWorkflows: {
     method: 'GET',
@@ -66,6 +66,7 @@ export const routes = {
   openBatchAs: { method: 'POST', url: '/open_batch/{wf}/{format}{?job,force,reason,if_open,profile}', effects: true },
   previewOpen: { method: 'GET', url: '/workflows/{wf}/preview{?job,force,as_of}' },
   recoverExecution: { method: 'POST', url: '/executions/{id}/recover', effects: true },
+  replaySkippedItems: { method: 'POST', url: '/executions/{id}/skipped/replay{?wait}', effects: true },
   restartExecution: { method: 'POST', url: '/executions/{id}/restart', effects: true },
   stopExecution: { method: 'POST', url: '/executions/{id}/stop', effects: true },
   waitForWorkflow: { method: 'GET', url: '/workflows/{wf}/wait{?timeout,date,timezone,new_day,fail_fast}' },

@@ -53,6 +53,7 @@ export const errorCodes = [
   'too-many-running',
   'illegal-transition',
   'window-superseded',
+  'not-replayable',
   // who asked may not
   'unauthenticated',
   'forbidden',

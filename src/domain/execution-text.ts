@@ -13,6 +13,7 @@ import {
 } from './execution.ts';
 import { parameterTypes } from './job.ts';
 import { type Json, type JsonObject, stringifyJson } from './json.ts';
+import { replayOf } from './replay.ts';
 import { parseStoredObject, type StoredFields, storedFields } from './stored-fields.ts';
 import { formatInstant } from './time.ts';
 
@@ -87,11 +88,18 @@ export function executionFields(execution: JobExecution): JsonObject {
     exit_code: execution.exitCode,
     exit_message: execution.exitMessage,
     forced: execution.forced,
+    replay: replayFieldsOf(execution.parameters),
     batch: execution.batch === null ? null : batchFields(execution.batch),
     launched_by: execution.launchedBy,
     takeovers: execution.takeovers,
     stop_requested_by: execution.stopRequestedBy,
   };
+}
+
+/** Of which execution and step it runs what was left out; told by its parameters, and not read back. */
+function replayFieldsOf(parameters: JobParameters): JsonObject | null {
+  const replay = replayOf(parameters);
+  return replay === null ? null : { job_execution_id: replay.executionId, step_name: replay.stepName };
 }
 
 function batchFields(batch: OwnedBatch): JsonObject {

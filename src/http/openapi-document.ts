@@ -1,5 +1,6 @@
 import { EndBody } from './schemas/batches.ts';
 import { launchBody } from './schemas/jobs.ts';
+import { replayBody } from './schemas/skipped-items.ts';
 
 /** As much of an OpenAPI document as is looked into here. */
 export interface OpenApiDocument {
@@ -67,6 +68,7 @@ const names: Readonly<Record<string, string>> = {
   '/executions/{id}/steps/{name}/log': 'getStepLog',
   '/executions/{id}/context': 'getExecutionContext',
   '/executions/{id}/skipped': 'listSkippedItems',
+  '/executions/{id}/skipped/replay': 'replaySkippedItems',
   '/executions/{id}/events': 'streamExecutionEvents',
   '/executions/{id}/stop': 'stopExecution',
   '/executions/{id}/restart': 'restartExecution',
@@ -113,6 +115,7 @@ function completePath(path: string, operations: Record<string, Operation>): Reco
         operation.description = [fetchOnly, operation.description ?? ''].join(' ').trim();
       if (method === 'post' && /^\/(close|fail)_batch\//.test(path)) operation.requestBody = endBody;
       if (path === '/jobs/{name}/launch') operation.requestBody = launchBody;
+      if (path === '/executions/{id}/skipped/replay') operation.requestBody = replayBody;
       for (const part of [operation.requestBody, ...Object.values(operation.responses ?? {})]) giveExamples(part);
       return [method, operation];
     }),

@@ -82,6 +82,8 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'illegal-transition': '`detail` says in which state it is and what can be done there; docs/states.md draws them.',
   'window-superseded':
     'A later execution has loaded the window of this one; a restart would load it twice. Launch the job: it gets the next window.',
+  'not-replayable':
+    'Nothing is left to replay: all has been replayed, was never left out, was read again by a forced run, or cannot be given to a processor. `GET /executions/:id/skipped?missing=true` shows what is missing, and why.',
   unauthenticated:
     'Send `Authorization: Bearer KEY`, or put the key into the URL: `http://x:KEY@host/…`. A revoked key ends up here, too.',
   forbidden:

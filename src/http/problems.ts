@@ -60,6 +60,7 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   'too-many-running': { status: 409, title: 'Too many executions of the job are running' },
   'illegal-transition': { status: 409, title: 'The execution is in another state' },
   'window-superseded': { status: 409, title: 'The window has been loaded since' },
+  'not-replayable': { status: 409, title: 'There is nothing to replay' },
   unauthenticated: { status: 401, title: 'An API key is required' },
   forbidden: { status: 403, title: 'The API key may not do this' },
   'rate-limited': { status: 429, title: 'Too many requests' },

@@ -35,6 +35,7 @@ import { addHistoryRoutes } from './routes/history.ts';
 import { addIndexRoutes } from './routes/index.ts';
 import { addInstanceRoutes } from './routes/instances.ts';
 import { addJobRoutes } from './routes/jobs.ts';
+import { addSkippedItemRoutes } from './routes/skipped-items.ts';
 import { addWaitRoutes } from './routes/waits.ts';
 import { addWorkflowRoutes } from './routes/workflows.ts';
 import { ProblemSchema } from './schemas/vocabulary.ts';
@@ -178,6 +179,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     addJobRoutes(typed, options);
     addExecutionRoutes(typed, options.services);
     addExecutionStreamRoutes(typed, options);
+    addSkippedItemRoutes(typed, options);
     addInstanceRoutes(typed, options.services);
     addEventRoutes(typed, options);
     addHealthRoutes(typed, options);

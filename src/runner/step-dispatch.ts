@@ -4,6 +4,7 @@ import { documentKeys } from '../domain/execution-documents.ts';
 import { decodeStep } from '../domain/execution-text.ts';
 import type { StepDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
+import { skipsOf } from '../domain/replay-rules.ts';
 import type { StateChange } from './execution-session.ts';
 import type { RunningExecution } from './running-execution.ts';
 import type { ContextOverlay } from './shared-context.ts';
@@ -75,7 +76,7 @@ function chunkRun(
     ctx,
     instanceId,
     checkpoint,
-    skippedBefore: skipsIn(counters),
+    skippedBefore: skipsOf({ counters }),
     timers: tools.timers,
     random: tools.random,
     untilDone,
@@ -101,19 +102,22 @@ function chunkRun(
 }
 
 function newlySkipped({ skipped }: ChunkCommit, step: StepExecution): StateChange['skipped'] & {} {
-  const before = skipsIn(step.counters);
-  return skipped.map((skip, index) => {
-    const { executionId, stepName } = step;
-    const item: SkippedItem = {
-      ...skip,
-      executionId,
-      stepName,
-      number: before + index + 1,
-      triedBy: null,
-      replayedBy: null,
-    };
-    return { stepExecutionId: step.id, item };
-  });
+  const before = skipsOf(step);
+  // In the order of the source, though those that cannot be written are known after those that cannot be processed.
+  return skipped
+    .toSorted((one, other) => one.number - other.number)
+    .map((skip, index) => {
+      const { executionId, stepName } = step;
+      const item: SkippedItem = {
+        ...skip,
+        executionId,
+        stepName,
+        number: before + index + 1,
+        triedBy: null,
+        replayedBy: null,
+      };
+      return { stepExecutionId: step.id, item };
+    });
 }
 
 function partitionRun(
@@ -155,10 +159,6 @@ function partitionRun(
 
 function ownRow({ session }: RunningExecution, stepName: string): StepExecution {
   return session.state.steps.get(stepName) as StepExecution;
-}
-
-function skipsIn({ readSkip, processSkip, writeSkip }: StepCounters): number {
-  return readSkip + processSkip + writeSkip;
 }
 
 export function addCounters(one: StepCounters, other: StepCounters): StepCounters {

@@ -3,6 +3,7 @@ import type { JobExecution, JobInstance } from '../domain/execution.ts';
 import { type DocumentChange, leaseDocument } from '../domain/execution-documents.ts';
 import { isLive, moveExecution } from '../domain/execution-transitions.ts';
 import type { Lease } from '../domain/lease.ts';
+import { replayOf } from '../domain/replay.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';
@@ -11,6 +12,7 @@ import type { Answered, Caller, Commands } from './commands.ts';
 import { endExecution, type Ending, endsBy, failBatchOf } from './end-execution.ts';
 import { changeOf, type ExecutionRecords, type Kept } from './execution-records.ts';
 import type { Jobs } from './jobs.ts';
+import type { Replays } from './replays.ts';
 
 type Render = (execution: JobExecution) => StoredAnswer;
 
@@ -33,6 +35,7 @@ export interface ExecutionCommandsOptions {
   readonly records: ExecutionRecords;
   readonly reader: BatchReader;
   readonly jobs: Pick<Jobs, 'relaunch' | 'whyMissing'>;
+  readonly replays: Pick<Replays, 'restart'>;
   /** Whether the conductor of that id has given no sign of life for as long as a lease lasts: only then it is told. */
   readonly isGone: (conductor: string) => Promise<boolean>;
   /** Tells the conductor that there is something to look at. */
@@ -40,7 +43,7 @@ export interface ExecutionCommandsOptions {
 }
 
 export function createExecutionCommands(options: ExecutionCommandsOptions): ExecutionCommands {
-  const { commands, records, reader, jobs, onChange } = options;
+  const { commands, records, reader, jobs, replays, onChange } = options;
 
   /**
    * The revision of its lease, if its owner is gone. Asked before a change takes its turn: others would have to wait as long as it
@@ -132,6 +135,7 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
       const { value: execution } = await existingExecution(records, id);
       if (isLive(execution.status) || execution.status === 'ABANDONED' || execution.status === 'UNKNOWN')
         moveExecution(execution.status, 'start');
+      if (replayOf(execution.parameters) !== null) return replays.restart(execution, caller, render);
       return jobs.relaunch(execution, caller, render);
     },
   };

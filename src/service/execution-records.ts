@@ -1,4 +1,4 @@
-import { idOfMember, memberOfId, skippedIndex, stepsIndex } from '../domain/document-index.ts';
+import { idOfMember, memberOfId, stepsIndex } from '../domain/document-index.ts';
 import type { JobExecution, JobInstance, SkippedItem, StepExecution } from '../domain/execution.ts';
 import {
   contextDocument,
@@ -38,7 +38,8 @@ export interface ExecutionRecords {
   /** The same, with what a change of them must be compared with. */
   keptSteps(executionId: number): Promise<Kept<StepExecution>[]>;
   context(executionId: number): Promise<Kept<ReadonlyMap<string, Json>> | null>;
-  skipped(executionId: number, page: { readonly after: number; readonly limit: number }): Promise<SkippedItem[]>;
+  /** @param members of an index of skipped items */
+  skipped(executionId: number, members: readonly string[]): Promise<KeptSkip[]>;
   lease(executionId: number): Promise<Kept<Lease> | null>;
   /** What another launch of a job that counts its executions must be compared with. */
   latestLaunch(jobKey: string): Promise<ReadDocument | null>;
@@ -47,6 +48,12 @@ export interface ExecutionRecords {
   /** What an index holds. */
   members(page: IndexPage): Promise<string[]>;
   reserve(sequence: 'execution' | 'instance'): Promise<number>;
+}
+
+export interface KeptSkip {
+  readonly item: SkippedItem;
+  /** By which lists go on behind it. */
+  readonly member: string;
 }
 
 export interface NewestInstance {
@@ -126,18 +133,12 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
     },
     context: (executionId) =>
       one(documentKeys.context(executionId), decodeContext, (value) => contextDocument(executionId, value).members),
-    async skipped(executionId, { after, limit }) {
-      const members = await documents.scan({
-        index: skippedIndex(executionId),
-        prefix: '',
-        direction: 'ascending',
-        beyond: null,
-        limit: after + limit,
+    async skipped(executionId, members) {
+      const found = await documents.get(members.map((member) => skippedKeyOfMember(executionId, member)));
+      return members.flatMap((member, index): KeptSkip[] => {
+        const stored = found[index] ?? null;
+        return stored === null ? [] : [{ member, item: decodeSkipped(stored.text) }];
       });
-      return many(
-        members.slice(after).map((member) => skippedKeyOfMember(executionId, member)),
-        decodeSkipped,
-      );
     },
     lease: (executionId) => one(documentKeys.lease(executionId), decodeLease, (value) => leaseDocument(value).members),
     latestLaunch: (jobKey) => one(documentKeys.latestLaunch(jobKey), Number, () => []),

@@ -1,8 +1,9 @@
 import { executionIndexes, idOfMember, instanceIndexes, memberOfId, memberOfStart } from '../domain/document-index.ts';
-import type { BatchStatus, JobExecution, JobInstance, SkippedItem, StepExecution } from '../domain/execution.ts';
+import type { BatchStatus, JobExecution, JobInstance, StepExecution } from '../domain/execution.ts';
 import { isLive } from '../domain/execution-transitions.ts';
 import { buildGraph } from '../domain/graph.ts';
 import type { Json } from '../domain/json.ts';
+import { definitionFor } from '../domain/replay.ts';
 import { type PlannedStep, planRestart } from '../domain/restart-plan.ts';
 import { ceilToMicrosecond, formatInstant, type Instant } from '../domain/time.ts';
 import type { IndexPage } from '../ports/document-reader.ts';
@@ -14,8 +15,10 @@ import {
   existingExecution,
   existingInstance,
 } from './execution-commands.ts';
-import type { Kept } from './execution-records.ts';
+import type { Kept, KeptSkip } from './execution-records.ts';
 import type { Jobs } from './jobs.ts';
+import { createReplays, type Replays } from './replays.ts';
+import { listSkipped, type SkippedPage } from './skipped-items.ts';
 
 export type { PlannedStep };
 
@@ -58,7 +61,9 @@ export interface Executions extends ExecutionCommands {
   /** In the order in which they started. @throws BatchyError `unknown-execution` */
   steps(id: number): Promise<StepExecution[]>;
   context(id: number): Promise<ReadonlyMap<string, Json>>;
-  skipped(id: number, page: { readonly after: number; readonly limit: number }): Promise<SkippedItem[]>;
+  skipped(id: number, page: SkippedPage): Promise<KeptSkip[]>;
+  /** Has what a chunk step has left out run once more. @throws BatchyError as `Replays.replay` */
+  replay: Replays['replay'];
   restartPlan(id: number): Promise<readonly PlannedStep[]>;
   /** Resolves when the execution has ended, or `seconds` have passed, or `signal` is aborted. */
   waitForEnd(id: number, seconds: number, signal: AbortSignal): Promise<JobExecution>;
@@ -72,17 +77,19 @@ export interface Executions extends ExecutionCommands {
   instance(id: number): Promise<JobInstance>;
 }
 
-export interface ExecutionsOptions extends ExecutionCommandsOptions {
+export interface ExecutionsOptions extends Omit<ExecutionCommandsOptions, 'replays'> {
   readonly journal: Journal;
   readonly jobs: Pick<Jobs, 'get' | 'relaunch' | 'whyMissing'>;
 }
 
 export function createExecutions(options: ExecutionsOptions): Executions {
   const { records, journal, jobs } = options;
+  const replays = createReplays(options);
   const existing = (id: number): Promise<Kept<JobExecution>> => existingExecution(records, id);
 
   return {
-    ...createExecutionCommands(options),
+    ...createExecutionCommands({ ...options, replays }),
+    replay: (id, stepName, caller, render) => replays.replay(id, stepName, caller, render),
     get: async (id) => (await existing(id)).value,
     awaits({ status, jobName }) {
       const why = isLive(status) ? jobs.whyMissing(jobName) : null;
@@ -115,13 +122,13 @@ export function createExecutions(options: ExecutionsOptions): Executions {
 
     async skipped(id, page) {
       await existing(id);
-      return records.skipped(id, page);
+      return listSkipped(records, id, page);
     },
 
     async restartPlan(id) {
       const { value: execution } = await existing(id);
       const { value: instance } = await existingInstance(records, execution.instanceId);
-      const { definition } = await jobs.get(execution.jobName);
+      const definition = definitionFor((await jobs.get(execution.jobName)).definition, execution.parameters);
       // Of one that runs: what is left of it, as its engine sees it; else what a launch would do after the last.
       const live = isLive(execution.status);
       const lastId = live ? (execution.previousId ?? null) : instance.lastExecutionId;

@@ -1,12 +1,13 @@
 import { loadedSince, openBoundBatch, owningExecution } from '../domain/bound-batch.ts';
 import type { WorkflowChange } from '../domain/change.ts';
 import { BatchyError } from '../domain/errors.ts';
-import type { JobExecution, JobParameters, OwnedBatch } from '../domain/execution.ts';
+import type { JobExecution, JobInstance, JobParameters, OwnedBatch } from '../domain/execution.ts';
 import { isLive } from '../domain/execution-transitions.ts';
 import { buildGraph } from '../domain/graph.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import { decideLaunch, notRecovered } from '../domain/launch-rules.ts';
 import { quoteBriefly } from '../domain/names.ts';
+import { stillRunning } from '../domain/replay-rules.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
 import { namedWindow, parametersWithWindow } from '../domain/window-parameters.ts';
 import type { Workflow } from '../domain/workflow.ts';
@@ -82,6 +83,8 @@ export async function attemptLaunch(
     restarts: launch.restarted !== null,
     window: bond === null ? null : { kind: named === null ? 'due' : 'named', loadedSince: superseded },
   });
+  if (decision.kind === 'run' && decision.instance.kind === 'same' && found.before !== null)
+    await refuseWhileReplayed(records, found.before.instance);
   // What completes at once loads nothing: no batch is opened for it.
   const opened = decision.kind === 'run' ? open(await ids.execution()) : null;
   const batch = opened?.batch ?? null;
@@ -115,6 +118,12 @@ async function refuseIfOwned(
     `Job ${quoteBriefly(name)}: its window is being loaded by execution ${kept.value.id}. Wait for its end, or stop it.`,
     { facts: { execution_id: kept.value.id, job_instance_id: kept.value.instanceId } },
   );
+}
+
+/** What is launched in an instance of which items are being replayed would write to the same target at the same time. */
+async function refuseWhileReplayed(records: ExecutionRecords, { lastReplayId }: JobInstance): Promise<void> {
+  const kept = lastReplayId === undefined ? null : await records.execution(lastReplayId);
+  if (kept !== null && isLive(kept.value.status)) throw stillRunning(kept.value);
 }
 
 /** Why another window than that of a restarted execution is due, or `null`. */

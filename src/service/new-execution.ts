@@ -78,6 +78,8 @@ export interface NewExecution {
   readonly found: Found;
   readonly decision: LaunchDecision;
   readonly batch: OwnedBatch | null;
+  /** The execution whose context a new instance begins with; none where it is absent. */
+  readonly contextOf?: number;
   readonly ids: LaunchIds;
   readonly now: Instant;
   readonly by: string;
@@ -134,7 +136,10 @@ export async function makeExecution(
   const documents = [
     changeOf(kept, instanceDocument(instance)),
     changeOf(null, executionDocument(execution)),
-    changeOf(null, await contextOf(records, id, made.forced || isNew ? null : found.before)),
+    changeOf(
+      null,
+      await contextOf(records, id, isNew ? made.contextOf : made.forced ? undefined : found.before?.last.id),
+    ),
   ];
   const baseKey = instanceKey(definition.name, withoutInstanceNumber(definition, parameters));
   if (kept === null) documents.push(changeOf(found.newest.key, instanceKeyDocument({ key: baseKey, id: instance.id })));
@@ -143,13 +148,13 @@ export async function makeExecution(
   return { execution, beside: { documents, journal: [executionEntry(null, execution, at, by)] } };
 }
 
-/** A restart finds what the steps that it skips have put there. */
+/** A restart finds what the steps that it skips have put there, and a replay what those of the execution have. */
 async function contextOf(
   records: ExecutionRecords,
   executionId: number,
-  before: LaunchedBefore | null,
+  from: number | undefined,
 ): Promise<StateDocument> {
-  const context = before === null ? null : await records.context(before.last.id);
+  const context = from === undefined ? null : await records.context(from);
   return contextDocument(executionId, context?.value ?? new Map());
 }
 

@@ -5,6 +5,7 @@ import { describeWithRedis, type RedisServer, startRedis } from '../servers/redi
 import type { OpenStores } from './app-with-jobs.ts';
 import { acceptance } from './batch-state.ts';
 import { jobAcceptance } from './jobs.ts';
+import { replayAcceptance } from './replays.ts';
 import { retentionAcceptance } from './retention.ts';
 
 describeWithRedis('a real Redis', () => {
@@ -19,5 +20,6 @@ describeWithRedis('a real Redis', () => {
   const openStores: OpenStores = (clock) => createRedisStores({ url: `${server.url}/${(database += 1)}`, clock });
   acceptance('Redis', openStores);
   jobAcceptance('Redis', openStores);
+  replayAcceptance('Redis', openStores);
   retentionAcceptance('Redis', openStores);
 });

@@ -7,6 +7,7 @@ import { createSqliteStores } from '../../src/adapters/sqlite/stores.ts';
 import type { OpenStores } from './app-with-jobs.ts';
 import { acceptance } from './batch-state.ts';
 import { jobAcceptance } from './jobs.ts';
+import { replayAcceptance } from './replays.ts';
 import { retentionAcceptance } from './retention.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'batchy-acceptance-'));
@@ -16,4 +17,5 @@ let count = 0;
 const openStores: OpenStores = (clock) => createSqliteStores({ file: path.join(folder, `${(count += 1)}.db`), clock });
 acceptance('SQLite', openStores);
 jobAcceptance('SQLite', openStores);
+replayAcceptance('SQLite', openStores);
 retentionAcceptance('SQLite', openStores);

@@ -16,7 +16,7 @@ it(
       expect.poll(definitions, { timeout: 20_000 }).toMatchObject({ jobs: { length: 7 }, broken: [] }),
     );
     const { files, commands } = await reader.follow(text);
-    expect(files).toBe(3);
+    expect(files).toBe(4);
     expect(commands).toBeGreaterThan(15);
   },
 );

@@ -186,6 +186,7 @@ describe('what is answered', () => {
       exit_code: 'FAILED',
       exit_message: 'Something went wrong!',
       forced: false,
+      replay: null,
       batch: {
         workflow: 'orders',
         jobs: null,

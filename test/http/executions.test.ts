@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { encodeCursor } from '../../src/http/cursor.ts';
 import { fakeJobs } from './fake-jobs.ts';
@@ -30,6 +30,7 @@ test('the executions are a plain array, newest first', async () => {
     exit_code: 'COMPLETED',
     exit_message: '',
     forced: false,
+    replay: null,
     batch: expect.objectContaining({
       workflow: 'orders',
       batch_id: 1795298014,
@@ -114,7 +115,7 @@ const ofOne = ['', '/steps', '/graph', '/log', '/steps/Load/log', '/context', '/
 const commands = ['/stop', '/restart', '/abandon', '/recover'];
 const everyRoute = [
   ...ofOne.map((rest) => ['GET', '/executions', rest] as const),
-  ...commands.map((rest) => ['POST', '/executions', rest] as const),
+  ...[...commands, '/skipped/replay'].map((rest) => ['POST', '/executions', rest] as const),
   ...['', '/parameters', '/executions'].map((rest) => ['GET', '/instances', rest] as const),
 ];
 
@@ -228,6 +229,66 @@ test('skipped items come in pages, with what they were and why', async () => {
   const second = await call('GET', next);
   expect(second.json).toMatchObject([{ number: 3 }]);
   expect(second.headers['link']).toBeUndefined();
+});
+
+test('only what is missing is listed, where that is asked for', async () => {
+  const { call, fake } = await executionsApp();
+  const [item] = fake.skipped.get(1) ?? [];
+  if (item === undefined) throw new Error('nothing skipped');
+  fake.skipped.set(1, [item, { ...item, number: 2, replayedBy: 9 }, { ...item, number: 3, obstacle: 'too long' }]);
+  const { json } = await call('GET', '/executions/1/skipped?missing=true');
+  expect(json).toMatchObject([
+    { number: 1, replayed_by: null },
+    { number: 3, obstacle: 'too long' },
+  ]);
+  expect((await call('GET', '/executions/1/skipped')).json).toHaveLength(3);
+});
+
+test('a replay is another execution, in an instance of its own, and says what it does not run', async () => {
+  const { call } = await executionsApp();
+  const headers = { 'idempotency-key': 'k1' };
+  const { status, json, headers: got } = await call('POST', '/executions/1/skipped/replay', { headers });
+  expect([status, got['location']]).toEqual([202, '/executions/5']);
+  expect(json).toEqual({
+    message:
+      'LoadOrders replays 1 item that step Load of execution 1 left out: execution 5 is STARTING; 1 cannot be replayed: it could not be read',
+    job_name: 'LoadOrders',
+    execution_id: 5,
+    job_instance_id: 3,
+    status: 'STARTING',
+    items: 1,
+    left_out: { count: 1, reasons: ['it could not be read'] },
+  });
+  expect((await call('GET', '/executions/5')).json.replay).toEqual({ job_execution_id: 1, step_name: 'Load' });
+  expect((await call('POST', '/executions/1/skipped/replay', { headers })).json).toEqual(json);
+  const other = await call('POST', '/executions/1/skipped/replay', { headers, body: { step: 'Load' } });
+  expect(other.json.type).toBe('/problems/idempotency-mismatch');
+});
+
+test('a replay that is waited for says how it stands then', async () => {
+  const { call, fake } = await executionsApp();
+  const waiting = call('POST', '/executions/1/skipped/replay?wait=30');
+  await vi.waitFor(() => expect(fake.executions.has(5)).toBe(true));
+  fake.change(5, { status: 'COMPLETED' });
+  expect((await waiting).json).toMatchObject({
+    status: 'COMPLETED',
+    message: expect.stringContaining('execution 5 is COMPLETED; 1 cannot be replayed'),
+    items: 1,
+  });
+});
+
+test.each([
+  [[], ''],
+  ['Load', ''],
+  [{ steps: 'Load' }, '/steps'],
+  [{ step: 7 }, '/step'],
+  [{ step: '' }, '/step'],
+])('a replay with the body %j is refused', async (body, pointer) => {
+  const { call, fake } = await executionsApp();
+  const { status, json } = await call('POST', '/executions/1/skipped/replay', { rawBody: JSON.stringify(body) });
+  expect([status, json.type]).toEqual([422, '/problems/invalid-body']);
+  expect(json.errors).toMatchObject([{ pointer }]);
+  expect(fake.executions.size).toBe(4);
 });
 
 test('the plan of a restart says what it would do, and why', async () => {

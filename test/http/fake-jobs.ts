@@ -11,6 +11,7 @@ import { type ExecutionEvent, isLive, moveExecution } from '../../src/domain/exe
 import { defaultRetry, type JobDefinition, type StepDefinition } from '../../src/domain/job.ts';
 import type { Json } from '../../src/domain/json.ts';
 import { readLaunchParameters } from '../../src/domain/parameters.ts';
+import { replayParameters } from '../../src/domain/replay.ts';
 import { parseInstant } from '../../src/domain/time.ts';
 import type { HttpServices } from '../../src/http/server.ts';
 import type { Answered, Caller } from '../../src/service/commands.ts';
@@ -159,7 +160,20 @@ export function fakeJobs(): FakeJobs {
           .slice(0, limit),
       steps: async (id) => steps.get(get(id).id) ?? [],
       context: async (id) => contexts.get(get(id).id) ?? new Map(),
-      skipped: async (id, { after, limit }) => (skipped.get(get(id).id) ?? []).slice(after, after + limit),
+      skipped: async (id, { after, limit, missing }) =>
+        (skipped.get(get(id).id) ?? [])
+          .map((item) => ({ item, member: `${'2'.padStart(16, '0')}:${String(item.number).padStart(16, '0')}` }))
+          .filter(({ item, member }) => (after === null || member > after) && !(missing && item.replayedBy !== null))
+          .slice(0, limit),
+      replay: async (id, stepName, caller, render) => {
+        const { parameters } = get(id);
+        const items = (skipped.get(id) ?? []).filter((item) => stepName === null || item.stepName === stepName);
+        if (items.length === 0) throw new BatchyError('not-replayable', `Nothing is left of execution ${id}.`);
+        const replay = { executionId: id, stepName: items[0]?.stepName ?? '', stepExecutionId: 2 };
+        const summary = { replay, items: items.length, leftOut: { count: 1, reasons: ['it could not be read'] } };
+        const replaying = replayParameters(parameters, true, replay);
+        return once(caller, () => render(launchInstance(3, { parameters: replaying, batch: null }), summary));
+      },
       restartPlan: async (id) => {
         get(id);
         return restartPlan;

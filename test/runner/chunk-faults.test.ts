@@ -72,6 +72,18 @@ describe('faults of a chunk step', () => {
     ]);
   });
 
+  it('keeps them in the order of the source, whatever their phases', async () => {
+    const bad = (item: unknown): unknown => {
+      if (item === 5) throw new RangeError('no 5');
+      return item;
+    };
+    const { execution } = await run({ processor: bad, writer: writer((items) => items.includes(2)), skip: skip(2) });
+    expect(await skippedOf(execution.id)).toMatchObject([
+      { number: 1, phase: 'write', item: 2, position: 'item 2' },
+      { number: 2, phase: 'process', item: 5, position: 'item 5' },
+    ]);
+  });
+
   it('keeps an item as it was read, whatever the processor has done to it', async () => {
     const rows = (): { qty: string; total?: number }[] => ['1', 'three', '4'].map((qty) => ({ qty }));
     const { execution } = await run({

@@ -1,9 +1,11 @@
 import type { Static } from 'typebox';
 
+import type { JobExecution } from '../../domain/execution.ts';
 import type { JobDefinition } from '../../domain/job.ts';
+import { definitionFor } from '../../domain/replay.ts';
 import { isMemberOfStart } from '../../domain/document-index.ts';
 import { BatchyError } from '../../domain/errors.ts';
-import { contextFields, executionFields, skippedFields, stepFields } from '../../domain/execution-text.ts';
+import { contextFields, executionFields, stepFields } from '../../domain/execution-text.ts';
 import { listsByStart, placeOf } from '../../service/executions.ts';
 import { sendAnswered } from '../answer.ts';
 import { callerOf } from '../caller.ts';
@@ -105,15 +107,15 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
     async (request, reply) => {
       const { id } = request.params as Params;
       const execution = await executions.get(id);
-      const [definition, steps] = await Promise.all([definitionOf(execution.jobName), executions.steps(id)]);
+      const [definition, steps] = await Promise.all([definitionOf(execution), executions.steps(id)]);
       return reply.send(graphFields(execution, definition, steps));
     },
   );
 
   /** `null` when its file is gone or broken; what has run can be looked at all the same. */
-  async function definitionOf(jobName: string): Promise<JobDefinition | null> {
+  async function definitionOf({ jobName, parameters }: JobExecution): Promise<JobDefinition | null> {
     try {
-      return (await jobs.get(jobName)).definition;
+      return definitionFor((await jobs.get(jobName)).definition, parameters);
     } catch (error) {
       if (error instanceof BatchyError && ['unknown-job-definition', 'invalid-job'].includes(error.code)) return null;
       throw error;
@@ -135,32 +137,6 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
     async (request, reply) => {
       const context = contextFields(await executions.context((request.params as Params).id));
       return reply.send(maskSecrets(new Map(Object.entries(context))));
-    },
-  );
-
-  server.get(
-    '/executions/:id/skipped',
-    {
-      config: { scope: 'read' },
-      schema: {
-        tags: ['executions'],
-        summary: 'The items that chunk steps of an execution left out, and why',
-        params: ExecutionParams,
-        querystring: schemas.PageQuery,
-        response: { 200: schemas.SkippedAnswer, ...problemResponses(...found) },
-      },
-    },
-    async (request, reply) => {
-      const { id } = request.params as Params;
-      const { limit, cursor } = request.query as Static<typeof schemas.PageQuery>;
-      return sendPage(request, reply, {
-        limit,
-        cursor,
-        read: (after, most) => executions.skipped(id, { after: after ?? 0, limit: most }),
-        placeOf: (_item, index, after) => (after ?? 0) + index + 1,
-        isPlace: isNumber,
-        fields: (item) => maskSecrets(new Map(Object.entries(skippedFields(item)))),
-      });
     },
   );
 

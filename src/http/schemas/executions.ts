@@ -62,6 +62,16 @@ const executionProperties = {
   exit_code: Type.String({ description: 'The status, unless a step or flow said otherwise' }),
   exit_message: Type.String({ description: 'The error’s text; its stack is in the log' }),
   forced: Type.Boolean({ description: 'Every step runs afresh, whatever was completed before' }),
+  replay: Type.Union(
+    [
+      Type.Object({
+        job_execution_id: Type.Integer({ description: 'The execution that left the items out' }),
+        step_name: Type.String(),
+      }),
+      Type.Null(),
+    ],
+    { description: 'Of an execution that replays items: which ones' },
+  ),
   batch: Type.Union(
     [
       Type.Object({
@@ -92,6 +102,7 @@ export const executionExample = {
   exit_code: 'COMPLETED',
   exit_message: '',
   forced: false,
+  replay: null,
   batch: {
     workflow: 'orders',
     jobs: null,
@@ -189,46 +200,23 @@ export const ContextAnswer = Type.Record(Type.String(), Type.Unknown(), {
   examples: [{ path: '/landing/orders.csv' }],
 });
 
-export const SkippedAnswer = listOrLines(
-  'Items that chunk steps left out; the next page is in the Link header. Asked as application/x-ndjson: all of them, one a line, whatever the limit',
-  Type.Object({
-    job_execution_id: Type.Integer(),
-    step_name: Type.String(),
-    number: Type.Integer({ description: 'Counted from 1 within the step’s execution' }),
-    phase: Type.Union([Type.Literal('read'), Type.Literal('process'), Type.Literal('write')]),
-    item: Type.Unknown({ description: 'null where it could not be read' }),
-    position: text,
-    error: Type.String(),
-  }),
-  {
-    job_execution_id: 1,
-    step_name: 'Load',
-    number: 1,
-    phase: 'process',
-    item: { id: 17, qty: 'three' },
-    position: 'line 18',
-    error: 'qty is no number',
-  },
-);
+export const commandProperties = {
+  message: Type.String(),
+  job_name: Type.String(),
+  execution_id: Type.Integer(),
+  job_instance_id: Type.Integer(),
+  status: BatchStatusName,
+};
 
-export const CommandAnswer = Type.Object(
-  {
-    message: Type.String(),
-    job_name: Type.String(),
-    execution_id: Type.Integer(),
-    job_instance_id: Type.Integer(),
-    status: BatchStatusName,
-  },
-  {
-    description: 'It was accepted: how the execution stands now',
-    examples: [
-      {
-        message: 'LoadOrders was launched: execution 2',
-        job_name: 'LoadOrders',
-        execution_id: 2,
-        job_instance_id: 1,
-        status: 'STARTING',
-      },
-    ],
-  },
-);
+export const CommandAnswer = Type.Object(commandProperties, {
+  description: 'It was accepted: how the execution stands now',
+  examples: [
+    {
+      message: 'LoadOrders was launched: execution 2',
+      job_name: 'LoadOrders',
+      execution_id: 2,
+      job_instance_id: 1,
+      status: 'STARTING',
+    },
+  ],
+});

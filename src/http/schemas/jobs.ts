@@ -23,7 +23,7 @@ export function launchQuery(maxSeconds: number): TObject {
       wait: Type.Optional(
         Type.Integer({
           minimum: 0,
-          maximum: Math.min(longestWaitSeconds, maxSeconds),
+          maximum: longestWait(maxSeconds),
           description: 'Answer when the execution has ended, or after so many seconds (default: at once)',
           examples: [0],
         }),
@@ -33,7 +33,11 @@ export function launchQuery(maxSeconds: number): TObject {
   );
 }
 
-/** Longest `wait` of a launch, in seconds. */
+/** Longest `wait` of a launch or a replay, in seconds. @param maxSeconds what the service is set up to accept */
+export function longestWait(maxSeconds: number): number {
+  return Math.min(longestWaitSeconds, maxSeconds);
+}
+
 const longestWaitSeconds = 600;
 
 export interface LaunchQuery {
