@@ -7,8 +7,9 @@ import { endingOf } from './execution-ending.ts';
 import { openSession, OwnershipLost, type ExecutionSession } from './execution-session.ts';
 import { createHeartbeat, type HeartbeatSender } from './heartbeat.ts';
 import type { RunnableJob } from './job.ts';
-import { type Claimable, claimables, releaseLease, takeLease } from './lease-taking.ts';
+import { type Claimable, claimables, prepareClaim, releaseLease, takeLease } from './lease-taking.ts';
 import { createLooks } from './looks.ts';
+import { createOrphans } from './orphans.ts';
 import { createOwnerWatch } from './owner-watch.ts';
 import { countRun } from './run-counts.ts';
 import type { EngineTools } from './running-execution.ts';
@@ -95,6 +96,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   const giveUp = new AbortController();
   const running = new Map<number, Running>();
   let isTaking = true;
+  const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
 
   function operation(): Operation {
@@ -142,7 +144,8 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (!mayTake()) return;
       if (owner !== null && owner !== id && !gone.has(owner)) continue;
       const job = catalog.get(claimable.execution.jobName);
-      if (job !== undefined) begin(claimable, job, owner === null ? null : { endedBecause: gone.get(owner) ?? null });
+      if (job === undefined) orphans.found(claimable.execution);
+      else begin(claimable, job, owner === null ? null : { endedBecause: gone.get(owner) ?? null });
     }
   }
 
@@ -162,11 +165,15 @@ export function createConductor(options: ConductorOptions): Conductor {
     const { id: executionId, takeovers } = claimable.execution;
     const { onOwnerLost, maxTakeovers } = job.definition;
     const isOver = lost !== null && (onOwnerLost === 'fail' || takeovers >= maxTakeovers);
-    const fence = await takeLease(stores, claimable, {
-      conductor: id,
-      operation: operation(),
-      countsAsTakeover: lost !== null && !isOver,
-    });
+    const isUnstarted = lost === null && claimable.execution.startedAt === null;
+    const claim = isUnstarted ? await prepareClaim(stores, claimable, id) : null;
+    const fence =
+      claim?.fence ??
+      (await takeLease(stores, claimable, {
+        conductor: id,
+        operation: operation(),
+        countsAsTakeover: lost !== null && !isOver,
+      }));
     if (fence === null) return;
     const { counts } = options;
     if (counts !== undefined && lost !== null && !isOver) counts.of(claimable.execution.jobName).takeovers += 1;
@@ -174,6 +181,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       stores,
       executionId,
       fence,
+      ...(claim === null ? {} : { claim }),
       operationId,
       timers,
       giveUp: giveUp.signal,

@@ -7,13 +7,7 @@ import { errorStack, errorText } from './error-text.ts';
 import { type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
 import { endingOf, movedExecution } from './execution-ending.ts';
 import { limitTime } from './execution-timeout.ts';
-import {
-  type Decide,
-  type ExecutionSession,
-  type ExecutionState,
-  OwnershipLost,
-  type StateChange,
-} from './execution-session.ts';
+import { type Decide, type ExecutionSession, type ExecutionState, OwnershipLost } from './execution-session.ts';
 import type { RunnableJob } from './job.ts';
 import { jobToRun } from './replaying-job.ts';
 import type { EngineTools, RunningExecution } from './running-execution.ts';
@@ -37,7 +31,7 @@ export async function runExecution(
   tools: EngineTools,
   handBack: AbortSignal,
 ): Promise<RunResult> {
-  const log = tools.logs.open(session.state.execution.id, null);
+  const log = saidOnceOwned(tools.logs.open(session.state.execution.id, null), session);
   const toRun = jobToRun(job, session.state.execution.parameters, tools.stores.documents);
   const guard = guardExecution(session, toRun, tools, handBack);
   try {
@@ -74,7 +68,7 @@ function guardExecution(session: ExecutionSession, job: RunnableJob, tools: Engi
   on(handBack, () => hinder(new HandedBack()));
   on(session.stopRequested, () => abort(new StopRequested()));
   let cancel = (): void => {};
-  let ahead: Decide | null = null;
+  let ahead: readonly Decide[] = [];
   const running: RunningExecution = {
     session,
     job,
@@ -82,18 +76,19 @@ function guardExecution(session: ExecutionSession, job: RunnableJob, tools: Engi
     aborted: controller.signal,
     cannotGoOn: () => hindrance,
     goAhead(decide) {
-      ahead = decide;
+      ahead = [...ahead, decide];
     },
     async commit(decide) {
       const before = ahead;
       try {
-        await session.commit(before === null ? decide : (state) => inTurn(state, before, decide));
-        ahead = null;
+        await session.commit(...before, ...(decide === undefined ? [] : [decide]));
+        ahead = ahead.filter((one) => !before.includes(one));
       } catch (error) {
         hinder(error);
         throw error;
       }
     },
+    isAhead: () => ahead.length > 0,
   };
   return {
     running,
@@ -107,14 +102,6 @@ function guardExecution(session: ExecutionSession, job: RunnableJob, tools: Engi
       cancel();
     },
   };
-}
-
-/** Two changes in one commit, the second of what the first leaves. */
-async function inTurn(state: ExecutionState, first: Decide, second: Decide): Promise<StateChange> {
-  const before = await first(state);
-  const { execution = state.execution, journal = [] } = before;
-  const after = await second({ ...state, execution });
-  return { ...before, ...after, journal: [...journal, ...(after.journal ?? [])] };
 }
 
 async function startExecution(
@@ -153,6 +140,8 @@ async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: Ste
   const active = new Set<Promise<void>>();
   const overLimit = new Set(plan.steps.flatMap((step) => (step.overLimit ? [step.stepName] : [])));
   const notBegun = new Map<string, string>();
+  /** Steps that are about to be stored as begun: with them goes what is ahead. */
+  const beginning = new Set<string>();
   let broken: { readonly error: unknown } | null = null;
   let wake = (): void => {};
   for (const { stepName, action, why } of plan.steps) log.write('info', `${stepName}: ${action}, ${why}`);
@@ -172,11 +161,18 @@ async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: Ste
         return;
       }
       const checkpoint = plan.checkpoints.get(name) ?? null;
-      const outcome = await runStep(running, { stepName: name, definition, body, partition: null, checkpoint });
+      beginning.add(name);
+      const work = { stepName: name, definition, body, partition: null, checkpoint };
+      const outcome = await runStep(running, work, () => {
+        beginning.delete(name);
+        wake();
+      });
       log.write('info', `${name}: ${outcome.status}${outcome.message === '' ? '' : `, ${outcome.message}`}`);
       graph.end(name, outcome);
     } catch (error) {
       broken ??= { error };
+    } finally {
+      beginning.delete(name);
     }
   };
 
@@ -186,6 +182,14 @@ async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: Ste
     });
     if (aborted.aborted || broken !== null) graph.stop();
     const decision = graph.next();
+    // The end of a step is stored with what begins at once, or with the end of all; by itself where neither comes.
+    const isJoined = decision.kind === 'wait' ? beginning.size > 0 : running.cannotGoOn() === undefined;
+    if (running.isAhead() && broken === null && !isJoined) {
+      await running.commit().catch((error: unknown) => {
+        broken ??= { error };
+      });
+      continue;
+    }
     if (decision.kind === 'finish') {
       if (broken !== null) throw (broken as { error: unknown }).error;
       return { ...decision, notBegun };
@@ -222,6 +226,26 @@ async function finishExecution(running: RunningExecution, finish: GraphEnd, log:
   log.write('info', `ended: ${session.state.execution.status}`);
 }
 
+/** Of two conductors that try to take the same execution one does: only that one says so. */
+function saidOnceOwned(log: StepLog, { owned, lost }: ExecutionSession): StepLog {
+  let held: Parameters<StepLog['write']>[] | null = [];
+  const say = (): void => {
+    for (const line of held ?? []) log.write(...line);
+    held = null;
+  };
+  void owned.then(say);
+  return {
+    write: (...line) => {
+      if (held === null) log.write(...line);
+      else held.push(line);
+    },
+    close() {
+      if (!lost.aborted) say();
+      log.close();
+    },
+  };
+}
+
 /** The error's text; of several, each with its step. */
 function messageOf(status: EndStatus, finish: GraphEnd, { execution, steps }: ExecutionState): string {
   if (status === 'STOPPED') return execution.stopRequestedBy === null ? '' : `stopped by ${execution.stopRequestedBy}`;
@@ -237,7 +261,8 @@ function messageOf(status: EndStatus, finish: GraphEnd, { execution, steps }: Ex
  * The end of an execution that could not be carried through. As long as its state can be stored, it has failed; else what became
  * of it is not known to the store, and says so as soon as that can be stored.
  */
-async function breakOff({ commit, tools, cannotGoOn }: RunningExecution, error: unknown): Promise<RunResult> {
+async function breakOff(running: RunningExecution, error: unknown): Promise<RunResult> {
+  const { commit, session, tools, cannotGoOn } = running;
   if (cannotGoOn() === undefined) {
     const ending = { event: 'fail', exitCode: 'FAILED', exitMessage: errorText(error) } as const;
     const isStored = await commit((state) => endingOf(state, ending, tools)).then(
@@ -246,17 +271,19 @@ async function breakOff({ commit, tools, cannotGoOn }: RunningExecution, error: 
     );
     if (isStored) return 'ended';
   }
+  const lose: Decide = async ({ execution, instance, steps }) => {
+    const at = floorToMicrosecond(await tools.stores.clock.now());
+    const exitMessage = `Its outcome could not be stored: ${errorText(error)}`;
+    const lost = interruptedSteps(steps.values(), 'lose-outcome', exitMessage, at);
+    return {
+      ...movedExecution(execution, 'lose-outcome', at, tools.by, { exitMessage, endedAt: at }),
+      steps: lost,
+      instance: withLatest(instance, lost, false),
+    };
+  };
   try {
-    await commit(async ({ execution, instance, steps }) => {
-      const at = floorToMicrosecond(await tools.stores.clock.now());
-      const exitMessage = `Its outcome could not be stored: ${errorText(error)}`;
-      const lost = interruptedSteps(steps.values(), 'lose-outcome', exitMessage, at);
-      return {
-        ...movedExecution(execution, 'lose-outcome', at, tools.by, { exitMessage, endedAt: at }),
-        steps: lost,
-        instance: withLatest(instance, lost, false),
-      };
-    });
+    // What was to go ahead may be what cannot be stored.
+    await commit(lose).catch(() => session.commit(lose));
     return 'unknown';
   } catch (second) {
     return second instanceof OwnershipLost ? 'lost' : 'unknown';

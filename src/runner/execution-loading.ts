@@ -13,6 +13,7 @@ import {
 import { decodeContext, decodeExecution, decodeInstance, decodeStep } from '../domain/execution-text.ts';
 import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
 import type { ExecutionState } from './execution-session.ts';
+import type { Claim } from './lease-taking.ts';
 
 export interface LoadedExecution {
   readonly state: ExecutionState;
@@ -45,6 +46,28 @@ export async function loadExecution(reader: DocumentReader, executionId: number)
     steps.set(decoded.stepName, decoded);
   }
   return { state: { execution, instance, steps, context: values }, documents };
+}
+
+/** As `loadExecution`, of one that nobody has begun: there are no steps. @throws as that */
+export async function loadUnstarted(
+  reader: DocumentReader,
+  { execution, executionRevision }: Pick<Claim, 'execution' | 'executionRevision'>,
+): Promise<LoadedExecution> {
+  const documents = new Map<string, ReadDocument>();
+  const [storedInstance, context] = await reader.get([
+    documentKeys.instance(execution.instanceId),
+    documentKeys.context(execution.id),
+  ]);
+  if (storedInstance === null || storedInstance === undefined) throw unknownExecution(execution.id);
+  const instance = decodeInstance(storedInstance.text);
+  const values = context === null || context === undefined ? new Map() : decodeContext(context.text);
+  for (const [document, revision] of [
+    [executionDocument(execution), executionRevision],
+    [instanceDocument(instance), storedInstance.revision],
+    [contextDocument(execution.id, values), context?.revision],
+  ] as const)
+    if (revision !== undefined) documents.set(documentKey(document), { revision, members: document.members });
+  return { state: { execution, instance, steps: new Map(), context: values }, documents };
 }
 
 async function* storedSteps(reader: DocumentReader, executionId: number): AsyncIterable<StoredDocument> {

@@ -16,10 +16,12 @@ import { isLive } from '../domain/execution-transitions.ts';
 import type { Json } from '../domain/json.ts';
 import { storedWorkflowChange } from '../domain/stored-workflow-change.ts';
 import type { StoredWorkflow } from '../domain/workflow.ts';
-import type { StoredChange } from '../ports/store.ts';
+import type { StoredDocument } from '../ports/document-reader.ts';
+import type { Commit, StoredChange } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { Timers } from '../ports/timers.ts';
-import { documentKey, loadExecution, type LoadedExecution } from './execution-loading.ts';
+import { documentKey, loadExecution, type LoadedExecution, loadUnstarted } from './execution-loading.ts';
+import type { Claim } from './lease-taking.ts';
 import type { StoredRun } from './run-counts.ts';
 import { sleep } from './sleep.ts';
 
@@ -58,12 +60,14 @@ export interface ExecutionSession {
   readonly lost: AbortSignal;
   /** Aborted when somebody asked it to stop. */
   readonly stopRequested: AbortSignal;
+  /** Resolves with the first commit; at once where the lease was taken before. */
+  readonly owned: Promise<void>;
   /**
-   * Stores a change. What is asked for while another is being stored travels together in the next commit. While the store is
-   * away, it is tried again and again.
-   * @throws OwnershipLost, BatchyError what the store or `decide` throws
+   * Stores changes, each of what the one before leaves, in one commit. What is asked for while another is being stored travels
+   * together in the next one. While the store is away, it is tried again and again.
+   * @throws OwnershipLost, BatchyError what the store or one of `decides` throws
    */
-  commit(decide: Decide): Promise<void>;
+  commit(...decides: readonly Decide[]): Promise<void>;
   /** Looks whether it is still ours and whether somebody asked it to stop. @throws as `commit` */
   refresh(): Promise<void>;
 }
@@ -79,6 +83,8 @@ export interface SessionOptions {
   readonly stores: Pick<Stores, 'store' | 'documents'>;
   readonly executionId: number;
   readonly fence: number;
+  /** Where the lease is yet to be taken: with the first commit. */
+  readonly claim?: Claim;
   readonly operationId: () => string;
   readonly timers: Timers;
   /** Ends the waiting for a store that is away. */
@@ -88,7 +94,7 @@ export interface SessionOptions {
 }
 
 interface Request {
-  readonly decide: Decide | 'refresh';
+  readonly decides: readonly Decide[] | 'refresh';
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -99,15 +105,20 @@ const mostConflicts = 100;
 const keepSeconds = 600;
 const storeAwayMilliseconds = 250;
 
-/** Takes up an execution whose lease was taken. @throws BatchyError `unknown-execution`, `store-unavailable` */
+/** Takes up an execution whose lease was taken, or is with the first commit. @throws BatchyError `unknown-execution`, `store-unavailable` */
 export async function openSession(options: SessionOptions): Promise<ExecutionSession> {
   const { stores, executionId, fence, operationId, timers, giveUp } = options;
   const guard = { ...documentKeys.lease(executionId), expected: fence };
   const lost = new AbortController();
   const stopRequested = new AbortController();
   const queue: Request[] = [];
-  let loaded = await loadExecution(stores.documents, executionId);
+  let claim = options.claim ?? null;
+  let loaded = await (claim === null
+    ? loadExecution(stores.documents, executionId)
+    : loadUnstarted(stores.documents, claim));
   let busy = false;
+  const owned = Promise.withResolvers<void>();
+  if (claim === null) owned.resolve();
   noticeWhatOthersDid();
 
   function noticeWhatOthersDid(): void {
@@ -133,11 +144,12 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
   }
 
   async function store(requests: readonly Request[]): Promise<void> {
-    if (requests.some(({ decide }) => decide === 'refresh') && (await hasChanged())) await reload();
+    if (requests.some(({ decides }) => decides === 'refresh') && (await hasChanged())) await reload();
     for (let tries = 0; tries < mostConflicts; tries += 1) {
       if (lost.signal.aborted) throw new OwnershipLost(executionId);
       const draft = draftOf(loaded);
-      for (const { decide } of requests) if (decide !== 'refresh') draft.take(await decide(draft.state()));
+      for (const { decides } of requests)
+        if (decides !== 'refresh') for (const decide of decides) draft.take(await decide(draft.state()));
       const changes = draft.changes();
       if (changes.length === 0) return;
       if (await write(changes, draft.journal)) {
@@ -160,10 +172,13 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     let answerWasLost = false;
     for (;;) {
       try {
-        const outcome = await stores.store.commit({ operation, changes, guards: [guard], journal });
-        if (outcome.kind !== 'conflict') return true;
+        const outcome = await stores.store.commit({ operation, ...withLease(changes), journal });
         // The store may have forgotten that it took it.
-        if (answerWasLost && (await isThere(changes))) return true;
+        if (outcome.kind !== 'conflict' || (answerWasLost && (await isThere(changes)))) {
+          claim = null;
+          owned.resolve();
+          return true;
+        }
         await reload();
         return false;
       } catch (error) {
@@ -173,6 +188,17 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
         if (lost.signal.aborted) throw new OwnershipLost(executionId);
       }
     }
+  }
+
+  /** The lease as it must be: ours, or still to be had, by then together with the execution that nobody else may have changed. */
+  function withLease(changes: readonly StoredChange[]): Pick<Commit, 'changes' | 'guards'> {
+    if (claim === null) return { changes, guards: [guard] };
+    const execution = documentKeys.execution(executionId);
+    const isChanged = changes.some(
+      (change) => change.kind === 'document' && documentKey(change) === documentKey(execution),
+    );
+    const expected = loaded.documents.get(documentKey(execution))?.revision ?? null;
+    return { changes: [claim.lease, ...changes], guards: isChanged ? [] : [{ ...execution, expected }] };
   }
 
   async function isThere(changes: readonly StoredChange[]): Promise<boolean> {
@@ -185,23 +211,34 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
   async function hasChanged(): Promise<boolean> {
     const key = documentKeys.execution(executionId);
     const [lease, execution] = await stores.documents.get([documentKeys.lease(executionId), key]);
-    return lease?.revision !== fence || execution?.revision !== loaded.documents.get(documentKey(key))?.revision;
+    return !isOurs(lease) || execution?.revision !== loaded.documents.get(documentKey(key))?.revision;
   }
 
   async function reload(): Promise<void> {
     const [lease] = await stores.documents.get([documentKeys.lease(executionId)]);
-    if (lease?.revision === fence) loaded = await loadExecution(stores.documents, executionId);
-    if (lease?.revision !== fence || !isLive(loaded.state.execution.status)) {
+    if (isOurs(lease)) loaded = await loadExecution(stores.documents, executionId);
+    if (!isOurs(lease) || !isLive(loaded.state.execution.status)) {
       lost.abort(new OwnershipLost(executionId));
       throw new OwnershipLost(executionId);
     }
     noticeWhatOthersDid();
   }
 
-  function ask(decide: Request['decide']): Promise<void> {
+  /** Or still to be had. A first commit whose answer was lost may have taken it: its text says whose it is. */
+  function isOurs(lease: StoredDocument | null | undefined): boolean {
+    if (claim === null) return lease?.revision === fence;
+    if (lease?.revision === fence && lease.text === claim.lease.text) {
+      claim = null;
+      owned.resolve();
+      return true;
+    }
+    return (lease?.revision ?? null) === claim.lease.expected;
+  }
+
+  function ask(decides: Request['decides']): Promise<void> {
     if (lost.signal.aborted) return Promise.reject(new OwnershipLost(executionId));
     return new Promise((resolve, reject) => {
-      queue.push({ decide, resolve, reject });
+      queue.push({ decides, resolve, reject });
       if (!busy) void work();
     });
   }
@@ -213,7 +250,8 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     fence,
     lost: lost.signal,
     stopRequested: stopRequested.signal,
-    commit: ask,
+    owned: owned.promise,
+    commit: (...decides) => ask(decides),
     refresh: () => ask('refresh'),
   };
 }

@@ -1,11 +1,17 @@
 import type { JobExecution } from '../domain/execution.ts';
-import { documentChange, documentKeys, executionDocument, leaseDocument } from '../domain/execution-documents.ts';
+import {
+  documentChange,
+  documentKeys,
+  executionDocument,
+  leaseDocument,
+  type ReadDocument,
+} from '../domain/execution-documents.ts';
 import { isLive } from '../domain/execution-transitions.ts';
 import { decodeExecution } from '../domain/execution-text.ts';
 import { decodeLease, type Lease } from '../domain/lease.ts';
 import { floorToMicrosecond } from '../domain/time.ts';
 import type { StoredDocument } from '../ports/document-reader.ts';
-import type { Operation } from '../ports/store.ts';
+import type { Operation, StoredDocumentChange } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 
 /** An execution that waits for a conductor, or has one. */
@@ -14,6 +20,13 @@ export interface Claimable {
   readonly executionRevision: number;
   readonly lease: Lease | null;
   readonly leaseRevision: number | null;
+}
+
+/** What takes the lease of an execution that nobody has begun, together with its first change. */
+export interface Claim extends Pick<Claimable, 'execution' | 'executionRevision'> {
+  readonly lease: StoredDocumentChange;
+  /** The fencing token, once it is stored. */
+  readonly fence: number;
 }
 
 type LeaseStores = Pick<Stores, 'store' | 'documents' | 'clock'>;
@@ -39,22 +52,49 @@ export async function claimables({ documents }: LeaseStores, ids: readonly numbe
 }
 
 /**
+ * Prepares to take the lease with the first commit: only where nobody has begun the execution, so that nothing of it but itself can
+ * change in between.
+ */
+export async function prepareClaim(
+  { clock }: Pick<LeaseStores, 'clock'>,
+  claimable: Claimable,
+  conductor: string,
+): Promise<Claim> {
+  const { execution, executionRevision, leaseRevision } = claimable;
+  const takenAt = floorToMicrosecond(await clock.now());
+  const after = leaseDocument({ executionId: execution.id, conductor, takenAt });
+  return {
+    execution,
+    executionRevision,
+    lease: documentChange(readLease(claimable), after),
+    fence: (leaseRevision ?? 0) + 1,
+  };
+}
+
+function readLease({ lease, leaseRevision }: Claimable): ReadDocument | null {
+  return lease === null || leaseRevision === null ? null : { ...leaseDocument(lease), revision: leaseRevision };
+}
+
+/**
  * Takes the lease. @param countsAsTakeover whether its owner was lost, rather than that it had none
  * @returns the fencing token, or `null` when somebody else was faster
  */
 export async function takeLease(
   { store, clock }: LeaseStores,
-  { execution, executionRevision, lease, leaseRevision }: Claimable,
+  claimable: Claimable,
   { conductor, operation, countsAsTakeover }: { conductor: string; operation: Operation; countsAsTakeover: boolean },
 ): Promise<number | null> {
+  const { execution, executionRevision, leaseRevision } = claimable;
   const takenAt = floorToMicrosecond(await clock.now());
   const after = leaseDocument({ executionId: execution.id, conductor, takenAt });
-  const before = lease === null || leaseRevision === null ? null : { ...leaseDocument(lease), revision: leaseRevision };
   const known = { ...executionDocument(execution), revision: executionRevision };
   const counted = executionDocument({ ...execution, takeovers: execution.takeovers + 1, updatedAt: takenAt });
   const outcome = await store.commit({
     operation,
-    changes: [documentChange(before, after), ...(countsAsTakeover ? [documentChange(known, counted)] : [])],
+    changes: [
+      documentChange(readLease(claimable), after),
+      ...(countsAsTakeover ? [documentChange(known, counted)] : []),
+    ],
     // What has ended in between is not taken.
     guards: countsAsTakeover ? [] : [{ ...documentKeys.execution(execution.id), expected: executionRevision }],
     journal: [],

@@ -21,10 +21,15 @@ export interface RunningExecution {
   readonly tools: EngineTools;
   /** Aborted when its steps must end; the reason says what becomes of them. */
   readonly aborted: AbortSignal;
-  /** Names a change that is not worth a commit of its own: it is stored with the next one, before it. */
+  /**
+   * Names a change that is not worth a commit of its own: it is stored with the next one, before it. It changes nothing where it was
+   * stored already. Whoever names it sees to it that there is a next one at once.
+   */
   readonly goAhead: (decide: Decide) => void;
-  /** Stores a change. What cannot be stored ends the whole execution. */
-  readonly commit: (decide: Decide) => Promise<void>;
+  /** Stores a change, or only those that go ahead. What cannot be stored ends the whole execution. */
+  readonly commit: (decide?: Decide) => Promise<void>;
+  /** Whether something waits to go ahead. */
+  readonly isAhead: () => boolean;
   /** Why nothing of it may be run or stored here any more; `undefined` as long as it may. */
   readonly cannotGoOn: () => unknown;
 }

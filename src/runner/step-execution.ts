@@ -7,6 +7,7 @@ import { withLatest } from '../domain/interrupted-steps.ts';
 import { LeftBehind, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { movedEntry } from './journal-entries.ts';
+import type { Decide } from './execution-session.ts';
 import type { RunningExecution } from './running-execution.ts';
 import { type ContextOverlay, createContextOverlay } from './shared-context.ts';
 import { sleep } from './sleep.ts';
@@ -19,9 +20,14 @@ import type { PartOutcome } from './steps/partition.ts';
 /**
  * Runs one step to its end and stores each change of its state. A step that another conductor had begun in this execution goes
  * on in its row; one that has ended already is not run again.
+ * @param onBegun told when it is stored that it has begun
  * @throws the reason for which the execution may not go on here (OwnershipLost, HandedBack), or what kept a change from being stored
  */
-export async function runStep(running: RunningExecution, work: StepWork): Promise<NodeOutcome & PartOutcome> {
+export async function runStep(
+  running: RunningExecution,
+  work: StepWork,
+  onBegun: () => void,
+): Promise<NodeOutcome & PartOutcome> {
   const { session, tools } = running;
   const { stepName } = work;
   const log = tools.logs.open(session.state.execution.id, stepName);
@@ -30,10 +36,15 @@ export async function runStep(running: RunningExecution, work: StepWork): Promis
     if (before !== undefined && !isLive(before.status)) return outcomeOf(before);
     if (before === undefined) await begin(running, work);
     else log.write('warn', 'the conductor that ran this step is gone; it goes on here');
+    onBegun();
     return await runAttempts(running, work, log);
   } finally {
     log.close();
   }
+}
+
+function runPart(running: RunningExecution, work: StepWork): Promise<PartOutcome> {
+  return runStep(running, work, () => undefined);
 }
 
 const neverAgain: StepRetry = { ...defaultRetry, maxRetries: 0 };
@@ -134,7 +145,7 @@ async function attemptOnce(
         timers: tools.timers,
         graceMilliseconds: tools.graceMilliseconds,
       },
-      (ctx, untilDone) => runBody(running, work, { ctx, log, overlay, isOver: () => isOver, untilDone }, runStep),
+      (ctx, untilDone) => runBody(running, work, { ctx, log, overlay, isOver: () => isOver, untilDone }, runPart),
     );
   } finally {
     isOver = true;
@@ -154,22 +165,26 @@ async function countRetry(
   overlay.settle();
 }
 
+/** Stores how a step ended: a part's at once, a whole step's with what comes next. */
 async function end(
-  { tools, commit, session }: RunningExecution,
-  { stepName, body }: StepWork,
+  running: RunningExecution,
+  { stepName, definition, body }: StepWork,
   overlay: ContextOverlay,
   event: StepEvent,
   exitCode: string | null,
   exitMessage: string,
 ): Promise<NodeOutcome & PartOutcome> {
-  await commit(async ({ execution, instance, steps, context }) => {
+  const { tools } = running;
+  const status = moveStep((running.session.state.steps.get(stepName) as StepExecution).status, event);
+  const outcome = { status: nodeStatus(status), exitCode: exitCode ?? status, message: exitMessage };
+  const decide: Decide = async ({ execution, instance, steps, context }) => {
     const at = await tools.stores.clock.now();
     const step = steps.get(stepName) as StepExecution;
-    const status = moveStep(step.status, event);
+    if (!isLive(step.status)) return {};
     const ended: StepExecution = {
       ...step,
       status,
-      exitCode: exitCode ?? status,
+      exitCode: outcome.exitCode,
       exitMessage,
       endedAt: at,
       counters: body.kind === 'partition' ? countersOfParts(stepName, steps) : step.counters,
@@ -189,8 +204,10 @@ async function end(
         }),
       ],
     };
-  });
-  return outcomeOf(session.state.steps.get(stepName) as StepExecution);
+  };
+  if (stepName === definition.name) running.goAhead(decide);
+  else await running.commit(decide);
+  return outcome;
 }
 
 function outcomeOf({ status, exitCode, exitMessage }: StepExecution): NodeOutcome & PartOutcome {

@@ -19,7 +19,7 @@ import { runExecution, type RunResult } from '../../src/runner/engine.ts';
 import { loadExecution } from '../../src/runner/execution-loading.ts';
 import { type ExecutionSession, openSession } from '../../src/runner/execution-session.ts';
 import type { RunnableJob } from '../../src/runner/job.ts';
-import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
+import { claimables, prepareClaim, takeLease } from '../../src/runner/lease-taking.ts';
 import type { EngineTools } from '../../src/runner/running-execution.ts';
 import type { ChunkBody, StepBody } from '../../src/runner/step-body.ts';
 import { createLogs } from '../../src/runner/step-log.ts';
@@ -91,6 +91,8 @@ export interface World {
   readonly launch: (job: RunnableJob, options?: LaunchedWith) => Promise<number>;
   /** Takes an execution as a conductor of that name. */
   readonly take: (executionId: number, conductor?: string) => Promise<ExecutionSession>;
+  /** Prepares to take one that nobody has begun, as a conductor of that name does; it is taken with the first commit. */
+  readonly claim: (executionId: number, conductor?: string) => Promise<ExecutionSession>;
   /** Runs an execution from where it is, as one conductor does. */
   readonly run: (executionId: number, job: RunnableJob, handBack?: AbortSignal) => Promise<RunResult>;
   /** Launches and runs. */
@@ -223,6 +225,13 @@ export async function createWorld(
       const fence = await takeLease(stores, claimable, { conductor, operation: operation(), countsAsTakeover: false });
       if (fence === null) throw new Error('somebody else was faster');
       return openSession({ stores, executionId, fence, operationId, timers, giveUp: new AbortController().signal });
+    },
+    async claim(executionId, conductor = 'test') {
+      const [claimable] = await claimables(stores, [executionId]);
+      if (claimable === undefined) throw new Error(`execution ${executionId} is over`);
+      const claim = await prepareClaim(stores, claimable, conductor);
+      const giveUp = new AbortController().signal;
+      return openSession({ stores, executionId, fence: claim.fence, claim, operationId, timers, giveUp });
     },
     async run(executionId, job, handBack = new AbortController().signal) {
       return runExecution(await world.take(executionId), job, tools, handBack);

@@ -1,0 +1,145 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
+import { BatchyError } from '../../src/domain/errors.ts';
+import type { Commit } from '../../src/ports/store.ts';
+import type { Stores } from '../../src/ports/stores.ts';
+import { runExecution } from '../../src/runner/engine.ts';
+import type { Logs } from '../../src/runner/step-log.ts';
+import type { TaskBody } from '../../src/runner/step-body.ts';
+import { createSettableClock } from '../settable-clock.ts';
+import { createWorld, jobOf, type World } from './world.ts';
+
+const task = (run: TaskBody['run'] = () => undefined): TaskBody => ({ kind: 'task', run });
+const never = new AbortController().signal;
+
+let world: World;
+let commits: Commit[];
+/** In place of the store's answer to a commit. */
+let meddle: (commit: Commit, stores: Stores) => ReturnType<Stores['store']['commit']>;
+beforeEach(async () => {
+  const stores = await createMemoryStores({ clock: createSettableClock('2026-11-21T12:00:00') });
+  commits = [];
+  meddle = (commit, { store }) => store.commit(commit);
+  world = await createWorld({
+    stores: {
+      ...stores,
+      store: {
+        async commit(commit) {
+          commits.push(commit);
+          return meddle(commit, stores);
+        },
+      },
+    },
+  });
+});
+afterEach(() => world.close());
+
+describe('an execution that nobody has begun', () => {
+  it('is taken with its first commit, by one of those who try', async () => {
+    const ran: string[] = [];
+    const job = jobOf([{ name: 'Step', body: task(() => void ran.push('Step')) }]);
+    const id = await world.launch(job);
+    const sessions = [await world.claim(id, 'one'), await world.claim(id, 'other')];
+    const results = await Promise.all(
+      sessions.map((session, index) => runExecution(session, job, { ...world.tools, by: `conductor ${index}` }, never)),
+    );
+    expect(results.toSorted()).toEqual(['ended', 'lost']);
+    expect(ran).toEqual(['Step']);
+    expect(await world.outcome(id)).toMatchObject({ status: 'COMPLETED', rows: ['Step COMPLETED'] });
+    expect((await world.log(id, null)).match(/begins/g)).toHaveLength(2);
+  });
+
+  it('is known to be taken although the answer was lost and the store has forgotten that it did', async () => {
+    const job = jobOf([{ name: 'Step', body: task() }]);
+    const id = await world.launch(job);
+    const session = await world.claim(id);
+    let isLost = false;
+    meddle = async (commit, { store }) => {
+      if (isLost)
+        return store.commit({ ...commit, operation: { ...commit.operation, id: `${commit.operation.id}-again` } });
+      isLost = true;
+      await store.commit(commit);
+      throw new BatchyError('store-unavailable', 'no answer');
+    };
+    expect(await runExecution(session, job, world.tools, never)).toBe('ended');
+    expect(await world.outcome(id)).toMatchObject({ status: 'COMPLETED', rows: ['Step COMPLETED'] });
+  });
+
+  it('is another’s where that one was faster, although both tokens are of the same number', async () => {
+    const job = jobOf([{ name: 'Step', body: task() }]);
+    const id = await world.launch(job);
+    const session = await world.claim(id, 'slow');
+    await world.take(id, 'fast');
+    expect(await runExecution(session, job, world.tools, never)).toBe('lost');
+    expect(await world.outcome(id)).toMatchObject({ status: 'STARTING', rows: [] });
+    expect(await world.log(id, null)).toBe('');
+  });
+
+  it('is stopped where somebody asked for that before it began', async () => {
+    const job = jobOf([{ name: 'Step', body: task() }]);
+    const id = await world.launch(job);
+    const session = await world.claim(id);
+    await world.requestStop(id);
+    expect(await runExecution(session, job, world.tools, never)).toBe('ended');
+    expect((await world.outcome(id)).status).toBe('STOPPED');
+  });
+
+  it('is left alone where somebody has ended it', async () => {
+    const job = jobOf([{ name: 'Step', body: task() }]);
+    const id = await world.launch(job);
+    const session = await world.claim(id, 'slow');
+    await runExecution(await world.claim(id, 'fast'), job, world.tools, never);
+    expect(await runExecution(session, job, world.tools, never)).toBe('lost');
+    expect(await world.outcome(id)).toMatchObject({ status: 'COMPLETED', rows: ['Step COMPLETED'] });
+  });
+});
+
+describe('the end of a step', () => {
+  it('is stored with the beginning of the next, and the last with the end of all: before the next one runs', async () => {
+    const seen: string[][] = [];
+    const look = task(async () => void seen.push([...(await world.outcome(id)).rows]));
+    const job = jobOf(['A', 'B', 'C'].map((name) => ({ name, body: look })));
+    const id: number = await world.launch(job);
+    commits = [];
+    expect(await runExecution(await world.claim(id), job, world.tools, never)).toBe('ended');
+    expect(commits).toHaveLength(4);
+    expect(seen).toEqual([['A STARTED'], ['A COMPLETED', 'B STARTED'], ['A COMPLETED', 'B COMPLETED', 'C STARTED']]);
+    expect((await world.outcome(id)).rows).toEqual(['A COMPLETED', 'B COMPLETED', 'C COMPLETED']);
+  });
+
+  it('is stored at once while another branch goes on', async () => {
+    const job = jobOf([
+      { name: 'Quick', dependsOn: [], body: task() },
+      {
+        name: 'Slow',
+        dependsOn: [],
+        body: task(() => expect.poll(async () => (await world.outcome(id)).rows).toContain('Quick COMPLETED')),
+      },
+      { name: 'Both', dependsOn: ['Quick', 'Slow'], body: task() },
+    ]);
+    const id: number = await world.launch(job);
+    await world.run(id, job);
+    expect((await world.outcome(id)).status).toBe('COMPLETED');
+  });
+
+  it('is stored before an execution is handed back', async () => {
+    const handBack = new AbortController();
+    const job = jobOf([
+      { name: 'A', body: task() },
+      { name: 'B', body: task() },
+    ]);
+    const id = await world.launch(job);
+    const open: Logs['open'] = (executionId, stepName) => {
+      const log = world.tools.logs.open(executionId, stepName);
+      const write: typeof log.write = (level, text) => {
+        if (text.startsWith('A: completed')) handBack.abort();
+        log.write(level, text);
+      };
+      return { ...log, write };
+    };
+    const tools = { ...world.tools, logs: { ...world.tools.logs, open } };
+    expect(await runExecution(await world.claim(id), job, tools, handBack.signal)).toBe('handed-back');
+    expect(await world.outcome(id)).toMatchObject({ status: 'STARTED', rows: ['A COMPLETED'] });
+  });
+});
