@@ -1,13 +1,13 @@
 import { BatchyError } from '../domain/errors.ts';
 import type { JobExecution, JobInstance } from '../domain/execution.ts';
-import { type DocumentChange, leaseDocument } from '../domain/execution-documents.ts';
+import { type DocumentChange, documentKeys, leaseDocument } from '../domain/execution-documents.ts';
 import { isLive, moveExecution } from '../domain/execution-transitions.ts';
 import type { Lease } from '../domain/lease.ts';
 import { replayOf } from '../domain/replay.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';
-import type { StoredAnswer } from '../ports/store.ts';
+import type { DocumentGuard, StoredAnswer } from '../ports/store.ts';
 import type { Answered, Caller, Commands } from './commands.ts';
 import { endExecution, type Ending, endsBy, failBatchOf } from './end-execution.ts';
 import { changeOf, type ExecutionRecords, type Kept } from './execution-records.ts';
@@ -22,12 +22,20 @@ export interface ExecutionCommands {
    * Asks it to stop; one that nobody has, or will ever have, has stopped at once. @throws BatchyError `illegal-transition` unless it runs
    */
   stop(id: number, caller: Caller, render: Render): Promise<Answered>;
-  /** @throws BatchyError `illegal-transition` unless it has stopped or failed */
+  /** @throws BatchyError `illegal-transition` unless it has stopped or failed, and is the last of its instance */
   abandon(id: number, caller: Caller, render: Render): Promise<Answered>;
   /** A running one whose owner is gone, or one whose outcome is unknown, becomes FAILED. @throws BatchyError `illegal-transition` */
   recover(id: number, caller: Caller, render: Render): Promise<Answered>;
   /** Launches its instance again. @throws BatchyError as `Jobs.launch`, `window-superseded` */
   restart(id: number, caller: Caller, render: Render): Promise<Answered>;
+}
+
+interface Decided {
+  readonly ending: Ending;
+  /** The lease, where it passes on. */
+  readonly fencedBy: DocumentChange | null;
+  /** What must not have changed meanwhile. */
+  readonly guards?: readonly DocumentGuard[];
 }
 
 export interface ExecutionCommandsOptions {
@@ -56,19 +64,32 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
     return (await options.isGone(lease.value.conductor)) ? lease.revision : null;
   }
 
+  /** To abandon is to give up an instance: one that another execution has gone on with is given up by that one. */
+  async function lastOfInstance({ id, instanceId, status }: JobExecution): Promise<DocumentGuard> {
+    moveExecution(status, 'abandon');
+    const instance = await existingInstance(records, instanceId);
+    const { lastExecutionId } = instance.value;
+    const last = lastExecutionId === null || lastExecutionId === id ? null : await records.execution(lastExecutionId);
+    if (last === null || status === 'ABANDONED')
+      return { ...documentKeys.instance(instanceId), expected: instance.revision };
+    throw new BatchyError(
+      'illegal-transition',
+      `Execution ${id} is not the last of its instance: execution ${last.value.id} went on with it and is ${last.value.status}. To give the instance up, abandon that one.`,
+      { facts: { execution_id: last.value.id, status } },
+    );
+  }
+
   /** Changes an execution, and its batch with it where it ends. */
   async function change(
     id: number,
     caller: Caller,
     render: Render,
-    decide: (
-      kept: Kept<JobExecution>,
-    ) => Promise<{ readonly ending: Ending; readonly fencedBy: DocumentChange | null }>,
+    decide: (kept: Kept<JobExecution>) => Promise<Decided>,
   ): Promise<Answered> {
     const { batch } = (await existingExecution(records, id)).value;
     const endIt = async (workflow: Workflow | null, now: Instant) => {
       const kept = await existingExecution(records, id);
-      const { ending, fencedBy } = await decide(kept);
+      const { ending, fencedBy, guards = [] } = await decide(kept);
       const ends = endsBy(kept.value.status, ending.events);
       const left = ends
         ? { instance: await existingInstance(records, kept.value.instanceId), steps: await records.keptSteps(id) }
@@ -79,7 +100,7 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
         ? await failBatchOf(reader, workflow, execution, { reason: ending.exitMessage, now, by })
         : null;
       const documents = fencedBy === null ? beside.documents : [...beside.documents, fencedBy];
-      return { change: failed, answer: render(execution), beside: { ...beside, documents } };
+      return { change: failed, answer: render(execution), beside: { ...beside, documents, guards } };
     };
     const answered =
       batch === null
@@ -108,10 +129,11 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
     },
 
     abandon: (id, caller, render) =>
-      change(id, caller, render, async ({ value }) => ({
-        ending: { events: ['abandon'], exitMessage: value.exitMessage, by: caller.name },
-        fencedBy: null,
-      })),
+      change(id, caller, render, async ({ value }) => {
+        const guards = [await lastOfInstance(value)];
+        const ending: Ending = { events: ['abandon'], exitMessage: value.exitMessage, by: caller.name };
+        return { ending, fencedBy: null, guards };
+      }),
 
     async recover(id, caller, render) {
       const gone = await goneOwnersLease(id);

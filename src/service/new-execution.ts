@@ -4,6 +4,7 @@ import { executionIndexes } from '../domain/document-index.ts';
 import type { JobExecution, JobInstance, JobParameters, OwnedBatch } from '../domain/execution.ts';
 import {
   contextDocument,
+  documentKeys,
   executionDocument,
   instanceDocument,
   instanceKeyDocument,
@@ -24,6 +25,8 @@ import { instanceKey } from './instance-key.ts';
 export interface Found {
   readonly newest: NewestInstance;
   readonly before: LaunchedBefore | null;
+  /** Of `before`, the last execution: it must not be abandoned meanwhile. */
+  readonly lastRevision: number | null;
   readonly running: number;
   /** Read before they were counted. */
   readonly latestLaunch: ReadDocument | null;
@@ -53,11 +56,12 @@ export async function findLaunched(
           stepExecutions: await records.latestSteps(newest.instance.value),
         };
   const { maxConcurrent, name } = definition;
-  if (maxConcurrent === null) return { newest, before, running: 0, latestLaunch: null };
+  const lastRevision = last?.revision ?? null;
+  if (maxConcurrent === null) return { newest, before, lastRevision, running: 0, latestLaunch: null };
   const latestLaunch = await records.latestLaunch(jobKeyOf(name));
   const page = { prefix: '', direction: 'ascending', beyond: null, limit: maxConcurrent } as const;
   const running = await records.ids({ ...page, index: executionIndexes.liveOfJob(name) });
-  return { newest, before, running: running.length, latestLaunch };
+  return { newest, before, lastRevision, running: running.length, latestLaunch };
 }
 
 /** `null` for no restart; and where the job was bound to a workflow since, or is no more: its parameters tell another instance. */
@@ -145,7 +149,12 @@ export async function makeExecution(
   if (kept === null) documents.push(changeOf(found.newest.key, instanceKeyDocument({ key: baseKey, id: instance.id })));
   if (definition.maxConcurrent !== null)
     documents.push(changeOf(found.latestLaunch, latestLaunchDocument(jobKeyOf(definition.name), id)));
-  return { execution, beside: { documents, journal: [executionEntry(null, execution, at, by)] } };
+  const { before, lastRevision } = found;
+  const guards =
+    before === null || lastRevision === null
+      ? []
+      : [{ ...documentKeys.execution(before.last.id), expected: lastRevision }];
+  return { execution, beside: { documents, guards, journal: [executionEntry(null, execution, at, by)] } };
 }
 
 /** A restart finds what the steps that it skips have put there, and a replay what those of the execution have. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { fixedCatalog } from './fixed-catalog.ts';
 import { testApp } from './test-app.ts';
 
@@ -132,6 +133,49 @@ test.each([
   expect(refused.json.errors).toMatchObject([{ pointer }]);
   expect(await everything()).toBe(before);
 });
+
+test('only the last execution of an instance can be abandoned, and twice is once', async () => {
+  const { launch, command, everything } = await launchApp();
+  for (const id of [1, 2]) {
+    await launch('Plain');
+    await command('stop', id);
+  }
+  const before = await everything();
+  const refused = await command('abandon', 1);
+  expect([typeOf(refused), refused.json.execution_id]).toEqual(['illegal-transition', 2]);
+  expect(await everything()).toBe(before);
+  expect((await command('abandon', 2)).status).toBe(202);
+  expect((await command('abandon', 2)).status).toBe(202);
+  expect(typeOf(await launch('Plain'))).toBe('abandoned');
+});
+
+test.each(['abandon', 'launch'])(
+  'of an abandon and a launch at once, the %s being first, one is refused',
+  async (first) => {
+    let meanwhile: (() => Promise<unknown>) | null = null;
+    const app = await testApp({
+      jobSide: fixedCatalog({ name: 'Plain' }),
+      openStores: async (clock) => {
+        const stores = await createMemoryStores({ clock });
+        const commit: typeof stores.store.commit = async (asked) => {
+          const between = asked.journal.some(({ execution }) => execution !== undefined) ? meanwhile : null;
+          meanwhile = between === null ? meanwhile : null;
+          await between?.();
+          return stores.store.commit(asked);
+        };
+        return { ...stores, store: { ...stores.store, commit } };
+      },
+    });
+    const launch = () => app.call('POST', '/jobs/Plain/launch');
+    const abandon = () => app.call('POST', '/executions/1/abandon');
+    await launch();
+    await app.call('POST', '/executions/1/stop');
+    const [early, late] = first === 'abandon' ? [abandon, launch] : [launch, abandon];
+    // What comes late has read everything by the time that the other one is stored.
+    meanwhile = early;
+    expect(typeOf(await late())).toBe(first === 'abandon' ? 'abandoned' : 'illegal-transition');
+  },
+);
 
 test('a command that the state forbids changes nothing', async () => {
   const { launch, command, everything } = await launchApp();
