@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import type { FastifyBaseLogger } from 'fastify';
 import { uuidv7 } from 'uuidv7';
 
 import { type ConfigurationFiles, createConfigurationFiles } from './adapters/system/configuration-files.ts';
 import { systemClock } from './adapters/system/clock.ts';
 import { systemTimers } from './adapters/system/timers.ts';
-import { isLoopback, projectFolder } from './config/load.ts';
+import { isLoopback } from './config/load.ts';
 import { logFolder } from './config/log-folder.ts';
 import type { Settings } from './config/schema.ts';
+import { version } from './config/version.ts';
 import { createKeyRing } from './config/key-ring.ts';
 import { parseWorkflowYaml } from './dialects/workflow-yaml.ts';
 import { maxYamlBytes } from './dialects/yaml-document.ts';
@@ -38,10 +36,6 @@ import type { Services } from './service/services.ts';
 import { createWaits } from './service/waits.ts';
 import { createWatch } from './service/watch.ts';
 import { createWorkflows } from './service/workflows.ts';
-
-/** The version that package.json names. */
-export const version = (JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as { version: string })
-  .version;
 
 export interface App {
   readonly server: BatchyServer;

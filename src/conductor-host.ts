@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
@@ -6,11 +6,12 @@ import path from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 
 import { systemTimers } from './adapters/system/timers.ts';
+import { type Child, forkConductor } from './conductor-child.ts';
 import type { FromConductor, ToConductor } from './conductor-messages.ts';
-import { createReading, type Reading } from './conductor-reading.ts';
+import { createReading } from './conductor-reading.ts';
 import { startWatchdog, type Watchdog } from './conductor-watchdog.ts';
 import type { Settings } from './config/schema.ts';
-import { projectFolder } from './config/load.ts';
+import { version } from './config/version.ts';
 import { createJobCounts, type JobCounts } from './domain/job-counts.ts';
 import { readJobDefinition } from './domain/job-text.ts';
 import { type JobFileWatch, watchJobFiles } from './runner/job-file-watch.ts';
@@ -34,26 +35,6 @@ export interface ConductorHost {
   stop(): Promise<void>;
 }
 
-interface Child {
-  readonly process: ChildProcess;
-  /** Its conductor's name in the store. */
-  readonly id: string;
-  readonly reading: Reading;
-  /** From when it has told what the job files say. */
-  watchdog: Watchdog | null;
-  /** What it ran when it fell silent: `execution 4 (Load)`. */
-  runs: string;
-  /** Why it was ended by us. */
-  endedBecause: string | null;
-  isOfOtherVersion: boolean;
-}
-
-/**
- * How the process that runs jobs is started. The space for what was just made is half of what Node would let it become in the course
- * of a long step, which was most of what its memory grew by, however flat the step.
- */
-export const conductorFlags: readonly string[] = ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=16'];
-
 /** Milliseconds before a process that ended by itself is replaced; longer each time that it does not come up. */
 const firstPause = 500;
 const longestPause = 30_000;
@@ -71,7 +52,12 @@ const known: ReadonlySet<string> = new Set([
   'counts',
 ] satisfies FromConductor['kind'][]);
 
-export function createConductorHost(settings: Settings, log: () => FastifyBaseLogger): ConductorHost {
+/** @param startProcess in place of the real one */
+export function createConductorHost(
+  settings: Settings,
+  log: () => FastifyBaseLogger,
+  startProcess: () => ChildProcess = forkConductor,
+): ConductorHost {
   let jobs: ReadonlyMap<string, CataloguedJob> = new Map();
   let broken: readonly BrokenJobFile[] = [];
   const counts = createJobCounts();
@@ -93,11 +79,7 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
   }
 
   function begin(): void {
-    const forked = fork(path.join(projectFolder, 'src/main.ts'), ['conductor'], {
-      execArgv: [...conductorFlags],
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const forked = startProcess();
     const child: Child = {
       process: forked,
       // Without a process id it has not come up, which `error` tells.
@@ -119,7 +101,7 @@ export function createConductorHost(settings: Settings, log: () => FastifyBaseLo
     forked.on('message', (message) => hear(child, message as FromConductor));
     forked.on('error', (error) => log().error({ err: error }, 'the process that runs jobs could not be started'));
     forked.on('exit', (code, signal) => ended(child, code, signal));
-    tell(child, { kind: 'start', settings, withheld, conductor: child.id, host: process.pid });
+    tell(child, { kind: 'start', settings, withheld, conductor: child.id, host: process.pid, version });
   }
 
   /** When the program's files were replaced while this process runs, a fresh child may say anything. It must not end the service. */

@@ -14,6 +14,8 @@ export interface Start {
   readonly conductor: string;
   /** The process id of the service. */
   readonly host: number;
+  /** Of the service: with another one it may not even mean the same by this message. */
+  readonly version: string;
 }
 
 export type ToConductor =

@@ -8,6 +8,7 @@ import type { FromConductor, Start, ToConductor } from './conductor-messages.ts'
 import { startPulse } from './conductor-pulse.ts';
 import { catchStrayErrors } from './conductor-stray-errors.ts';
 import { logFolder } from './config/log-folder.ts';
+import { version } from './config/version.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
 import { BatchyError } from './domain/errors.ts';
 import { createJobCounts } from './domain/job-counts.ts';
@@ -41,19 +42,21 @@ export async function conduct(): Promise<void> {
     await tellCounts();
     end();
   };
+  const refuse = async (message: string): Promise<null> => {
+    tell({ kind: 'log', level: 'error', message });
+    process.exitCode = 1;
+    end();
+    return null;
+  };
   const start = (asked: Start): Promise<Conductor | null> => {
     const { settings, conductor: id, host } = asked;
+    if (asked.version !== version) return refuse(otherVersion(asked.version));
     // First of all: a job file may hold up everything here for good.
     const pulse = startPulse(
       { settings, conductor: id, host },
       { onProblem: tellProblem, onOrphaned: () => void finish('stop') },
     );
-    return begin(asked, pulse).catch((error: unknown) => {
-      tell({ kind: 'log', level: 'error', message: `jobs cannot be run: ${problemText(error)}` });
-      process.exitCode = 1;
-      end();
-      return null;
-    });
+    return begin(asked, pulse).catch((error: unknown) => refuse(`jobs cannot be run: ${problemText(error)}`));
   };
   process.on('message', (message) => {
     const asked = message as ToConductor;
@@ -125,6 +128,10 @@ function tellCounts(): Promise<void> {
     if (process.connected) tell({ kind: 'counts', tallies }, resolve);
     else resolve();
   });
+}
+
+function otherVersion(asked: string): string {
+  return `the program was changed while the service runs (from version ${asked} to ${version}): restart the service. Until then no changed job file is read.`;
 }
 
 function tellProblem(error: unknown): void {

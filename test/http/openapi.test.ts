@@ -7,7 +7,7 @@ import addFormats from 'ajv-formats';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 
-import { version } from '../../src/app.ts';
+import { version } from '../../src/config/version.ts';
 import { errorCodes } from '../../src/domain/errors.ts';
 import { problemKinds } from '../../src/http/problems.ts';
 import { fakeJobs } from './fake-jobs.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import { conductorFlags } from '../../../src/conductor-host.ts';
+import { conductorFlags } from '../../../src/conductor-child.ts';
 import { type CopyPlan, type CopyResult, csvColumns } from '../copy-csv.ts';
 import { alternate, megabytes, milliseconds, pick, type Row, rowOf } from '../measure.ts';
 import type { BenchOptions } from '../options.ts';

@@ -1,0 +1,147 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { type ConductorHost, createConductorHost } from '../src/conductor-host.ts';
+import type { FromConductor, Start, ToConductor } from '../src/conductor-messages.ts';
+import { loadSettings, projectFolder } from '../src/config/load.ts';
+import type { Settings } from '../src/config/schema.ts';
+import { version } from '../src/config/version.ts';
+
+/** A process that does nothing but what the test lets it do. */
+class FakeProcess extends EventEmitter {
+  readonly pid: number;
+  readonly connected = true;
+  readonly heard: ToConductor[] = [];
+  constructor(pid: number) {
+    super();
+    this.pid = pid;
+  }
+  send(message: ToConductor): boolean {
+    this.heard.push(message);
+    // In good order, as soon as it is told to.
+    if (message.kind === 'stop') this.emit('exit', 0, null);
+    return true;
+  }
+  says(message: FromConductor): void {
+    this.emit('message', message);
+  }
+  kinds(): string[] {
+    return this.heard.map(({ kind }) => kind).filter((kind) => kind !== 'ping');
+  }
+}
+
+const emptyCatalog: FromConductor = { kind: 'catalog', jobs: [], broken: [] };
+
+let folder = '';
+let settings: Settings;
+beforeEach(() => {
+  folder = mkdtempSync(path.join(tmpdir(), 'batchy-host-'));
+  mkdirSync(path.join(folder, 'cfg/jobs'), { recursive: true });
+  ({ settings } = loadSettings({ folder, environment: { BATCHY_DATA: 'data', BATCHY_CFG: 'cfg' } }));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the service’s side of the process that runs jobs', () => {
+  let processes: FakeProcess[];
+  let lines: { level: number; msg: string }[];
+  let putDown: string[];
+  let host: ConductorHost;
+  beforeEach(() => {
+    processes = [];
+    lines = [];
+    putDown = [];
+    const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    host = createConductorHost(
+      settings,
+      () => logger,
+      () => {
+        processes.push(new FakeProcess(1000 + processes.length));
+        return processes.at(-1) as unknown as ChildProcess;
+      },
+    );
+    host.start({
+      ended: async (conductor, why) => void putDown.push(`${conductor.replace(/^.*-(\d+)-.*$/, '$1')} ${why}`),
+      runs: async (conductor) => (conductor.includes('-1000-') ? [{ id: 4, jobName: 'Load' }] : []),
+    });
+  });
+  afterEach(() => host.stop());
+
+  const messages = (): string[] => lines.map(({ msg }) => msg);
+  const processAt = (index: number): FakeProcess => processes[index] as FakeProcess;
+
+  it('outlives a process of another version that says what it does not know, and says once what to do', () => {
+    processAt(0).says(emptyCatalog);
+    processAt(0).says({ kind: 'of a later version' } as unknown as FromConductor);
+    processAt(0).says({ kind: 'of a later version' } as unknown as FromConductor);
+    expect(messages()).toEqual(['the process that runs jobs is of another version than this one: restart the service']);
+  });
+
+  it('outlives a message that it knows by its name only', () => {
+    processAt(0).says({ kind: 'catalog', files: [] } as unknown as FromConductor);
+    processAt(0).says({ kind: 'log', severity: 3 } as unknown as FromConductor);
+    expect(messages()).toEqual([expect.stringContaining('restart the service')]);
+    processAt(0).says(emptyCatalog);
+    expect([...host.catalog.jobs()]).toEqual([]);
+  });
+
+  it('lets a fresh process take what is new when one is unsound, but never fills the machine', () => {
+    processAt(0).says(emptyCatalog);
+    for (let round = 0; round < 6; round += 1) {
+      // Asked for twice, and again by one that is not the current one any more.
+      processes.at(-1)?.says({ kind: 'unsound' });
+      processes.at(-1)?.says({ kind: 'unsound' });
+      processAt(0).says({ kind: 'unsound' });
+      processes.at(-1)?.says(emptyCatalog);
+    }
+    expect(processes.map((process) => process.kinds())).toEqual([
+      ['start', 'drain'],
+      ['start', 'drain'],
+      ['start', 'drain'],
+      ['start'],
+    ]);
+    host.look();
+    expect(processAt(3).kinds()).toEqual(['start', 'look']);
+  });
+
+  it('tells and puts down why a process has ended, and what it ran', async () => {
+    processAt(0).says(emptyCatalog);
+    processAt(0).emit('exit', 7, null);
+    await vi.waitFor(() => expect(putDown).toEqual(['1000 ended with exit code 7']));
+    expect(messages()).toEqual([
+      'the process that runs jobs ended with exit code 7; another one is started',
+      'the process that runs jobs (pid 1000) ended with exit code 7. It ran execution 4 (Load): to go on when the lease is over',
+    ]);
+  });
+});
+
+it('a process of another version than the service’s says so, and runs nothing', async () => {
+  const child = fork(path.join(projectFolder, 'src/main.ts'), ['conductor'], {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    serialization: 'advanced',
+  });
+  const said: FromConductor[] = [];
+  child.on('message', (message) => said.push(message as FromConductor));
+  const start: Start = {
+    kind: 'start',
+    settings,
+    withheld: new Map(),
+    conductor: 'here',
+    host: process.pid,
+    version: '0.0.1-older',
+  };
+  child.send(start);
+  expect(await once(child, 'exit')).toEqual([1, null]);
+  expect(said).toEqual([
+    {
+      kind: 'log',
+      level: 'error',
+      message: `the program was changed while the service runs (from version 0.0.1-older to ${version}): restart the service. Until then no changed job file is read.`,
+    },
+  ]);
+});
