@@ -2,62 +2,12 @@ import '../property-seed.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
-import { BatchyError } from '../../src/domain/errors.ts';
 import { noCounters, type StepCounters } from '../../src/domain/execution.ts';
-import type { Commit, CommitOutcome } from '../../src/ports/store.ts';
-import type { Stores } from '../../src/ports/stores.ts';
 import { runExecution } from '../../src/runner/engine.ts';
-import { functionWriter } from '../../src/runner/items/memory-writers.ts';
 import { iterableReader, listReader } from '../../src/runner/items/iterable-reader.ts';
 import { addCounters } from '../../src/runner/step-dispatch.ts';
-import { createSettableClock } from '../settable-clock.ts';
+import { idempotentTarget, mortalStores } from './mortal-stores.ts';
 import { chunkBody, createWorld, jobOf } from './world.ts';
-
-/** A store whose process dies at chosen commits: before they reach it, or after, when nobody hears the answer. */
-async function mortalStores(): Promise<{
-  readonly stores: Stores;
-  die: (at: { commit: number; after: boolean } | null) => void;
-}> {
-  const stores = await createMemoryStores({ clock: createSettableClock('2026-11-21T12:00:00') });
-  let plan: { commit: number; after: boolean } | null = null;
-  let dead = false;
-  let count = 0;
-  const died = (): BatchyError => new BatchyError('internal', 'the process died');
-  const commit = async (asked: Commit): Promise<CommitOutcome> => {
-    if (plan === null) return stores.store.commit(asked);
-    if (dead) throw died();
-    count += 1;
-    if (count < plan.commit) return stores.store.commit(asked);
-    dead = true;
-    if (plan.after) await stores.store.commit(asked);
-    throw died();
-  };
-  return {
-    stores: { ...stores, store: { commit } },
-    die(at) {
-      plan = at;
-      dead = false;
-      count = 0;
-    },
-  };
-}
-
-/** Writes each chunk once by its id, as `sqlWriter` does; keeps in which order they came. */
-function idempotentTarget() {
-  const chunks = new Map<string, readonly number[]>();
-  const calls: number[] = [];
-  return {
-    calls,
-    items: (): number[] => [...chunks.values()].flat(),
-    writer: functionWriter<number>((items, { chunkId }) => {
-      calls.push(...items);
-      const known = chunks.get(chunkId);
-      if (known !== undefined) expect([...items]).toEqual([...known]);
-      chunks.set(chunkId, [...items]);
-    }),
-  };
-}
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_item, index) => index + 1);
 
@@ -143,11 +93,7 @@ describe('a chunk step whose process dies', () => {
           const body = chunkBody({
             reader: listReader(numbers(count)),
             processor: (item) => ((item as number) % filteredEvery === 0 ? null : item),
-            writer: functionWriter<number>(async (items, chunk) => {
-              if (items.some((item) => item % badEvery === 0)) throw new Error('bad item');
-              const written = target.writer({} as never);
-              await (await written).write(items, chunk);
-            }),
+            writer: target.refusing((item) => item % badEvery === 0),
             chunkSize,
             skip: { limit: 1000, isSkippable: () => true },
           });
