@@ -84,10 +84,13 @@ export function createExecutionRetention(options: ExecutionRetentionOptions): Ex
   }
 
   async function lookAt(kept: Kept<JobInstance>, before: Instant): Promise<number> {
-    const { lastExecutionId, id } = kept.value;
+    const { id, lastExecutionId, lastReplayId } = kept.value;
     const last = lastExecutionId === null ? null : await records.execution(lastExecutionId);
     // While one runs, it may look at those before it.
     if (last === null || !isOver(last.value)) return 0;
+    const replay = lastReplayId === undefined ? null : await records.execution(lastReplayId);
+    // What is not carried through yet is read again by its restart.
+    if (replay !== null && !isLongOver(replay.value, before)) return 0;
     const needed = neededExecutions(kept.value);
     const limit = needed.size + executionsAtOnce;
     const ids = await records.ids({ ...ascending, index: executionIndexes.ofInstance(id), beyond: null, limit });

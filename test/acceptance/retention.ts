@@ -137,6 +137,43 @@ export function retentionAcceptance(name: string, openStores: OpenStores): void 
       expect(await idsOf(app, 1)).toEqual([id, first.id]);
     });
 
+    it('keeps what a replay still needs: while it runs, and as long as it may be restarted', async () => {
+      const gate = Promise.withResolvers<void>();
+      const known = new Set<number>();
+      const job = defineJob({
+        name: 'Prices',
+        steps: [
+          chunkStep('Convert', {
+            reader: listReader([1, 2, 3]),
+            processor: async (item: number) => {
+              if (known.size > 0) await gate.promise;
+              if (!known.has(item)) throw new Error('no rate');
+              return item;
+            },
+            writer: functionWriter(() => undefined),
+            skip: { limit: 3 },
+          }),
+        ],
+      });
+      const app = await start([job]);
+      const { id } = await app.run('Prices', {});
+      app.clock.advance({ hours: 31 * day });
+      known.add(1);
+      const replay = (await app.call('POST', `/executions/${id}/skipped/replay`)).json.execution_id;
+      expect(await pruneAll(app)).toBe(0);
+      gate.resolve();
+      await app.ended(replay);
+      app.clock.advance({ hours: 29 * day });
+      expect(await pruneAll(app)).toBe(0);
+      known.add(2);
+      const second = (await app.call('POST', `/executions/${id}/skipped/replay`)).json.execution_id;
+      expect(await app.ended(second)).toMatchObject({ status: 'COMPLETED' });
+      expect((await app.call('GET', `/executions/${second}/steps`)).json).toMatchObject([{ write_count: 1 }]);
+      app.clock.advance({ hours: 31 * day });
+      await pruneAll(app);
+      expect(await left(app)).toEqual([]);
+    });
+
     it('keeps the failed window of a workflow until it has been loaded, and the batch that is shown', async () => {
       const fails = new Set(['Two']);
       const bound = defineJob({
