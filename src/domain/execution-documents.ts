@@ -173,16 +173,10 @@ export function documentRemoval(before: ReadDocument & StateDocumentKey): Docume
   };
 }
 
-/** Each of `members` once, those of `others` left out. */
+/** Each of `members` once, those of `others` left out. A document has few: comparing them costs less than a set of their texts. */
 function without(members: readonly IndexMember[], others: readonly IndexMember[]): IndexMember[] {
-  const seen = new Set(others.map(entryText));
-  return members.filter((entry) => {
-    const text = entryText(entry);
-    return seen.has(text) ? false : seen.add(text);
+  return members.filter((entry, place) => {
+    const isSame = ({ index, member }: IndexMember): boolean => index === entry.index && member === entry.member;
+    return !others.some(isSame) && members.findIndex(isSame) === place;
   });
-}
-
-/** Neither index nor member holds a line break. */
-function entryText({ index, member }: IndexMember): string {
-  return `${index}\n${member}`;
 }
