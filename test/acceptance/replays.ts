@@ -426,6 +426,40 @@ export function replayAcceptance(name: string, openStores: OpenStores): void {
       expect((await app.launch('Slow', {})).job_instance_id).toBe(1);
     });
 
+    it('is told from the launches of a job that numbers them, and from what is launched meanwhile', async () => {
+      const seen: unknown[] = [];
+      let broken = true;
+      const job = defineJob({
+        name: 'Nightly',
+        newInstancePerLaunch: true,
+        maxConcurrent: 1,
+        steps: [
+          chunkStep('Load', {
+            reader: listReader(['a']),
+            processor: (item, ctx) => {
+              if (broken) throw new Error('no');
+              seen.push([item, ctx.parameters['run_id']]);
+              return item;
+            },
+            writer: functionWriter(() => undefined),
+            skip: { limit: 1 },
+          }),
+        ],
+      });
+      const app = await start([job]);
+      const first = await app.run('Nightly', {});
+      broken = false;
+      expect((await replayed(app, first.id)).status).toBe('COMPLETED');
+      const second = await app.run('Nightly', {});
+      // A number of its own, and the next one: the replay has taken none.
+      expect(seen).toEqual([
+        ['a', 1],
+        ['a', 2],
+      ]);
+      expect(second.job_instance_id).not.toBe(first.job_instance_id);
+      expect((await app.call('GET', `/instances/${first.job_instance_id}/executions`)).json).toHaveLength(1);
+    });
+
     it('replays the parts of a partitioned step, each with its range', async () => {
       const seen: unknown[] = [];
       let broken = true;

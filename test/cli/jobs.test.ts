@@ -133,6 +133,15 @@ describe('jobs by the command line', () => {
     expect((await batchy('executions', '1', '--show', 'skipped')).out).toMatch(
       /^Load +1 +process +line 18 +qty is no number +\{"id":17,"qty":"three"\}$/m,
     );
+    const [item] = fake.skipped.get(1) ?? [];
+    if (item === undefined) throw new Error('nothing skipped');
+    fake.skipped.set(1, [
+      { ...item, replayedBy: 7 },
+      { ...item, number: 2, obstacle: 'too long' },
+    ]);
+    const missing = await batchy('executions', '1', '--show', 'missing');
+    expect(missing.out).toMatch(/^Load +2 +process +line 18 +qty is no number +too long +\{"id":17,"qty":"three"\}$/m);
+    expect(missing.out).not.toMatch(/^Load +1/m);
     expect((await batchy('executions', '1', '--show', 'context')).out).toMatch(/^path +\/landing\/orders\.csv$/m);
     expect((await batchy('executions', '--show', 'plan')).exit).toBe(2);
   });
@@ -151,6 +160,21 @@ describe('jobs by the command line', () => {
     });
     expect((await batchy('stop', '99')).exit).toBe(2);
     expect((await batchy('stop', 'x')).exit).toBe(2);
+  });
+
+  it('replay what a step has left out, and say what they cannot', async () => {
+    const replayed = await batchy('replay', '1', '--step', 'Load');
+    expect(replayed).toMatchObject({
+      exit: 0,
+      err: 'LoadOrders replays 1 item that step Load of execution 1 left out: execution 5 is STARTING; 1 cannot be replayed: it could not be read',
+    });
+    expect(replayed.out).toMatch(/^5 +LoadOrders +3 +STARTING$/m);
+    expect(await batchy('replay', '1', '--step', 'Nope')).toMatchObject({
+      exit: 3,
+      err: expect.stringContaining('(not-replayable)'),
+    });
+    expect((await batchy('replay', '99')).exit).toBe(2);
+    expect((await batchy('replay')).exit).toBe(2);
   });
 
   it('are restarted and waited for', async () => {

@@ -17,11 +17,11 @@ const caller = { name: 'test', idempotency: null };
 interface Replaying {
   readonly world: World;
   /** Launches a replay. @returns its id */
-  replay(id: number): Promise<number>;
+  readonly replay: (id: number) => Promise<number>;
   /** Numbers that are missing, as the operator sees them. */
-  missing(id: number): Promise<unknown[]>;
+  readonly missing: (id: number) => Promise<unknown[]>;
   /** Goes on with an execution, to its end or to the death of its process. */
-  see(id: number, death?: { commit: number; after: boolean } | null): Promise<void>;
+  readonly see: (id: number, death?: { commit: number; after: boolean } | null) => Promise<void>;
 }
 
 async function replaying(job: RunnableJob): Promise<Replaying> {
