@@ -4,9 +4,10 @@ import type { JobDefinition, ParameterDefinition, StepDecision, StepDefinition }
 import type { Json, JsonObject } from '../domain/json.ts';
 import { parameterTable } from '../domain/parameters.ts';
 import type { PlannedStep } from '../domain/restart-plan.ts';
+import { isSecretName, mask } from '../domain/secrets.ts';
 import type { BrokenJobFile } from '../service/job-catalog.ts';
 import type { ListedJob } from '../service/jobs.ts';
-import { isSecretName, mask, maskSecrets } from './masking.ts';
+import { maskSecrets } from './masking.ts';
 
 /** What the services give of jobs, as it is answered: snake_case, secrets masked. */
 

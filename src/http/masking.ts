@@ -1,17 +1,10 @@
 import { isJsonObject, type Json } from '../domain/json.ts';
+import { isSecretName, mask } from '../domain/secrets.ts';
 import type { Parameters } from '../domain/special-parameters.ts';
-
-/** Names of parameters whose values are not shown; documented in the answers' schemas. */
-const secretName = /password|secret|token/i;
-export const mask = '***';
 
 /** A job's map as the newer read answers show it: values of names like `*password*`, `*secret*`, `*token*` are masked, at any depth. */
 export function maskSecrets(parameters: Parameters): Record<string, Json> {
   return Object.fromEntries([...parameters].map(([name, value]) => [name, maskNamed(name, value)]));
-}
-
-export function isSecretName(name: string): boolean {
-  return secretName.test(name);
 }
 
 function maskNamed(name: string, value: Json): Json {

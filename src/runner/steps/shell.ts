@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { StringDecoder } from 'node:string_decoder';
 import type { Readable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 
 import { quoteBriefly } from '../../domain/names.ts';
+import { secretValues, withoutSecrets } from '../../domain/secrets.ts';
 import { renderTemplate, templateValues } from '../../domain/template.ts';
-import type { StepLog } from '../step-log.ts';
 import type { ShellBody } from '../step-body.ts';
 import type { StepContext } from '../step-context.ts';
 import type { StepRun } from './step-run.ts';
@@ -15,6 +16,8 @@ const usualVariables = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LC_
 const variablePrefix = 'PARAM_';
 /** An unfinished line of a program's output is given up to the log when it has so many characters. */
 const longestPiece = 16 * 1024;
+/** What a message takes over of a program's last complaint, in characters. */
+const longestComplaint = 200;
 
 /**
  * Starts the program as the leader of a group of its own. Beside it in the group a watcher waits for the end of descriptor 3,
@@ -41,8 +44,12 @@ export async function runShell(body: ShellBody, { ctx, log, fence, tools }: Step
   });
   // Somebody must listen: the watcher's end may go first.
   child.stdio[3]?.on('error', () => {});
-  forward(child.stdout, 'out', log);
-  forward(child.stderr, 'err', log);
+  let complaint = '';
+  forward(child.stdout, (lines) => log.write('out', lines));
+  forward(child.stderr, (lines) => {
+    log.write('err', lines);
+    complaint = lastLine(lines) || complaint;
+  });
   let cancelKill = (): void => {};
   const abort = (): void => {
     signalGroup(child, 'SIGTERM');
@@ -52,7 +59,14 @@ export async function runShell(body: ShellBody, { ctx, log, fence, tools }: Step
   try {
     const ended = await endOf(child);
     ctx.signal.throwIfAborted();
-    if (ended.code !== 0) throw new Error(failure(command[0] ?? '', ended));
+    if (ended.code !== 0) {
+      const secrets = secretValues([
+        ...Object.entries(ctx.parameters),
+        ...ctx.context.entries(),
+        ...Object.entries(environment),
+      ]);
+      throw new Error(failure(command[0] ?? '', ended, withoutSecrets(complaint, secrets)));
+    }
   } finally {
     ctx.signal.removeEventListener('abort', abort);
     cancelKill();
@@ -130,14 +144,28 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   }
 }
 
-function failure(program: string, { code, signal }: ProcessEnd): string {
-  if (signal !== null) return `${quoteBriefly(program)} was ended by ${signal}`;
+/** @param complaint the last that it has said of itself, or `''` */
+function failure(program: string, { code, signal }: ProcessEnd, complaint: string): string {
   const why = code === 127 ? ' (not found)' : code === 126 ? ' (not executable)' : '';
-  return `${quoteBriefly(program)} ended with exit code ${code}${why}; its output is in the step’s log`;
+  const end = signal === null ? `ended with exit code ${code}${why}` : `was ended by ${signal}`;
+  const said = complaint.length > longestComplaint ? `${complaint.slice(0, longestComplaint)}…` : complaint;
+  return `${quoteBriefly(program)} ${end}${said === '' ? '' : `: ${said}`}; its output is in the step’s log`;
+}
+
+/** The last line that is not empty, as a message can hold it. */
+function lastLine(lines: string): string {
+  const last =
+    lines
+      .trimEnd()
+      .split(/[\r\n]/)
+      .at(-1) ?? '';
+  return stripVTControlCharacters(last)
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .trim();
 }
 
 /** Whole lines, however the bytes arrive; a line without an end in pieces. */
-function forward(stream: Readable | null, level: 'out' | 'err', log: StepLog): void {
+function forward(stream: Readable | null, write: (lines: string) => void): void {
   if (stream === null) return;
   const decoder = new StringDecoder('utf8');
   let rest = '';
@@ -145,15 +173,15 @@ function forward(stream: Readable | null, level: 'out' | 'err', log: StepLog): v
     const all = rest + text;
     const end = all.lastIndexOf('\n');
     rest = all.slice(end + 1);
-    if (end !== -1) log.write(level, all.slice(0, end));
+    if (end !== -1) write(all.slice(0, end));
     if (rest.length < longestPiece) return;
-    log.write(level, rest);
+    write(rest);
     rest = '';
   };
   stream.on('data', (bytes: Buffer) => take(decoder.write(bytes)));
   stream.on('end', () => {
     const last = rest + decoder.end();
-    if (last !== '') log.write(level, last);
+    if (last !== '') write(last);
   });
   stream.on('error', () => {});
 }

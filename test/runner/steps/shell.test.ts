@@ -59,11 +59,28 @@ describe('a shell step', () => {
       messages.push(execution.exitMessage);
     }
     expect(messages).toEqual([
-      expect.stringContaining('"sh" ended with exit code 7'),
-      expect.stringContaining('"no-such-program-at-all" ended with exit code 127 (not found)'),
+      '"sh" ended with exit code 7: oops; its output is in the step’s log',
+      expect.stringContaining('"no-such-program-at-all" ended with exit code 127 (not found): '),
       expect.stringContaining('{{nobody}}'),
     ]);
     expect(await world.log(1, 'Run')).toContain('ERR   oops\n');
+  });
+
+  it('tells the last complaint of a program that fails, without secrets and in one line', async () => {
+    const complaints = [
+      ['printf "first\nlast\n\n" >&2; exit 1', 'last'],
+      ['printf "half a line" >&2; exit 1', 'half a line'],
+      ['printf "\\033[31mred\\007\\033[0m\\r\n" >&2; exit 1', 'red'],
+      ['echo "no access with $PARAM_db_password, $API_TOKEN" >&2; exit 1', 'no access with ***, ***'],
+      ['echo "ftp://me:hidden@host/x refused" >&2; exit 1', 'ftp://***@host/x refused'],
+      ['head -c 900 /dev/zero | tr "\\0" x >&2; exit 1', `${'x'.repeat(200)}…`],
+    ];
+    for (const [text = '', told = ''] of complaints) {
+      const body = shell([text], { shell: true, environment: { API_TOKEN: 'hush hush' } });
+      const job = jobOf([{ name: 'Run', body }]);
+      const { execution } = await world.runNew(job, { forced: true, parameters: { db_password: 'hunter2' } });
+      expect(execution.exitMessage).toBe(`"/bin/sh" ended with exit code 1: ${told}; its output is in the step’s log`);
+    }
   });
 
   it('gives a program only what it is meant to know, and a shell its parameters as variables', async () => {
