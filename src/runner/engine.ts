@@ -239,6 +239,7 @@ function saidOnceOwned(log: StepLog, { owned, lost }: ExecutionSession): StepLog
       if (held === null) log.write(...line);
       else held.push(line);
     },
+    note: log.note,
     close() {
       if (!lost.aborted) say();
       log.close();

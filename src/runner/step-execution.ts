@@ -89,10 +89,10 @@ async function runAttempts(
   const { retry } = work.definition;
   for (let attempt = 1; ; attempt += 1) {
     const overlay = createContextOverlay(() => session.state.context);
-    log.write('info', attempt === 1 ? `step ${work.stepName} begins` : `attempt ${attempt}`);
+    log.note('info', attempt === 1 ? `step ${work.stepName} begins` : `attempt ${attempt}`);
     try {
       const exitCode = await attemptOnce(running, work, log, attempt, overlay);
-      log.write('info', 'completed');
+      log.note('info', 'completed');
       return await end(running, work, overlay, 'complete', exitCode, '');
     } catch (error) {
       const hindrance = running.cannotGoOn();

@@ -12,6 +12,11 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'out' | 'err';
 export interface StepLog {
   /** One line for each line of the text, with the time. */
   write(level: LogLevel, text: string): void;
+  /**
+   * As `write`, of what goes without saying: it stands in a step's own log only beside something that was written. Most steps of
+   * most jobs log nothing, and a file for each costs more than running it.
+   */
+  note(level: LogLevel, text: string): void;
   close(): void;
 }
 
@@ -45,20 +50,22 @@ const gatheredBytes = 64 * 1024;
 /** Longer lines are cut into several. */
 const longestLine = 16 * 1024;
 const longestFileName = 150;
+/** That are kept for a step that may yet log something: as many attempts as anybody looks at. */
+const mostNotes = 100;
 
 /** Logs as files in a folder: one process appends, any may read. */
 export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOptions): Logs {
   /** Of an execution and its steps together: opening a file costs more than all that most of them write. */
-  const shared = new Map<string, { readonly log: StepLog; users: number }>();
-  const appending = (executionId: number, stepName: string | null): StepLog => {
+  const shared = new Map<string, { readonly log: LogFile; users: number }>();
+  const appending = (executionId: number, stepName: string | null): LogFile => {
     const file = path.join(folder, logPath(executionId, stepName));
     const kept = shared.get(file) ?? { log: appendTo(file, now, maxBytes), users: 0 };
     shared.set(file, kept);
     kept.users += 1;
     let isOpen = true;
     return {
-      write(level, text) {
-        if (isOpen) kept.log.write(level, text);
+      write(level, text, at) {
+        if (isOpen) kept.log.write(level, text, at);
       },
       close() {
         if (!isOpen) return;
@@ -73,12 +80,29 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOpti
   return {
     open(executionId, stepName) {
       const whole = appending(executionId, null);
-      if (stepName === null) return whole;
+      if (stepName === null)
+        return {
+          write: (level, text) => whole.write(level, text, now()),
+          note: (level, text) => whole.write(level, text, now()),
+          close: () => whole.close(),
+        };
       const own = appending(executionId, stepName);
+      let noted: Parameters<LogFile['write']>[] | null = [];
+      const sayBoth = (level: LogLevel, text: string, at: Instant): void =>
+        whole.write(level, text.replaceAll(/^/gm, `[${stepName}] `), at);
       return {
         write(level, text) {
-          own.write(level, text);
-          whole.write(level, text.replaceAll(/^/gm, `[${stepName}] `));
+          const at = now();
+          for (const line of noted ?? []) own.write(...line);
+          noted = null;
+          own.write(level, text, at);
+          sayBoth(level, text, at);
+        },
+        note(level, text) {
+          const at = now();
+          if (noted === null) own.write(level, text, at);
+          else if (noted.length < mostNotes) noted.push([level, text, at]);
+          sayBoth(level, text, at);
         },
         close() {
           own.close();
@@ -133,7 +157,12 @@ function fileName(stepName: string): string {
   return `${encoded.slice(0, longestFileName - 70)}%%${hash}`;
 }
 
-function appendTo(file: string, now: () => Instant, maxBytes: number): StepLog {
+interface LogFile {
+  write(level: LogLevel, text: string, at: Instant): void;
+  close(): void;
+}
+
+function appendTo(file: string, now: () => Instant, maxBytes: number): LogFile {
   let descriptor: number | null = null;
   let size = 0;
   let gathered: string[] = [];
@@ -172,9 +201,9 @@ function appendTo(file: string, now: () => Instant, maxBytes: number): StepLog {
   }
 
   return {
-    write(level, text) {
+    write(level, text, at) {
       if (state !== 'open') return;
-      const prefix = `${stamp(now())} ${level.toUpperCase().padEnd(5)} `;
+      const prefix = `${stamp(at)} ${level.toUpperCase().padEnd(5)} `;
       for (const line of text.split('\n')) {
         for (let from = 0; from === 0 || from < line.length; from += longestLine) {
           const entry = `${prefix}${line.slice(from, from + longestLine)}\n`;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -27,6 +27,33 @@ describe('logs', () => {
     const { text, ended } = await logs.read(7, 'Load', 0, 1000);
     expect([text, ended]).toEqual([`${stamp} one\n${stamp} two\n`, true]);
     expect((await logs.read(7, null, 0, 1000)).text).toBe(`${stamp} [Load] one\n${stamp} [Load] two\n`);
+  });
+
+  it('has what goes without saying in the step’s log only beside what the step has said, in order', async () => {
+    const silent = logs.open(7, 'Silent');
+    silent.note('info', 'begins');
+    silent.note('info', 'completed');
+    silent.close();
+    expect((await logs.read(7, 'Silent', 0, 1000)).text).toBe('');
+    expect(existsSync(path.join(folder, '7'))).toBe(false);
+    const log = logs.open(7, 'Load');
+    log.note('info', 'begins');
+    log.write('warn', 'hm');
+    log.note('info', 'completed');
+    log.close();
+    const lines = (text: string): string[] =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.slice(28).trim());
+    expect(lines((await logs.read(7, 'Load', 0, 1000)).text)).toEqual(['INFO  begins', 'WARN  hm', 'INFO  completed']);
+    expect(lines((await logs.read(7, null, 0, 1000)).text)).toEqual([
+      'INFO  [Silent] begins',
+      'INFO  [Silent] completed',
+      'INFO  [Load] begins',
+      'WARN  [Load] hm',
+      'INFO  [Load] completed',
+    ]);
   });
 
   it('is read in pieces of whole lines, and goes on where the piece before ended', async () => {
