@@ -17,7 +17,10 @@ export interface ChunkOptions<Item, Output = Item, Context = StepContext> {
   readonly writer: MarkedWriter<NoInfer<Output>> | WriteFunction<NoInfer<Output>, Context>;
   /** Items read before they are written and committed: 100. */
   readonly chunkSize?: number;
-  /** Items whose errors may be left out: `Never` if not said. */
+  /**
+   * Items whose errors may be left out: `Never` if not said. They are kept as they were read and can be replayed, if the reader gives plain
+   * values: JSON, dates, bigints, bytes.
+   */
   readonly skip?: SkipPolicy | SkipOptions;
   /** Further attempts at one item: none if not said. */
   readonly retry?: ItemRetryOptions;

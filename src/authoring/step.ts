@@ -25,6 +25,10 @@ export interface StepOptions {
   readonly retryDelay?: number;
   /** `exponential` doubles the delay with each attempt. `fixed` if not said. */
   readonly backoff?: 'fixed' | 'exponential';
+  /**
+   * Seconds after which `ctx.signal` is aborted and the attempt has failed. A task that goes on is left behind and not tried again; a chunk
+   * step is waited for as long as it writes.
+   */
   readonly timeout?: number;
   /** Runs again in a restart although it was completed. */
   readonly allowStartIfComplete?: boolean;
