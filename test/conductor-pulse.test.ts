@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Worker } from 'node:worker_threads';
+
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+import { createSqliteStores } from '../src/adapters/sqlite/stores.ts';
+import { systemClock } from '../src/adapters/system/clock.ts';
+import { startPulse } from '../src/conductor-pulse.ts';
+import { embeddedStoreFile } from '../src/config/embedded-store.ts';
+import { loadSettings } from '../src/config/load.ts';
+import { heartbeatKey } from '../src/domain/heartbeat.ts';
+import type { Stores } from '../src/ports/stores.ts';
+import type { HeartbeatSender } from '../src/runner/heartbeat.ts';
+
+let folder = '';
+let stores: Stores;
+let pulse: HeartbeatSender;
+let problems: string[];
+const threads: Worker[] = [];
+const remember = (thread: Worker): void => void threads.push(thread);
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'batchy-pulse-'));
+  const { settings } = loadSettings({ folder, environment: { BATCHY_DATA: 'data', LEASE_SECONDS: '1' } });
+  stores = await createSqliteStores({ file: embeddedStoreFile(settings.BATCHY_DATA), clock: systemClock });
+  problems = [];
+  threads.splice(0);
+  process.on('worker', remember);
+  pulse = start(settings.BATCHY_DATA);
+});
+afterEach(async () => {
+  process.off('worker', remember);
+  await pulse.stop();
+  await stores.upkeep.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function start(dataFolder: string): HeartbeatSender {
+  const { settings } = loadSettings({ folder, environment: { BATCHY_DATA: dataFolder, LEASE_SECONDS: '1' } });
+  return startPulse(
+    { settings, conductor: 'here', host: process.ppid },
+    {
+      onProblem: (error) => problems.push((error as Error).message),
+      onOrphaned: () => problems.push('orphaned'),
+    },
+  );
+}
+
+async function revision(): Promise<number | null> {
+  const [sign = null] = await stores.documents.get([heartbeatKey('here')]);
+  return sign?.revision ?? null;
+}
+
+const patience = { timeout: 20_000, interval: 20 };
+
+it('gives a sign of life from its start to its end, from a thread of its own', async () => {
+  expect(await revision()).toBeNull();
+  await pulse.start();
+  expect(await revision()).toBe(1);
+  await vi.waitFor(async () => expect(await revision()).toBeGreaterThan(2), patience);
+  expect(threads).toHaveLength(1);
+  await pulse.stop();
+  expect(await revision()).toBeNull();
+  expect(problems).toEqual([]);
+});
+
+it('goes on in another thread when the first one comes to grief', async () => {
+  await pulse.start();
+  await threads[0]?.terminate();
+  await vi.waitFor(() => expect(threads).toHaveLength(2), patience);
+  const before = (await revision()) ?? 0;
+  await vi.waitFor(async () => expect(await revision()).toBeGreaterThan(before + 1), patience);
+  expect(problems).toEqual([
+    'the thread that gives the sign of life of this process has ended; another one is started',
+  ]);
+});
+
+it('does not start where the store cannot be opened', async () => {
+  const noFolder = path.join(folder, 'a-file');
+  writeFileSync(noFolder, '');
+  const lifeless = start(noFolder);
+  await expect(lifeless.start()).rejects.toMatchObject({ name: 'BatchyError', code: 'store-unavailable' });
+  await lifeless.stop();
+  expect(problems).toEqual([]);
+});
