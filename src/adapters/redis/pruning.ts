@@ -65,17 +65,20 @@ async function pruneWorkflow(
   const starts = await connection.call((redis) =>
     pipelined(
       redis,
-      ourKinds.map((kind) => ['ZRANGE', keys.records(kind, name), 0, stride - 1]),
+      ourKinds.map((kind) => ['ZRANGE', keys.records(kind, name), 0, 0]),
     ),
   );
   let removed = 0;
   for (const [index, kind] of ourKinds.entries()) {
+    // The oldest alone, first: as a rule it is to be kept, and with it all others.
     let members = starts[index] as string[];
+    let asked = 1;
     while (members.length > 0 && removed < limit) {
       const { forgotten, isOver } = await pruneMembers(connection, name, kind, members, before, limit - removed);
       removed += forgotten;
       const last = members.at(-1);
-      if (isOver || members.length < stride) break;
+      if (isOver || members.length < asked) break;
+      asked = stride;
       members = await connection.call((redis) =>
         redis.zrange(keys.records(kind, name), `(${last}`, '+', 'BYLEX', 'LIMIT', 0, stride),
       );
