@@ -30,7 +30,10 @@ function replayingBody(body: ChunkBody, replay: Replay, documents: DocumentReade
   return {
     ...body,
     replayed,
-    reader: () => replayed.reader(),
+    reader(ctx) {
+      ctx.logger.info(`replays what execution ${replay.executionId} has left out in this step`);
+      return replayed.reader();
+    },
     processor: processor === null ? null : (item, ctx) => processor(item, within(ctx)),
     async writer(ctx): Promise<ItemWriter<unknown>> {
       const target = await replayed.target();

@@ -81,6 +81,9 @@ export function replayAcceptance(name: string, openStores: OpenStores): void {
       expect((await app.call('GET', `/executions/${second.id}/graph`)).json.nodes).toMatchObject([
         { name: 'Load', status: 'COMPLETED' },
       ]);
+      expect((await app.call('GET', `/executions/${second.id}/steps/Load/log`)).text).toContain(
+        `replays what execution ${first.id} has left out in this step`,
+      );
       expect((await itemsOf(app, first.id)).map((item: { replayed_by: number }) => item.replayed_by)).toEqual(
         Array.from({ length: 4 }, () => second.id),
       );
