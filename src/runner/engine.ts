@@ -7,7 +7,8 @@ import { errorStack, errorText } from './error-text.ts';
 import { type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
 import { endingOf, movedExecution } from './execution-ending.ts';
 import { limitTime } from './execution-timeout.ts';
-import { type Decide, type ExecutionSession, type ExecutionState, OwnershipLost } from './execution-session.ts';
+import { type ExecutionSession, OwnershipLost } from './execution-session.ts';
+import type { Decide, ExecutionState } from './execution-state.ts';
 import type { RunnableJob } from './job.ts';
 import { jobToRun } from './replaying-job.ts';
 import type { EngineTools, RunningExecution } from './running-execution.ts';
@@ -239,7 +240,7 @@ function saidOnceOwned(log: StepLog, { owned, lost }: ExecutionSession): StepLog
       if (held === null) log.write(...line);
       else held.push(line);
     },
-    note: log.note,
+    note: (...line) => log.note(...line),
     close() {
       if (!lost.aborted) say();
       log.close();

@@ -2,7 +2,7 @@ import type { JobExecution } from '../domain/execution.ts';
 import { type ExecutionEvent, isLive, moveExecution } from '../domain/execution-transitions.ts';
 import { interruptedSteps, withLatest } from '../domain/interrupted-steps.ts';
 import { floorToMicrosecond, type Instant } from '../domain/time.ts';
-import type { ExecutionState, StateChange } from './execution-session.ts';
+import type { ExecutionState, StateChange } from './execution-state.ts';
 import { movedEntry } from './journal-entries.ts';
 import { endOwnedBatch } from './owned-batch.ts';
 import type { EngineTools } from './running-execution.ts';

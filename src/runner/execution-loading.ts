@@ -12,7 +12,7 @@ import {
 } from '../domain/execution-documents.ts';
 import { decodeContext, decodeExecution, decodeInstance, decodeStep } from '../domain/execution-text.ts';
 import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
-import type { ExecutionState } from './execution-session.ts';
+import type { ExecutionState } from './execution-state.ts';
 import type { Claim } from './lease-taking.ts';
 
 export interface LoadedExecution {

@@ -6,7 +6,7 @@ import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
 import { planRestart, type RestartPlan } from '../domain/restart-plan.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
-import type { ExecutionState } from './execution-session.ts';
+import type { ExecutionState } from './execution-state.ts';
 
 export interface ExecutionPlan extends RestartPlan {
   /** Of steps that go on where an earlier execution of the instance left them. */

@@ -1,54 +1,17 @@
-import type { JournalEntry, WorkflowChange } from '../domain/change.ts';
+import type { JournalEntry } from '../domain/change.ts';
 import { BatchyError } from '../domain/errors.ts';
-import type { JobExecution, JobInstance, SkippedItem, StepExecution } from '../domain/execution.ts';
-import {
-  contextDocument,
-  documentChange,
-  documentKeys,
-  executionDocument,
-  instanceDocument,
-  type ReadDocument,
-  skippedDocument,
-  type StateDocument,
-  stepDocument,
-} from '../domain/execution-documents.ts';
+import { documentKeys } from '../domain/execution-documents.ts';
 import { isLive } from '../domain/execution-transitions.ts';
-import type { Json } from '../domain/json.ts';
-import { storedWorkflowChange } from '../domain/stored-workflow-change.ts';
-import type { StoredWorkflow } from '../domain/workflow.ts';
 import type { StoredDocument } from '../ports/document-reader.ts';
 import type { Commit, StoredChange } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { Timers } from '../ports/timers.ts';
-import { documentKey, loadExecution, type LoadedExecution, loadUnstarted } from './execution-loading.ts';
+import { draftOf } from './execution-draft.ts';
+import { documentKey, loadExecution, loadUnstarted } from './execution-loading.ts';
+import type { Decide, ExecutionState } from './execution-state.ts';
 import type { Claim } from './lease-taking.ts';
 import type { StoredRun } from './run-counts.ts';
 import { sleep } from './sleep.ts';
-
-/** An execution as its owner knows it. */
-export interface ExecutionState {
-  readonly execution: JobExecution;
-  readonly instance: JobInstance;
-  /** Step executions of this execution, by step name. */
-  readonly steps: ReadonlyMap<string, StepExecution>;
-  readonly context: ReadonlyMap<string, Json>;
-}
-
-/** What becomes of it in one commit; what is not named stays. */
-export interface StateChange {
-  readonly execution?: JobExecution;
-  readonly instance?: JobInstance;
-  readonly steps?: readonly StepExecution[];
-  readonly context?: ReadonlyMap<string, Json>;
-  readonly skipped?: readonly { readonly stepExecutionId: number; readonly item: SkippedItem }[];
-  /** Documents of other executions, as they were read and as they are to be. */
-  readonly beside?: readonly { readonly before: ReadDocument; readonly after: StateDocument }[];
-  readonly workflow?: { readonly stored: StoredWorkflow; readonly change: WorkflowChange };
-  readonly journal?: readonly JournalEntry[];
-}
-
-/** Computed anew on whatever is stored by then, should something have changed in between. */
-export type Decide = (state: ExecutionState) => StateChange | Promise<StateChange>;
 
 /** An execution that this process owns, in its memory and in the store. */
 export interface ExecutionSession {
@@ -254,63 +217,4 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     commit: (...decides) => ask(decides),
     refresh: () => ask('refresh'),
   };
-}
-
-/** Several changes put together: what is stored afterwards, and how it differs from what is stored now. */
-function draftOf(loaded: LoadedExecution) {
-  const documents = new Map(loaded.documents);
-  const changed = new Map<string, StateDocument>();
-  const workflows = new Map<string, StoredChange>();
-  const beside = new Map<string, StoredChange>();
-  const journal: JournalEntry[] = [];
-  const steps: StoredRun['steps'][number][] = [];
-  let { state } = loaded;
-
-  const put = (document: StateDocument): void => {
-    changed.set(documentKey(document), document);
-  };
-  return {
-    journal,
-    steps,
-    state: (): ExecutionState => state,
-    take(change: StateChange): void {
-      if (change.execution !== undefined) put(executionDocument(change.execution));
-      if (change.instance !== undefined) put(instanceDocument(change.instance));
-      if (change.context !== undefined) put(contextDocument(state.execution.id, change.context));
-      for (const step of change.steps ?? []) {
-        steps.push({ before: state.steps.get(step.stepName) ?? null, after: step });
-        put(stepDocument(step));
-      }
-      for (const { item, stepExecutionId } of change.skipped ?? []) put(skippedDocument(item, stepExecutionId));
-      for (const { before, after } of change.beside ?? [])
-        beside.set(documentKey(after), documentChange(before, after));
-      if (change.workflow !== undefined) {
-        const { stored, change: next } = change.workflow;
-        workflows.set(next.name, storedWorkflowChange(stored, next));
-        journal.push(...next.journal);
-      }
-      journal.push(...(change.journal ?? []));
-      const { execution = state.execution, instance = state.instance, context = state.context } = change;
-      state = { execution, instance, context, steps: withSteps(state.steps, change.steps) };
-    },
-    changes(): StoredChange[] {
-      const written = [...changed].map(([key, document]) => documentChange(documents.get(key) ?? null, document));
-      return [...workflows.values(), ...beside.values(), ...written];
-    },
-    stored(): LoadedExecution {
-      for (const [key, { collection, members }] of changed)
-        // Skipped items are written once; there may be many.
-        if (collection !== 'skipped')
-          documents.set(key, { revision: (documents.get(key)?.revision ?? 0) + 1, members });
-      return { state, documents };
-    },
-  };
-}
-
-function withSteps(
-  steps: ReadonlyMap<string, StepExecution>,
-  changed: readonly StepExecution[] = [],
-): ReadonlyMap<string, StepExecution> {
-  if (changed.length === 0) return steps;
-  return new Map([...steps, ...changed.map((step): [string, StepExecution] => [step.stepName, step])]);
 }

@@ -1,5 +1,6 @@
 import type { Stores } from '../ports/stores.ts';
-import type { Decide, ExecutionSession } from './execution-session.ts';
+import type { ExecutionSession } from './execution-session.ts';
+import type { Decide } from './execution-state.ts';
 import type { RunnableJob } from './job.ts';
 import type { Logs } from './step-log.ts';
 import type { StepTools } from './steps/step-run.ts';

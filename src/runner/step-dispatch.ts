@@ -5,7 +5,7 @@ import { decodeStep } from '../domain/execution-text.ts';
 import type { StepDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
 import { skipsOf } from '../domain/replay-rules.ts';
-import type { StateChange } from './execution-session.ts';
+import type { StateChange } from './execution-state.ts';
 import type { RunningExecution } from './running-execution.ts';
 import type { ContextOverlay } from './shared-context.ts';
 import type { ChunkBody, StepBody } from './step-body.ts';

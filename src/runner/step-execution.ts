@@ -7,7 +7,7 @@ import { withLatest } from '../domain/interrupted-steps.ts';
 import { LeftBehind, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { movedEntry } from './journal-entries.ts';
-import type { Decide } from './execution-session.ts';
+import type { Decide } from './execution-state.ts';
 import type { RunningExecution } from './running-execution.ts';
 import { type ContextOverlay, createContextOverlay } from './shared-context.ts';
 import { sleep } from './sleep.ts';

@@ -1,0 +1,30 @@
+import type { JournalEntry, WorkflowChange } from '../domain/change.ts';
+import type { JobExecution, JobInstance, SkippedItem, StepExecution } from '../domain/execution.ts';
+import type { ReadDocument, StateDocument } from '../domain/execution-documents.ts';
+import type { Json } from '../domain/json.ts';
+import type { StoredWorkflow } from '../domain/workflow.ts';
+
+/** An execution as its owner knows it. */
+export interface ExecutionState {
+  readonly execution: JobExecution;
+  readonly instance: JobInstance;
+  /** Step executions of this execution, by step name. */
+  readonly steps: ReadonlyMap<string, StepExecution>;
+  readonly context: ReadonlyMap<string, Json>;
+}
+
+/** What becomes of it in one commit; what is not named stays. */
+export interface StateChange {
+  readonly execution?: JobExecution;
+  readonly instance?: JobInstance;
+  readonly steps?: readonly StepExecution[];
+  readonly context?: ReadonlyMap<string, Json>;
+  readonly skipped?: readonly { readonly stepExecutionId: number; readonly item: SkippedItem }[];
+  /** Documents of other executions, as they were read and as they are to be. */
+  readonly beside?: readonly { readonly before: ReadDocument; readonly after: StateDocument }[];
+  readonly workflow?: { readonly stored: StoredWorkflow; readonly change: WorkflowChange };
+  readonly journal?: readonly JournalEntry[];
+}
+
+/** Computed anew on whatever is stored by then, should something have changed in between. */
+export type Decide = (state: ExecutionState) => StateChange | Promise<StateChange>;
