@@ -11,6 +11,8 @@ const stepNamePattern = /^[A-Za-z0-9_](?:[A-Za-z0-9._ -]{0,126}[A-Za-z0-9._-])?$
 
 /** What is wrong with the name of a job definition, or `null`. */
 export function jobDefinitionNameProblem(name: string): string | null {
+  // Programs that copy jobs into an object of theirs, by name, would change what that object is.
+  if (name === '__proto__') return 'no job may be called __proto__';
   if (jobNamePattern.test(name)) return null;
   return `${quoteBriefly(name)} is no job name: use 1 to 128 letters, digits, '_', '.' or '-', beginning with a letter, a digit or '_'`;
 }

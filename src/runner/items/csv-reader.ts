@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { isJsonObject, type Json } from '../../domain/json.ts';
+import { quoteBriefly } from '../../domain/names.ts';
 import { CsvRows, type CsvFormat } from './csv-rows.ts';
 import type { ReaderFactory } from './factory.ts';
 import { filePlaceOf, FileWindow } from './file-window.ts';
@@ -38,19 +39,27 @@ export type CsvRow = Record<string, string>;
 export function csvReader(path: FromContext<Json>, options: CsvReaderOptions = {}): ReaderFactory<CsvRow> {
   const format = formatOf(options);
   const columns = options.columns === undefined ? null : checkedColumns(options.columns, 'The columns of csvReader');
-  return async (ctx) => new CsvReader(await textFromContext(path, ctx, 'The path of csvReader'), columns, format);
+  return async (ctx) => {
+    const file = await textFromContext(path, ctx, 'The path of csvReader');
+    return new CsvReader(file, columns, format, (hint) => ctx.logger.warn(hint));
+  };
 }
+
+/** What others put between fields. */
+const otherDelimiters = [',', ';', '\t', '|'];
 
 class CsvReader implements ItemReader<CsvRow> {
   readonly #file: string;
   readonly #columns: readonly string[] | null;
   readonly #format: CsvFormat;
+  readonly #hint: (text: string) => void;
   #window: FileWindow | null = null;
   #rows: CsvRows | null = null;
   #header: readonly string[] = [];
   #toRow: (fields: readonly string[]) => CsvRow = () => ({});
 
-  constructor(file: string, columns: readonly string[] | null, format: CsvFormat) {
+  constructor(file: string, columns: readonly string[] | null, format: CsvFormat, hint: (text: string) => void) {
+    this.#hint = hint;
     this.#file = file;
     this.#columns = columns;
     this.#format = format;
@@ -61,6 +70,7 @@ class CsvReader implements ItemReader<CsvRow> {
     this.#rows = new CsvRows(this.#window, this.#format);
     this.#header = this.#columns ?? (await this.#readHeader(this.#rows));
     this.#toRow = rowMaker(this.#header);
+    this.#hintAtDelimiter();
     if (checkpoint === null) return;
     const place = filePlaceOf(checkpoint);
     if (!isJsonObject(checkpoint) || checkpoint['header'] !== digestOf(this.#header)) {
@@ -78,6 +88,16 @@ class CsvReader implements ItemReader<CsvRow> {
     const fields = rows.take();
     if (fields !== null) return this.#rowOf(fields, before);
     return rows.next().then((later) => (later === null ? null : this.#rowOf(later, before)));
+  }
+
+  /** A file with another delimiter is no broken one: each of its rows is read as one field. */
+  #hintAtDelimiter(): void {
+    const [only = '', ...others] = this.#header;
+    const found = otherDelimiters.find((delimiter) => only.includes(delimiter));
+    if (this.#columns !== null || others.length > 0 || found === undefined) return;
+    this.#hint(
+      `${this.#file} has one column, ${quoteBriefly(only)}. If these are several, say csvReader(path, { delimiter: ${JSON.stringify(found)} }).`,
+    );
   }
 
   /** @param before where the row begins, or the empty lines before it */

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
 import { csvReader } from '../../../src/runner/items/csv-reader.ts';
-import { openReader, readAll, useFolder } from './fixtures.ts';
+import { emptyContext, openReader, readAll, useFolder } from './fixtures.ts';
 
 describe('the reader of CSV', () => {
   const folder = useFolder();
@@ -34,6 +34,22 @@ describe('the reader of CSV', () => {
       { id: '1', name: "x; 'y'\nz" },
       { id: '2', name: '' },
     ]);
+  });
+
+  it.each([
+    ['a;b;c\n1;2;3\n', {}, 'has one column, "a;b;c". If these are several, say csvReader(path, { delimiter: ";" }).'],
+    ['a\tb\n1\t2\n', {}, 'delimiter: "\\t"'],
+    ['a,b\n1,2\n', { delimiter: ';' }, 'delimiter: ","'],
+    ['a;b,c\n1,2\n', {}, null],
+    ['a\n1;2\n', {}, null],
+    ['1;2\n', { columns: ['a;b'] }, null],
+  ])('hints at another delimiter where %j has one column only (%#)', async (text, options, hint) => {
+    const hints: string[] = [];
+    const logger = { ...emptyContext.logger, warn: (told: string) => void hints.push(told) };
+    const reader = await csvReader(folder.file('a.csv', text), options)({ ...emptyContext, logger });
+    await reader.open(null);
+    await reader.close();
+    expect(hints).toEqual(hint === null ? [] : [expect.stringContaining(hint)]);
   });
 
   it('reads Latin-1 when it is told to', async () => {
