@@ -36,6 +36,7 @@ import type { Services } from './service/services.ts';
 import { createWaits } from './service/waits.ts';
 import { createWatch } from './service/watch.ts';
 import { createWorkflows } from './service/workflows.ts';
+import { proposeTrial, type Trial } from './trial.ts';
 
 export interface App {
   readonly server: BatchyServer;
@@ -46,13 +47,6 @@ export interface App {
   trial(): Trial;
   /** Answers what is in progress, then closes everything. */
   stop(): Promise<void>;
-}
-
-/** What somebody who has just started the service can try. */
-export interface Trial {
-  /** One that can be loaded; where there is none, a name to write a configuration for. */
-  readonly workflow: string;
-  readonly needsKey: boolean;
 }
 
 /** What tests put in place of the real thing. */
@@ -217,10 +211,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       beginLook();
       return address;
     },
-    trial() {
-      const names = configurationFiles(settings).names();
-      return { workflow: names.includes('wf1') ? 'wf1' : (names[0] ?? 'wf1'), needsKey: keyRing.keys().length > 0 };
-    },
+    trial: () => proposeTrial(settings, configurationFiles(settings).names(), keyRing.keys().length > 0),
     async stop() {
       stopping.abort();
       clearTimeout(timer);

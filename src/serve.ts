@@ -2,10 +2,11 @@ import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { uuidv7 } from 'uuidv7';
 
-import { createApp, type Trial } from './app.ts';
+import { createApp } from './app.ts';
 import { createConductorHost } from './conductor-host.ts';
 import type { Settings } from './config/schema.ts';
 import { createConductorRecords } from './service/conductor-records.ts';
+import type { Trial } from './trial.ts';
 
 /** Where a logged error could carry a key, or the parameters that the Redis driver was given. */
 const secretPlaces = ['req.headers.authorization', 'err.command.args'];
@@ -60,18 +61,20 @@ function whenOrphaned(stop: () => void): NodeJS.Timeout | undefined {
   }, lookEvery).unref();
 }
 
-/** What a start prints: where everything is, and three lines to try. */
-function describeStart(address: string, { workflow, needsKey }: Trial): string {
+/** What a start prints: where everything is, and a few lines to try. */
+function describeStart(address: string, { workflow, hasSampleJob, needsKey }: Trial): string {
   const curl = needsKey ? 'curl -H "Authorization: Bearer $BATCHY_KEY"' : 'curl';
   return [
     `Batchy listens on ${address}`,
     `  API docs    ${address}/docs`,
     `  workflows   ${address}/workflows`,
+    `  jobs        ${address}/jobs`,
     '',
     needsKey ? 'Try it, with your API key in BATCHY_KEY:' : 'Try it:',
     `  ${curl} -X POST ${address}/load_cfg/${workflow}`,
     `  ${curl} -X POST ${address}/open_batch/${workflow}`,
     `  ${curl} -X POST "${address}/close_batch/${workflow}?batch_id=BATCH_ID"`,
+    ...(hasSampleJob ? [`  ${curl} -X POST "${address}/jobs/SampleJob/launch?wait=10"`] : []),
     '',
     '',
   ].join('\n');

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -94,5 +94,12 @@ describe('a start', () => {
   ])('with the files %j proposes to try %s', async (files, workflow) => {
     for (const file of files) write(file, 'job1: {}\n');
     expect((await app()).trial().workflow).toBe(workflow);
+  });
+
+  it('proposes to try the sample of a job where it is', async () => {
+    expect((await app()).trial().hasSampleJob).toBe(false);
+    mkdirSync(path.join(folder, 'jobs'));
+    write('jobs/sample-job.ts', '');
+    expect((await app()).trial().hasSampleJob).toBe(true);
   });
 });

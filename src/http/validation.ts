@@ -6,6 +6,8 @@ import { BatchyError, type ErrorCode, type ErrorPlace } from '../domain/errors.t
 
 interface PropertySchema {
   readonly type?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
 }
 
 /**
@@ -56,7 +58,7 @@ function invalidPart(
   violations: readonly Violation[],
   properties: Readonly<Record<string, PropertySchema>>,
 ): BatchyError {
-  const places = choicesOf(violations).flatMap((violation) => placesOf(violation, part, Object.keys(properties)));
+  const places = choicesOf(violations).flatMap((violation) => placesOf(violation, part, properties));
   const detail = `${partNames[part] ?? part}: ${places.map((place) => `${place.pointer === '' ? '' : `${place.pointer} `}${place.detail}`).join('; ')}.`;
   const code = codeOf(part, places, properties);
   const advice = code === 'invalid-id' ? ' Ids are whole numbers: GET /executions and GET /instances list them.' : '';
@@ -100,12 +102,20 @@ function choicesOf(violations: readonly Violation[]): readonly Violation[] {
 function placesOf(
   { keyword, schemaPath, instancePath, message }: Violation,
   part: string,
-  known: readonly string[],
+  properties: Readonly<Record<string, PropertySchema>>,
 ): ErrorPlace[] {
   const pointer = instancePath.slice(0, longestPointer);
+  const range = keyword === 'type' && part === 'querystring' ? rangeOf(properties[pointer.slice(1)]) : null;
+  if (range !== null) return [{ pointer, detail: range }];
   // The checker tells of each unknown property, as one whose schema is false, and then of all of them at once.
   if (keyword === 'additionalProperties') return [];
   if (!schemaPath.endsWith('/additionalProperties')) return [{ pointer, detail: message }];
-  const hint = part === 'querystring' ? ` (known: ${known.join(', ') || 'none'})` : '';
+  const hint = part === 'querystring' ? ` (known: ${Object.keys(properties).join(', ') || 'none'})` : '';
   return [{ pointer, detail: `is not known${hint}` }];
+}
+
+/** Whoever writes `1e9` wants the most that there is. */
+function rangeOf({ type, minimum, maximum }: PropertySchema = {}): string | null {
+  if (type !== 'integer' || minimum === undefined || maximum === undefined) return null;
+  return `must be a whole number from ${minimum} to ${maximum}, written in digits`;
 }

@@ -55,3 +55,13 @@ test('a value that is none of those that there are is refused with all of them, 
   ]);
   expect(json.detail).toContain('"FAILED"');
 });
+
+test.each(['1e9', '-1', '9999999', 'long', ''])(
+  'a number that is out of its range is told the range: %j',
+  async (wait) => {
+    const app = await failedApp();
+    const { status, json } = await app.call('POST', `/jobs/SampleJob/launch?wait=${wait}`);
+    expect(status).toBe(400);
+    expect(json.errors).toEqual([{ pointer: '/wait', detail: expect.stringMatching(/ (0|600)\b/) }]);
+  },
+);

@@ -48,7 +48,8 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { layers: [], packages: [] },
   cli: { layers: ['service', 'domain', 'dialects', 'config'], packages: terminal },
   'open-stores': { layers: ['ports', 'adapters', 'config'], packages: [] },
-  app: { ...composition, layers: [...composition.layers, 'open-stores'] },
+  trial: { layers: ['config'], packages: [anyBuiltin] },
+  app: { ...composition, layers: [...composition.layers, 'open-stores', 'trial'] },
   // The process in which jobs run, and what the one that serves has of it.
   'conductor-messages': { layers: ['domain', 'config', 'service'], packages: [] },
   'conductor-host': {
@@ -78,7 +79,7 @@ const layers: Readonly<Record<string, Layer>> = {
     layers: ['domain', 'config', 'runner', 'adapters', 'open-stores'],
     packages: ['uuidv7', anyBuiltin],
   },
-  serve: { layers: [...composition.layers, 'app', 'conductor-host'], packages: composition.packages },
+  serve: { layers: [...composition.layers, 'app', 'trial', 'conductor-host'], packages: composition.packages },
   // The command line does not know how things are wired; main hands it the functions that do.
   main: {
     layers: ['app', 'open-stores', 'serve', 'conductor-process', 'cli', 'config'],
