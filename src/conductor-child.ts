@@ -15,8 +15,9 @@ export interface Child {
   watchdog: Watchdog | null;
   /** What it ran when it fell silent: `execution 4 (Load)`. */
   runs: string;
-  /** Why it was ended by us. */
+  /** Why it is about to end, and whose code ended it, where that is known. */
   endedBecause: string | null;
+  endedBy: number | null;
   isOfOtherVersion: boolean;
 }
 

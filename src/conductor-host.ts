@@ -49,6 +49,7 @@ const known: ReadonlySet<string> = new Set([
   'catalog',
   'alive',
   'unsound',
+  'exiting',
   'counts',
 ] satisfies FromConductor['kind'][]);
 
@@ -95,12 +96,14 @@ export function createConductorHost(
       watchdog: null,
       runs: '',
       endedBecause: null,
+      endedBy: null,
       isOfOtherVersion: false,
     };
     running.add(child);
     forked.on('message', (message) => hear(child, message as FromConductor));
     forked.on('error', (error) => log().error({ err: error }, 'the process that runs jobs could not be started'));
-    forked.on('exit', (code, signal) => ended(child, code, signal));
+    // When all that it has said is heard, too.
+    forked.on('close', (code, signal) => ended(child, code, signal));
     tell(child, { kind: 'start', settings, withheld, conductor: child.id, host: process.pid, version });
   }
 
@@ -129,7 +132,10 @@ export function createConductorHost(
     else if (message.kind === 'alive') child.watchdog?.answered();
     else if (message.kind === 'counts') counts.add(message.tallies);
     else if (message.kind === 'unsound') replace(child);
-    else {
+    else if (message.kind === 'exiting') {
+      child.endedBecause = `was ended by ${message.whose} with exit code ${message.code}`;
+      child.endedBy = message.executionId;
+    } else {
       child.reading.end();
       pause = firstPause;
       const read = message.jobs.map(({ definition, file }) => ({ definition: readJobDefinition(definition), file }));
@@ -225,7 +231,7 @@ export function createConductorHost(
         `the process that runs jobs (pid ${child.process.pid}) ${why}. It ran ${child.runs}: to go on when the lease is over`,
       );
     try {
-      await records?.ended(child.id, why);
+      await records?.ended(child.id, why, child.endedBy);
     } catch (error) {
       log().warn({ err: error }, 'why the process that runs jobs has ended could not be put down');
     }
@@ -260,7 +266,7 @@ export function createConductorHost(
       // Whoever waits for the job files need not wait any longer.
       first.resolve();
       const ends = [...running].map(
-        (child) => new Promise<void>((resolve) => void child.process.once('exit', () => resolve())),
+        (child) => new Promise<void>((resolve) => void child.process.once('close', () => resolve())),
       );
       for (const child of running) {
         child.watchdog?.stop();

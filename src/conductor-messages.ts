@@ -36,6 +36,8 @@ export type FromConductor =
   | { readonly kind: 'alive' }
   /** What it has counted since it said so last. */
   | { readonly kind: 'counts'; readonly tallies: JobTallies }
+  /** Job code ends the process: the last thing heard of it. */
+  | { readonly kind: 'exiting'; readonly executionId: number; readonly whose: string; readonly code: number }
   /** Something in it may be broken: it ends what it runs, and another one should take what is new. */
   | { readonly kind: 'unsound' }
   | { readonly kind: 'catalog'; readonly jobs: readonly TravellingJob[]; readonly broken: readonly BrokenJobFile[] }

@@ -82,12 +82,17 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
     withheld,
     beginning: (file) => tell({ kind: 'reading', file }),
   });
+  const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall });
   let conductor: Conductor | null = null;
   // Not before: an error that nothing catches while a job file is read is a fault of that file, and ends the process.
   catchStrayErrors(process, {
     runs: () => conductor?.runs().map(({ id: executionId, jobName }) => `execution ${executionId} (${jobName})`) ?? [],
     log: (level, message) => tell({ kind: 'log', level, message }),
     onUnsound: () => tell({ kind: 'unsound' }),
+    onExit: (executionId, whose, code) => {
+      tell({ kind: 'exiting', executionId, whose, code });
+      logs.flush();
+    },
   });
   tell({ kind: 'catalog', jobs: definitions, broken });
   if (!settings.WORKER || jobs.size === 0) return null;
@@ -99,7 +104,7 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
     leaseSeconds: settings.LEASE_SECONDS,
     heartbeat: pulse,
     concurrency: settings.JOB_CONCURRENCY,
-    logs: createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall }),
+    logs,
     operationId: uuidv7,
     timers: systemTimers,
     random: systemRandom,

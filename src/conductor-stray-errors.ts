@@ -1,9 +1,10 @@
 import { errorStack, errorText } from './runner/error-text.ts';
-import { strayErrorTarget } from './runner/stray-errors.ts';
+import { type StrayErrorTarget, strayErrorTarget } from './runner/stray-errors.ts';
 
 /** The events of a process that matter here. */
 interface ErrorSource {
   on(event: 'unhandledRejection' | 'uncaughtException', listener: (error: unknown) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
 }
 
 export interface StrayErrorOptions {
@@ -12,17 +13,18 @@ export interface StrayErrorOptions {
   readonly log: (level: 'warn' | 'error', message: string) => void;
   /** What threw is nobody's that could fail in its place: nobody knows what it left undone. */
   readonly onUnsound: () => void;
+  /** A step ends the process: nothing but what is done at once is done any more. */
+  readonly onExit: (executionId: number, whose: string, code: number) => void;
 }
 
 /**
  * Lets an error that nothing caught fail the step that it came from, rather than end the process and everything in it. One that
  * belongs to no step that is under way is told, with the names of all that runs.
  */
-export function catchStrayErrors(source: ErrorSource, { runs, log, onUnsound }: StrayErrorOptions): void {
+export function catchStrayErrors(source: ErrorSource, { runs, log, onUnsound, onExit }: StrayErrorOptions): void {
   const caught = (error: unknown, isException: boolean): void => {
     const target = strayErrorTarget();
-    const whose =
-      target === undefined ? '' : `step ${target.stepName} of execution ${target.executionId} (${target.jobName})`;
+    const whose = target === undefined ? '' : nameOf(target);
     if (target?.fail(error) === true) {
       log('warn', `${whose} fails of an error that nothing caught: ${errorText(error)}`);
       return;
@@ -35,6 +37,16 @@ export function catchStrayErrors(source: ErrorSource, { runs, log, onUnsound }: 
     );
     if (isException && target === undefined) onUnsound();
   };
+  source.on('exit', (code) => {
+    const target = strayErrorTarget();
+    if (target === undefined) return;
+    target.note(`the step ends the process, with exit code ${code}, and with it all that runs there`);
+    onExit(target.executionId, nameOf(target), code);
+  });
   source.on('unhandledRejection', (error) => caught(error, false));
   source.on('uncaughtException', (error) => caught(error, true));
+}
+
+function nameOf({ stepName, executionId, jobName }: StrayErrorTarget): string {
+  return `step ${stepName} of execution ${executionId} (${jobName})`;
 }

@@ -25,7 +25,7 @@ class FakeProcess extends EventEmitter {
   send(message: ToConductor): boolean {
     this.heard.push(message);
     // In good order, as soon as it is told to.
-    if (message.kind === 'stop') this.emit('exit', 0, null);
+    if (message.kind === 'stop') this.emit('close', 0, null);
     return true;
   }
   says(message: FromConductor): void {
@@ -66,7 +66,8 @@ describe('the service’s side of the process that runs jobs', () => {
       },
     );
     host.start({
-      ended: async (conductor, why) => void putDown.push(`${conductor.replace(/^.*-(\d+)-.*$/, '$1')} ${why}`),
+      ended: async (conductor, why, by) =>
+        void putDown.push(`${conductor.replace(/^.*-(\d+)-.*$/, '$1')} ${why} (${by})`),
       runs: async (conductor) => (conductor.includes('-1000-') ? [{ id: 4, jobName: 'Load' }] : []),
     });
   });
@@ -109,10 +110,19 @@ describe('the service’s side of the process that runs jobs', () => {
     expect(processAt(3).kinds()).toEqual(['start', 'look']);
   });
 
+  it('puts down whose code has ended a process', async () => {
+    processAt(0).says(emptyCatalog);
+    processAt(0).says({ kind: 'exiting', executionId: 5, whose: 'step Exit of execution 5 (Exiting)', code: 7 });
+    processAt(0).emit('close', 7, null);
+    await vi.waitFor(() =>
+      expect(putDown).toEqual(['1000 was ended by step Exit of execution 5 (Exiting) with exit code 7 (5)']),
+    );
+  });
+
   it('tells and puts down why a process has ended, and what it ran', async () => {
     processAt(0).says(emptyCatalog);
-    processAt(0).emit('exit', 7, null);
-    await vi.waitFor(() => expect(putDown).toEqual(['1000 ended with exit code 7']));
+    processAt(0).emit('close', 7, null);
+    await vi.waitFor(() => expect(putDown).toEqual(['1000 ended with exit code 7 (null)']));
     expect(messages()).toEqual([
       'the process that runs jobs ended with exit code 7; another one is started',
       'the process that runs jobs (pid 1000) ended with exit code 7. It ran execution 4 (Load): to go on when the lease is over',

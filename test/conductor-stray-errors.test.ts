@@ -14,6 +14,7 @@ beforeEach(() => {
     runs: () => ['execution 4 (Load)', 'execution 5 (Copy)'],
     log: (level, message) => told.push(`${level}: ${message.split('\n')[0]}`),
     onUnsound: () => told.push('unsound'),
+    onExit: (executionId, whose, code) => told.push(`${executionId}: ${whose} exits with ${code}`),
   });
 });
 
@@ -23,6 +24,7 @@ const target = (fail: StrayErrorTarget['fail']): StrayErrorTarget => ({
   jobName: 'Load',
   stepName: 'Extract',
   fail,
+  note: (text) => told.push(`noted: ${text}`),
 });
 
 it.each(events)('lets the step fail whose %s it is, and nothing else', (event) => {
@@ -50,5 +52,18 @@ it.each(events)('names what runs for an %s of nobody, and trusts the process no 
   expect(told).toEqual([
     'error: an error was thrown in the process that runs jobs, and nothing caught it. What runs, goes on: execution 4 (Load), execution 5 (Copy).',
     ...(event === 'uncaughtException' ? ['unsound'] : []),
+  ]);
+});
+
+it('tells whose code ends the process, and nothing of an end in good order', () => {
+  source.emit('exit', 0);
+  expect(told).toEqual([]);
+  ownStrayErrors(
+    target(() => false),
+    () => source.emit('exit', 7),
+  );
+  expect(told).toEqual([
+    'noted: the step ends the process, with exit code 7, and with it all that runs there',
+    '4: step Extract of execution 4 (Load) exits with 7',
   ]);
 });

@@ -69,7 +69,7 @@ export interface JobExecution {
   /** The open batch that it owns, or `null`. */
   readonly batch: OwnedBatch | null;
   readonly launchedBy: string;
-  /** How often another conductor went on with it. */
+  /** How often another conductor went on with it, unless another execution's code had ended its process. */
   readonly takeovers: number;
   /** Somebody asked it to stop: why the status is STOPPING. */
   readonly stopRequestedBy: string | null;

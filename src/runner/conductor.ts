@@ -1,5 +1,6 @@
 import { executionIndexes, idOfMember } from '../domain/document-index.ts';
 import type { JobCounts } from '../domain/job-counts.ts';
+import type { Ending } from '../domain/heartbeat.ts';
 import type { Operation } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import { runExecution } from './engine.ts';
@@ -64,11 +65,8 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-/** The conductor that had an execution and is gone. */
-interface LostOwner {
-  /** Where somebody saw its end. */
-  readonly endedBecause: string | null;
-}
+/** Of an attempt of ours that came to grief. */
+const unseen: Ending = { because: null, by: null };
 
 const keepSeconds = 600;
 const pageSize = 100;
@@ -138,18 +136,18 @@ export function createConductor(options: ConductorOptions): Conductor {
     const named = found.flatMap(({ lease }) =>
       lease?.conductor == null || lease.conductor === id ? [] : lease.conductor,
     );
-    const gone = named.length === 0 ? new Map<string, string | null>() : await owners.gone(named);
+    const gone = named.length === 0 ? new Map<string, Ending>() : await owners.gone(named);
     for (const claimable of found) {
       const owner = claimable.lease?.conductor ?? null;
       if (!mayTake()) return;
       if (owner !== null && owner !== id && !gone.has(owner)) continue;
       const job = catalog.get(claimable.execution.jobName);
       if (job === undefined) orphans.found(claimable.execution);
-      else begin(claimable, job, owner === null ? null : { endedBecause: gone.get(owner) ?? null });
+      else begin(claimable, job, owner === null ? null : (gone.get(owner) ?? unseen));
     }
   }
 
-  function begin(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): void {
+  function begin(claimable: Claimable, job: RunnableJob, lost: Ending | null): void {
     const { id: executionId, jobName } = claimable.execution;
     const done = see(claimable, job, lost)
       .catch(onProblem)
@@ -161,10 +159,12 @@ export function createConductor(options: ConductorOptions): Conductor {
   }
 
   /** Sees an execution to its end. */
-  async function see(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): Promise<void> {
+  async function see(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<void> {
     const { id: executionId, takeovers } = claimable.execution;
     const { onOwnerLost, maxTakeovers } = job.definition;
-    const isOver = lost !== null && (onOwnerLost === 'fail' || takeovers >= maxTakeovers);
+    // What another execution did to the process is none of its takeovers.
+    const isItsOwn = lost !== null && (lost.by === null || lost.by === executionId);
+    const isOver = lost !== null && (onOwnerLost === 'fail' || (isItsOwn && takeovers >= maxTakeovers));
     const isUnstarted = lost === null && claimable.execution.startedAt === null;
     const claim = isUnstarted ? await prepareClaim(stores, claimable, id) : null;
     const fence =
@@ -172,7 +172,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       (await takeLease(stores, claimable, {
         conductor: id,
         operation: operation(),
-        countsAsTakeover: lost !== null && !isOver,
+        countsAsTakeover: isItsOwn && !isOver,
       }));
     if (fence === null) return;
     const { counts } = options;
@@ -191,11 +191,15 @@ export function createConductor(options: ConductorOptions): Conductor {
     if (entry !== undefined) entry.session = session;
     if (lost !== null) {
       const log = tools.logs.open(executionId, null);
-      log.write('warn', takeoverText(lost, isOver ? null : { count: takeovers + 1, most: maxTakeovers }));
+      const takeover = isItsOwn ? `, takeover ${takeovers + 1} of ${maxTakeovers} at most` : '';
+      log.write(
+        'warn',
+        `${lossText(lost)}; ${isOver ? 'it may not be taken over again' : `it goes on here${takeover}`}`,
+      );
       log.close();
     }
     if (isOver) {
-      const exitMessage = lost?.endedBecause == null ? 'owner lost' : `owner lost: its process ${lost.endedBecause}`;
+      const exitMessage = lost?.because == null ? 'owner lost' : `owner lost: its process ${lost.because}`;
       const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;
       await session.commit((state) => endingOf(state, ending, tools));
       return;
@@ -232,11 +236,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   };
 }
 
-/** What an execution's log says when its owner was lost. @param takeover `null`: it does not go on */
-function takeoverText({ endedBecause }: LostOwner, takeover: { count: number; most: number } | null): string {
-  const why =
-    endedBecause === null ? 'the process that ran it gives no sign of life' : `the process that ran it ${endedBecause}`;
-  return takeover === null
-    ? `${why}; it may not be taken over again`
-    : `${why}; it goes on here, takeover ${takeover.count} of ${takeover.most} at most`;
+/** What an execution's log says when its owner was lost. */
+function lossText({ because }: Ending): string {
+  return because === null ? 'the process that ran it gives no sign of life' : `the process that ran it ${because}`;
 }

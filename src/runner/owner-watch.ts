@@ -1,4 +1,4 @@
-import { heartbeatKey, readEnding } from '../domain/heartbeat.ts';
+import { type Ending, heartbeatKey, readEnding } from '../domain/heartbeat.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
 import type { Timers } from '../ports/timers.ts';
 
@@ -6,11 +6,13 @@ import type { Timers } from '../ports/timers.ts';
 export interface OwnerWatch {
   /**
    * Looks at all of them now.
-   * @returns those that are gone, each with why it ended where somebody saw it; one that was not looked at before is given a
+   * @returns those that are gone, each with what is known of its end; one that was not looked at before is given a
    * lease's time first
    */
-  gone(conductors: Iterable<string>): Promise<ReadonlyMap<string, string | null>>;
+  gone(conductors: Iterable<string>): Promise<ReadonlyMap<string, Ending>>;
 }
+
+const unseen: Ending = { because: null, by: null };
 
 export function createOwnerWatch(documents: DocumentReader, timers: Timers, leaseSeconds: number): OwnerWatch {
   let seen = new Map<string, { readonly revision: number; readonly since: number }>();
@@ -19,20 +21,20 @@ export function createOwnerWatch(documents: DocumentReader, timers: Timers, leas
       const ids = [...new Set(conductors)];
       const found = await documents.get(ids.map(heartbeatKey));
       const now = timers.monotonic();
-      const gone = new Map<string, string | null>();
+      const gone = new Map<string, Ending>();
       const next: typeof seen = new Map();
       for (const [index, id] of ids.entries()) {
         const sign = found[index] ?? null;
         // Whoever ends in good order removes its sign of life.
         if (sign === null) {
-          gone.set(id, null);
+          gone.set(id, unseen);
           continue;
         }
         const { revision } = sign;
         const before = seen.get(id);
         const since = before?.revision === revision ? before.since : now;
         next.set(id, { revision, since });
-        if (now - since >= leaseSeconds * 1000) gone.set(id, readEnding(sign.text));
+        if (now - since >= leaseSeconds * 1000) gone.set(id, readEnding(sign.text) ?? unseen);
       }
       seen = next;
       return gone;

@@ -7,7 +7,7 @@ import { errorStack, errorText } from './error-text.ts';
 import type { ContextOverlay } from './shared-context.ts';
 import type { StepContext } from './step-context.ts';
 import type { StepLog } from './step-log.ts';
-import { ownStrayErrors } from './stray-errors.ts';
+import { ownStrayErrors, type StrayErrorTarget } from './stray-errors.ts';
 
 export interface AttemptOptions {
   readonly execution: JobExecution;
@@ -61,6 +61,13 @@ export async function attemptStep<T>(
     controller.abort(error);
     return true;
   };
+  const target: StrayErrorTarget = {
+    executionId: execution.id,
+    jobName: execution.jobName,
+    stepName,
+    fail,
+    note: (text) => log.write('error', text),
+  };
   const untilDone: UntilDone = async (begin) => {
     piece = begin();
     await piece.finally(() => {
@@ -85,7 +92,7 @@ export async function attemptStep<T>(
       signal.addEventListener('abort', () => {
         if (!(signal.reason instanceof StopRequested)) leaveAfterGrace();
       });
-      ownStrayErrors({ executionId: execution.id, jobName: execution.jobName, stepName, fail }, () => {
+      ownStrayErrors(target, () => {
         work(contextOf(options, signal), untilDone).then(
           (result) => (stray === null ? resolve(result) : reject(stray.error)),
           (error: unknown) => reject(stray === null ? error : stray.error),

@@ -34,6 +34,8 @@ export interface Logs {
   open(executionId: number, stepName: string | null): StepLog;
   /** Reads from a byte on, about `limit` bytes. A log that nobody has begun is empty. */
   read(executionId: number, stepName: string | null, offset: number, limit: number): Promise<LogPiece>;
+  /** Writes what was gathered, at once: the process ends. */
+  flush(): void;
 }
 
 export interface LogsOptions {
@@ -67,6 +69,7 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOpti
       write(level, text, at) {
         if (isOpen) kept.log.write(level, text, at);
       },
+      flush: () => kept.log.flush(),
       close() {
         if (!isOpen) return;
         isOpen = false;
@@ -109,6 +112,9 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOpti
           whole.close();
         },
       };
+    },
+    flush() {
+      for (const { log } of shared.values()) log.flush();
     },
     async read(executionId, stepName, offset, limit) {
       const file = await open(path.join(folder, logPath(executionId, stepName))).catch((error: unknown) => {
@@ -159,6 +165,7 @@ function fileName(stepName: string): string {
 
 interface LogFile {
   write(level: LogLevel, text: string, at: Instant): void;
+  flush(): void;
   close(): void;
 }
 
@@ -201,6 +208,7 @@ function appendTo(file: string, now: () => Instant, maxBytes: number): LogFile {
   }
 
   return {
+    flush,
     write(level, text, at) {
       if (state !== 'open') return;
       const prefix = `${stamp(at)} ${level.toUpperCase().padEnd(5)} `;

@@ -10,6 +10,8 @@ export interface StrayErrorTarget {
   readonly stepName: string;
   /** @returns whether the step is still under way, and fails of it */
   readonly fail: (error: unknown) => boolean;
+  /** Writes into the step's log. */
+  readonly note: (text: string) => void;
 }
 
 const targets = new AsyncLocalStorage<StrayErrorTarget>();
@@ -19,7 +21,7 @@ export function ownStrayErrors<T>(target: StrayErrorTarget, work: () => T): T {
   return targets.run(target, work);
 }
 
-/** Whose error it is; to be asked while it is handled. */
+/** Whose code runs at this moment: whose error it is that is being handled, who ends the process. */
 export function strayErrorTarget(): StrayErrorTarget | undefined {
   return targets.getStore();
 }

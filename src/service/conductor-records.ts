@@ -10,10 +10,10 @@ export interface ConductorRecords {
   /**
    * Puts down why a conductor's process is gone, for whoever goes on with what it ran; nothing, if it ended in good order. When
    * it is taken for gone is decided by its lease all the same: programs that it started have that long to end.
-   * @param why `ended with exit code 7`
+   * @param why `ended with exit code 7` @param by the execution whose code ended it, where that is known
    * @throws BatchyError `store-unavailable`
    */
-  ended(conductor: string, why: string): Promise<void>;
+  ended(conductor: string, why: string, by: number | null): Promise<void>;
   /** What a conductor owns, oldest first; of very many that wait, only the oldest are looked through. @throws BatchyError `store-unavailable` */
   runs(conductor: string): Promise<readonly OwnedExecution[]>;
 }
@@ -37,11 +37,17 @@ const mostPages = 10;
 export function createConductorRecords({ stores, operationId }: ConductorRecordsOptions): ConductorRecords {
   const { store, documents, clock } = stores;
   return {
-    async ended(conductor, why) {
+    async ended(conductor, why, by) {
       for (let tries = 0; tries < mostTries; tries += 1) {
         const [found = null] = await documents.get([heartbeatKey(conductor)]);
         if (found === null) return;
-        const after = heartbeatDocument({ conductor, at: await clock.now(), endedBecause: why });
+        const at = await clock.now();
+        const after = heartbeatDocument({
+          conductor,
+          at,
+          endedBecause: why,
+          ...(by === null ? {} : { endedBy: by }),
+        });
         const outcome = await store.commit({
           operation: { id: operationId(), fingerprint: '', answer: null, keepSeconds },
           changes: [documentChange({ revision: found.revision, members: after.members }, after)],

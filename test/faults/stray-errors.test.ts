@@ -44,7 +44,15 @@ export const throwing = defineJob({
 export const exiting = defineJob({
   name: 'Exiting',
   maxTakeovers: 1,
-  steps: [step('Exit', () => process.exit(7))],
+  steps: [step('Exit', ({ logger }) => { logger.info('last words'); process.exit(7); })],
+});
+export const patient = defineJob({
+  name: 'Patient',
+  maxTakeovers: 1,
+  steps: [step('Wait', () => new Promise((resolve) => {
+    when('go', () => resolve(undefined));
+    writeFileSync('begun', '');
+  }))],
 });
 export const quick = defineJob({ name: 'Quick', steps: [step('One', () => {})] });
 `;
@@ -88,15 +96,22 @@ it('an error that nothing catches fails its own step, and all others in the proc
   expect(await service.ended(neighbour)).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
 });
 
-it('a step that ends the process leaves the reason in the log and in the exit message', async () => {
+it('a step that ends the process is named wherever that was felt, and its neighbours go on', async () => {
+  const patient = await launch('Patient');
+  await vi.waitFor(() => expect(existsSync(path.join(folder, 'begun'))).toBe(true), { timeout: 20_000 });
   const exiting = await launch('Exiting');
+  const why = `was ended by step Exit of execution ${exiting} (Exiting) with exit code 7`;
   expect(await service.ended(exiting)).toMatchObject({
     status: 'FAILED',
-    exit_message: 'owner lost: its process ended with exit code 7',
+    exit_message: `owner lost: its process ${why}`,
     takeovers: 1,
   });
-  expect(service.log()).toContain(`ended with exit code 7. It ran execution ${exiting} (Exiting)`);
-  const log = (await service.call('GET', `/executions/${exiting}/log`)).json;
-  expect(log).toContain('the process that ran it ended with exit code 7; it goes on here, takeover 1 of 1 at most');
-  expect(log).toContain('the process that ran it ended with exit code 7; it may not be taken over again');
+  expect(service.log()).toContain(`${why}. It ran execution ${patient} (Patient), execution ${exiting} (Exiting)`);
+  const logOf = async (id: number): Promise<string> => (await service.call('GET', `/executions/${id}/log`)).json;
+  expect(await logOf(exiting)).toContain('last words');
+  expect(await logOf(exiting)).toContain(`the process that ran it ${why}; it goes on here, takeover 1 of 1 at most`);
+  expect(await logOf(exiting)).toContain(`the process that ran it ${why}; it may not be taken over again`);
+  expect(await logOf(patient)).toContain(`the process that ran it ${why}; it goes on here`);
+  writeFileSync(path.join(folder, 'go'), '');
+  expect(await service.ended(patient)).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
 });

@@ -90,8 +90,9 @@ describe('a conductor', () => {
     await vi.waitFor(() => expect(problems).toHaveLength(3));
     const told = problems
       .splice(0)
-      .map((problem) => /Execution (\d+) is STARTING and nobody/.exec(String(problem))?.[1]);
-    expect(told.sort()).toEqual([foreign, foreign, owned].map(String));
+      .map((problem) => Number(/Execution (\d+) is STARTING and nobody/.exec(String(problem))?.[1]))
+      .sort((one, other) => one - other);
+    expect(told).toEqual([foreign, foreign, owned]);
   });
 
   it('runs no more at a time than it may, and the rest afterwards', async () => {
@@ -212,7 +213,7 @@ describe('a conductor', () => {
     const failing = jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Failing', onOwnerLost: 'fail' });
     const dead = await conduct([], { id: 'dead', timers: createManualTimers() });
     const [goesOn, over] = [await lose(resumed), await lose(failing)];
-    await records.ended('dead', 'ended with exit code 7');
+    await records.ended('dead', 'ended with exit code 7', null);
     await conduct([resumed, failing]);
     await vi.waitFor(
       async () => {
@@ -228,6 +229,27 @@ describe('a conductor', () => {
     );
     expect((await world.outcome(over)).execution.exitMessage).toBe('owner lost: its process ended with exit code 7');
     expect(await world.log(over, null)).toContain('ended with exit code 7; it may not be taken over again');
+    await dead.stop();
+  });
+
+  it('counts no takeover where another execution has ended the process, however often', async () => {
+    const records = createConductorRecords({ stores: world.stores, operationId: world.tools.operationId });
+    const job = jobOf([{ name: 'Step', body: task(() => undefined) }], { maxTakeovers: 0 });
+    const other = jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Other', maxTakeovers: 0 });
+    const [innocent, guilty] = [await world.launch(job), await world.launch(other)];
+    const dead = await conduct([], { id: 'dead', timers: createManualTimers() });
+    for (const id of [innocent, guilty]) await takeAs('dead', id);
+    await records.ended('dead', `was ended by execution ${guilty}`, guilty);
+    await conduct([job, other]);
+    await vi.waitFor(
+      async () => {
+        timers.advance(1000);
+        expect([await statusOf(innocent), await statusOf(guilty)]).toEqual(['COMPLETED', 'FAILED']);
+      },
+      { timeout: 10_000, interval: 1 },
+    );
+    expect((await world.outcome(innocent)).execution.takeovers).toBe(0);
+    expect(await world.log(innocent, null)).toMatch(/was ended by execution \d+; it goes on here$/m);
     await dead.stop();
   });
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 
 import { documentKeys } from '../../src/domain/execution-documents.ts';
-import { heartbeatKey, readEnding } from '../../src/domain/heartbeat.ts';
+import { type Ending, heartbeatKey, readEnding } from '../../src/domain/heartbeat.ts';
 import { createHeartbeat, type HeartbeatSender } from '../../src/runner/heartbeat.ts';
 import { type ConductorRecords, createConductorRecords } from '../../src/service/conductor-records.ts';
 import { createManualTimers, type ManualTimers } from '../runner/manual-timers.ts';
@@ -30,23 +30,26 @@ function beat(conductor: string): HeartbeatSender {
   });
 }
 
-async function ending(conductor: string): Promise<string | null | undefined> {
+async function ending(conductor: string): Promise<Ending | null | undefined> {
   const [found = null] = await world.stores.documents.get([heartbeatKey(conductor)]);
   return found === null ? undefined : readEnding(found.text);
 }
 
 it('puts down why a process ended, once it has given a sign of life and has not ended in good order', async () => {
-  await records.ended('never', 'ended with exit code 7');
+  await records.ended('never', 'ended with exit code 7', null);
   expect(await ending('never')).toBeUndefined();
   const orderly = beat('orderly');
   await orderly.start();
   await orderly.stop();
-  await records.ended('orderly', 'ended with exit code 7');
+  await records.ended('orderly', 'ended with exit code 7', null);
   expect(await ending('orderly')).toBeUndefined();
   await beat('dead').start();
   expect(await ending('dead')).toBeNull();
-  await records.ended('dead', 'ended with exit code 7');
-  expect(await ending('dead')).toBe('ended with exit code 7');
+  await records.ended('dead', 'ended with exit code 7', null);
+  expect(await ending('dead')).toEqual({ because: 'ended with exit code 7', by: null });
+  await beat('killed').start();
+  await records.ended('killed', 'was ended by execution 4', 4);
+  expect(await ending('killed')).toEqual({ because: 'was ended by execution 4', by: 4 });
 });
 
 it('knows what a conductor owns, among all that wait and all that others own', async () => {
