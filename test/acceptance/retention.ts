@@ -62,7 +62,9 @@ export function retentionAcceptance(name: string, openStores: OpenStores): void 
       name: jobName,
       ...more,
       steps: ['One', 'Two'].map((each) =>
-        step(each, () => {
+        step(each, ({ logger }) => {
+          // Only what logs something has a log of its own.
+          logger.info('here');
           if (fails.has(each)) throw new Error('no');
         }),
       ),
