@@ -55,11 +55,12 @@ export function decideLaunch(input: LaunchInput): LaunchDecision {
   checkWindow(input);
   if (before === null) return newInstance(input, firstInstance);
   checkUndisturbed(before);
+  if (isUndone(input, before)) throw undone(before);
   const number = instanceNumber(input.definition, before.instance.parameters);
   if (isDoneWith(input, before)) return newInstance(input, number + 1);
   const plan = planOf(input, before);
-  // A window that is due was not closed, its end was lost after the last step: a run in which no step runs closes it. But not one
-  // whose success somebody undid.
+  // A window that is due was not closed, its end was lost after the last step: a run in which no step runs closes it. What has
+  // completed has closed what it had.
   if (plan.isComplete && (input.window?.kind !== 'due' || before.last.status === 'COMPLETED')) {
     if (input.definition.refuseIfComplete) throw alreadyComplete(before);
     return { kind: 'complete-at-once' };
@@ -108,6 +109,11 @@ function isDoneWith({ definition, window, restarts }: LaunchInput, { last }: Lau
   if (restarts) return false;
   if (last.status === 'ABANDONED') return definition.newInstancePerLaunch || window !== null;
   return last.status === 'COMPLETED' && (definition.newInstancePerLaunch || window?.kind === 'due');
+}
+
+/** A success that somebody declared failed is no restart's to mend: the window is run whole, by a launch. */
+function isUndone({ definition: { bond }, window, restarts }: LaunchInput, { last }: LaunchedBefore): boolean {
+  return restarts && bond !== null && window?.kind === 'due' && last.status === 'COMPLETED';
 }
 
 function planOf({ definition, graph, forced }: LaunchInput, { instance, last, stepExecutions }: LaunchedBefore) {
@@ -171,6 +177,14 @@ function alreadyComplete({ instance, last }: LaunchedBefore): BatchyError {
     'already-complete',
     last,
     `Instance ${instance.id} is complete, and the job says refuseIfComplete. Give other identifying parameters, or force=true.`,
+  );
+}
+
+function undone({ last }: LaunchedBefore): BatchyError {
+  return refusal(
+    'already-complete',
+    last,
+    `Execution ${last.id} has completed, and its window is due again since its success was declared failed. Launch the job: it runs the window whole.`,
   );
 }
 

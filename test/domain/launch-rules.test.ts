@@ -205,7 +205,12 @@ describe('a job that is bound to a workflow', () => {
     [
       'closes nothing undone by a restart',
       { last: 'COMPLETED', ran: whole, window: due, restarts: true },
-      'complete-at-once',
+      'already-complete',
+    ],
+    [
+      'nor by one that has a step to run',
+      { last: 'COMPLETED', ran: { a: completed }, window: due, restarts: true },
+      'already-complete',
     ],
     [
       'does not restart a window that was loaded since',

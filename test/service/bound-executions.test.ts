@@ -76,6 +76,22 @@ describe('executions that own a batch', () => {
     expect(await app.status()).toBe('success');
   });
 
+  it('are not restarted where their success was undone: a launch runs the window whole', async () => {
+    const app = await start();
+    const { id, batch } = await app.run('Bound', {});
+    const undone = await app.call('POST', `/fail_batch/orders?batch_id=${batch.batch_id}&reason=half of it is missing`);
+    expect(undone.status).toBe(200);
+    expect(await app.call('POST', `/executions/${id}/restart`)).toMatchObject({
+      status: 409,
+      json: { type: '/problems/already-complete', execution_id: id },
+    });
+    expect(await app.status()).toBe('failed');
+    const again = await app.run('Bound', {});
+    expect(again.batch).toMatchObject({ from_date: batch.from_date, to_date: batch.to_date });
+    expect((await app.call('GET', `/executions/${again.id}/steps`)).json).toHaveLength(1);
+    expect(await app.status()).toBe('success');
+  });
+
   it('leave alone what somebody has declared by force', async () => {
     const app = await start();
     app.fail(true);
