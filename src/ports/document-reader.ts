@@ -36,7 +36,7 @@ export interface IndexPage {
   /** Only members that begin so; `''` for all. */
   readonly prefix: string;
   readonly direction: 'ascending' | 'descending';
-  /** The last member of the page before, or `null`. */
+  /** Behind what it begins: the last member of the page before, or any text that sorts as members do; `null`: at the very beginning. */
   readonly beyond: string | null;
   readonly limit: number;
 }
