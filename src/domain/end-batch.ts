@@ -3,7 +3,13 @@ import { BatchyError, type ErrorPlace } from './errors.ts';
 import type { Json } from './json.ts';
 import { quoteBriefly } from './names.ts';
 import { checkOwner, onlyFor, openingOf } from './open-batch.ts';
-import { escapePointer, isSpecial, type Parameters, withParameters } from './special-parameters.ts';
+import {
+  escapePointer,
+  isSpecial,
+  type Parameters,
+  withParameters,
+  withSpecialParameters,
+} from './special-parameters.ts';
 import { floorToMicrosecond, formatInstant, type Instant } from './time.ts';
 import { addressedJobs, batchInHead, type JobState, journalWindow, recordJob } from './job-state.ts';
 import { changeWorkflow } from './transition.ts';
@@ -57,7 +63,10 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
   const known = new Map<string, JobLedger>();
   const outcomes = new Map<string, RecordJobWrite>();
   for (const job of changing) {
-    const parameters = endedParameters(job.parameters, request.outcome, now, request.parameters.get(job.job) ?? {});
+    const parameters = withSpecialParameters(job, endOf(request.outcome, now, request.parameters.get(job.job) ?? {}), {
+      status: request.outcome,
+      batchEnd: floorToMicrosecond(now),
+    });
     jobs.set(job.job, parameters);
     const batch = batchInHead(job);
     if (batch !== null) known.set(job.job, { ...job.ledger, batch: endedBatch(batch, request.outcome) });
@@ -196,7 +205,11 @@ export function endedParameters(
   now: Instant,
   changes: Readonly<Record<string, Json>>,
 ): Parameters {
-  return withParameters(parameters, { ...changes, status: outcome, batch_end: formatInstant(now) });
+  return withParameters(parameters, endOf(outcome, now, changes));
+}
+
+function endOf(outcome: Status, now: Instant, changes: Readonly<Record<string, Json>>): Record<string, Json> {
+  return { ...changes, status: outcome, batch_end: formatInstant(now) };
 }
 
 /** The jobs that end together carry the same batch (see `checkFence`): any of them tells of it. */

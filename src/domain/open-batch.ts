@@ -10,8 +10,8 @@ import type {
 } from './change.ts';
 import { BatchyError } from './errors.ts';
 import { quoteBriefly } from './names.ts';
-import { type Parameters, withParameters } from './special-parameters.ts';
-import { formatInstant, type Instant } from './time.ts';
+import { type Parameters, withParameters, withSpecialParameters } from './special-parameters.ts';
+import { floorToMicrosecond, formatInstant, type Instant } from './time.ts';
 import { addressedJobs, type JobState, journalWindow, lateClientMayLive, nextBatchId, recordJob } from './job-state.ts';
 import { changeWorkflow } from './transition.ts';
 import { batchInstant, type FromRule, nextWindow, type Window } from './watermark.ts';
@@ -120,14 +120,26 @@ export function checkOwner(job: string, owner: string | null, asking: string | n
 }
 
 function openedParameters(job: JobState, window: Window, now: Instant, batchId: number): Parameters {
-  return withParameters(job.parameters, {
-    from_date: formatInstant(window.from),
-    ...(job.special.emitToDate ? { to_date: formatInstant(window.until) } : {}),
-    batch_start: formatInstant(now),
-    batch_end: null,
-    status: 'open',
-    batch_id: batchId,
-  });
+  const { emitToDate } = job.special;
+  return withSpecialParameters(
+    job,
+    {
+      from_date: formatInstant(window.from),
+      ...(emitToDate ? { to_date: formatInstant(window.until) } : {}),
+      batch_start: formatInstant(now),
+      batch_end: null,
+      status: 'open',
+      batch_id: batchId,
+    },
+    {
+      fromDate: floorToMicrosecond(window.from),
+      toDate: emitToDate ? floorToMicrosecond(window.until) : null,
+      batchStart: floorToMicrosecond(now),
+      batchEnd: null,
+      status: 'open',
+      batchId,
+    },
+  );
 }
 
 function ledgerOfOpened(

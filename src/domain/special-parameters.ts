@@ -207,6 +207,20 @@ export function withParameters(parameters: Parameters, changes: Readonly<Record<
   return next;
 }
 
+/**
+ * As `withParameters`, of a map that has been read: what the change says of the special parameters need not be read again.
+ * @param readAs what reading the changed ones would yield: instants to the microsecond, as they are written
+ */
+export function withSpecialParameters(
+  { parameters, special }: { readonly parameters: Parameters; readonly special: SpecialParameters },
+  changes: Readonly<Record<string, Json>>,
+  readAs: Partial<SpecialParameters>,
+): Parameters {
+  const next = withParameters(parameters, changes);
+  alreadyRead.set(next, { ...special, ...readAs });
+  return next;
+}
+
 export function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -179,6 +179,16 @@ export function encodeParameters(parameters: Parameters): string {
 }
 
 function encodeAnew(parameters: Parameters): string {
+  const plain: Record<string, Json> = {};
+  for (const [name, value] of parameters) {
+    // An object has its numbers first, and no field of its own of this name.
+    if (/^\d|^__proto__$/.test(name)) return encodeInOrder(parameters);
+    plain[name] = value;
+  }
+  return stringifyJson(plain);
+}
+
+function encodeInOrder(parameters: Parameters): string {
   const fields = [...parameters].map(([name, value]) => `${JSON.stringify(name)}:${stringifyJson(value)}`);
   return `{${fields.join(',')}}`;
 }

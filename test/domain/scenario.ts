@@ -8,7 +8,7 @@ import { endBatch, type EndRequest } from '../../src/domain/end-batch.ts';
 import { BatchyError, type ErrorCode } from '../../src/domain/errors.ts';
 import type { Json } from '../../src/domain/json.ts';
 import { openBatch, type Opened, type OpenRequest } from '../../src/domain/open-batch.ts';
-import type { Parameters } from '../../src/domain/special-parameters.ts';
+import { type Parameters, readSpecialParameters } from '../../src/domain/special-parameters.ts';
 import { type Instant, parseInstant } from '../../src/domain/time.ts';
 import {
   decodeLedger,
@@ -54,6 +54,12 @@ export function places(work: () => unknown): string[] {
   return expect.fail('it was not refused');
 }
 
+/** What a rule says of the maps that it makes is what reading them yields. */
+export function expectReadAlike({ jobs }: Workflow): void {
+  for (const parameters of jobs.values())
+    expect(readSpecialParameters(parameters)).toEqual(readSpecialParameters(new Map(parameters)));
+}
+
 /** One workflow through its life, the state held as the text that a store would hold. */
 export function createScenario(jobs: Maps, initialDate = '1776-07-04T23:59:00') {
   let head: ReadonlyMap<string, string> = new Map();
@@ -64,6 +70,7 @@ export function createScenario(jobs: Maps, initialDate = '1776-07-04T23:59:00') 
   const workflow = (): Workflow => decodeWorkflow('wf1', { head, ledger }) as Workflow;
   const write = (change: WorkflowChange | null): void => {
     if (change === null) return;
+    expectReadAlike(change.next);
     head = encodeHead(change.next);
     ledger = encodeLedger(change.next.ledger);
     for (const { id, opening, jobs: written, only } of change.records) {

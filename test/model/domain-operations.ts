@@ -16,6 +16,7 @@ import { openBatch } from '../../src/domain/open-batch.ts';
 import type { Parameters } from '../../src/domain/special-parameters.ts';
 import { type Instant, parseInstant } from '../../src/domain/time.ts';
 import { decodeLedger, decodeWorkflow, encodeHead, encodeLedger, type Workflow } from '../../src/domain/workflow.ts';
+import { expectReadAlike } from '../domain/scenario.ts';
 import type { HistoryOperations, ModelClock, Outcome } from './operations.ts';
 
 /** The rules under test. Planted bugs replace one of them. */
@@ -43,6 +44,7 @@ export function createDomainOperations(clock: ModelClock, rules: DomainRules = r
 
   function write(change: WorkflowChange | null): void {
     if (change === null) return;
+    expectReadAlike(change.next);
     head.clear();
     for (const [job, text] of encodeHead(change.next)) head.set(job, text);
     ledger = encodeLedger(change.next.ledger);
