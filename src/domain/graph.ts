@@ -73,11 +73,22 @@ export interface Finish {
   readonly failed: readonly string[];
 }
 
+type GraphOf = Pick<JobDefinition, 'name' | 'steps' | 'onFailure'>;
+
+/** A definition never changes once it is made, and each launch asks for its graph. */
+const alreadyBuilt = new WeakMap<GraphOf, Graph>();
+
 /**
  * Makes the graph of a job.
  * @throws BatchyError `invalid-job` where steps are named twice, depend on what is not there, or go round in a circle
  */
-export function buildGraph({ name, steps, onFailure }: Pick<JobDefinition, 'name' | 'steps' | 'onFailure'>): Graph {
+export function buildGraph(definition: GraphOf): Graph {
+  const built = alreadyBuilt.get(definition) ?? buildAnew(definition);
+  alreadyBuilt.set(definition, built);
+  return built;
+}
+
+function buildAnew({ name, steps, onFailure }: GraphOf): Graph {
   const places = checkGraph(steps);
   if (places.length > 0) {
     const problems = places.map(({ detail }) => detail).join('; ');

@@ -20,6 +20,7 @@ export interface Looks {
 }
 
 const pageSize = 500;
+const restMilliseconds = 20;
 
 /**
  * Decides when to look for work: when the journal tells of an execution that was launched or is to stop, and from time to time.
@@ -35,6 +36,7 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
   let refreshedAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | null = null;
   let readAgain = false;
+  let rest: (() => void) | null = null;
   let beyond: number | null = null;
 
   function lookNow(refreshes: boolean): void {
@@ -62,7 +64,7 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
   }
 
   function hear(): void {
-    if (stopped) return;
+    if (stopped || rest !== null) return;
     if (reading !== null) {
       readAgain = true;
       return;
@@ -73,7 +75,11 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
         reading = null;
         if (!readAgain) return;
         readAgain = false;
-        hear();
+        // What is written without a pause is read in pieces.
+        rest = timers.after(restMilliseconds, () => {
+          rest = null;
+          hear();
+        });
       });
   }
 
@@ -114,6 +120,7 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
     async stop() {
       stopped = true;
       cancel();
+      rest?.();
       unsubscribe();
       await looking;
       await reading;
