@@ -14,7 +14,7 @@ export function createBareCommits(file: string): BareCommits {
   const database = new DatabaseSync(file, { timeout: 0, enableForeignKeyConstraints: true });
   database.exec(`
     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -16000; PRAGMA temp_store = MEMORY;
-    PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864;
+    PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;
     CREATE TABLE documents (collection TEXT NOT NULL, id TEXT NOT NULL, revision INTEGER NOT NULL, text TEXT NOT NULL,
       PRIMARY KEY (collection, id)) STRICT;
     CREATE TABLE operations (id TEXT PRIMARY KEY, remembered TEXT NOT NULL, expires_at TEXT NOT NULL) STRICT;
