@@ -205,7 +205,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       return;
     }
     const result = await runExecution(session, job, tools, handBack.signal);
-    if (result === 'handed-back') await releaseLease(stores, executionId, fence, operation());
+    if (result === 'handed-back') await releaseLease(stores, executionId, { fence, conductor: id }, operation());
   }
 
   async function settled(): Promise<void> {

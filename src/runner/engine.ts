@@ -42,6 +42,7 @@ export async function runExecution(
     await finishExecution(guard.running, finish, log);
     return 'ended';
   } catch (error) {
+    if (error instanceof HandedBack) await storeAhead(guard.running, log);
     if (error instanceof OwnershipLost || session.lost.aborted) return 'lost';
     log.write(error instanceof HandedBack ? 'info' : 'error', errorStack(error));
     return error instanceof HandedBack ? 'handed-back' : await breakOff(guard.running, error);
@@ -209,6 +210,11 @@ async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: Ste
     if (broken !== null && active.size === 0) throw (broken as { error: unknown }).error;
     await woken;
   }
+}
+
+/** What ended after another branch had broken off has nothing to be stored with: whoever goes on with it would run it again. */
+async function storeAhead({ isAhead, commit }: RunningExecution, log: StepLog): Promise<void> {
+  if (isAhead()) await commit().catch((error: unknown) => log.write('error', errorStack(error)));
 }
 
 const eventOf = { COMPLETED: 'complete', FAILED: 'fail', STOPPED: 'halt' } as const;

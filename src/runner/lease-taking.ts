@@ -102,16 +102,21 @@ export async function takeLease(
   return outcome.kind === 'conflict' ? null : (leaseRevision ?? 0) + 1;
 }
 
-/** Gives a lease back, so that any conductor may take it at once. It counts as no takeover. */
+/**
+ * Gives a lease back, so that any conductor may take it at once. It counts as no takeover. Of a first taking that was never stored the
+ * number may be another conductor's: theirs stays.
+ */
 export async function releaseLease(
   { store, documents, clock }: LeaseStores,
   executionId: number,
-  fence: number,
+  { fence, conductor }: { fence: number; conductor: string },
   operation: Operation,
 ): Promise<void> {
   const [stored] = await documents.get([documentKeys.lease(executionId)]);
   if (stored === null || stored === undefined || stored.revision !== fence) return;
-  const before = { ...leaseDocument(decodeLease(stored.text)), revision: fence };
+  const lease = decodeLease(stored.text);
+  if (lease.conductor !== conductor) return;
+  const before = { ...leaseDocument(lease), revision: fence };
   const takenAt = floorToMicrosecond(await clock.now());
   await store.commit({
     operation,

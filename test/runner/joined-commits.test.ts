@@ -5,6 +5,7 @@ import { BatchyError } from '../../src/domain/errors.ts';
 import type { Commit } from '../../src/ports/store.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { runExecution } from '../../src/runner/engine.ts';
+import { releaseLease } from '../../src/runner/lease-taking.ts';
 import type { Logs } from '../../src/runner/step-log.ts';
 import type { TaskBody } from '../../src/runner/step-body.ts';
 import { createSettableClock } from '../settable-clock.ts';
@@ -141,5 +142,44 @@ describe('the end of a step', () => {
     const tools = { ...world.tools, logs: { ...world.tools.logs, open } };
     expect(await runExecution(await world.claim(id), job, tools, handBack.signal)).toBe('handed-back');
     expect(await world.outcome(id)).toMatchObject({ status: 'STARTED', rows: ['A COMPLETED'] });
+  });
+
+  it('is stored before an execution is handed back, also where another branch has broken off already', async () => {
+    const handBack = new AbortController();
+    const hasBegun = Promise.withResolvers<void>();
+    const hasBrokenOff = Promise.withResolvers<void>();
+    const job = jobOf([
+      { name: 'Goes on', dependsOn: [], body: task(() => hasBrokenOff.promise) },
+      {
+        name: 'Breaks off',
+        dependsOn: [],
+        body: task(async ({ signal }) => {
+          hasBegun.resolve();
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          setImmediate(hasBrokenOff.resolve);
+          throw signal.reason;
+        }),
+      },
+    ]);
+    const id = await world.launch(job);
+    // Nobody is left behind.
+    const tools = { ...world.tools, timers: { ...world.tools.timers, after: () => () => undefined } };
+    const result = runExecution(await world.claim(id), job, tools, handBack.signal);
+    await hasBegun.promise;
+    handBack.abort();
+    expect(await result).toBe('handed-back');
+    expect((await world.outcome(id)).rows.toSorted()).toEqual(['Breaks off STARTED', 'Goes on COMPLETED']);
+  });
+});
+
+describe('a lease that is given back', () => {
+  it('is that of who gives it back, not another’s of the same number', async () => {
+    const job = jobOf([{ name: 'Step', body: task() }]);
+    const id = await world.launch(job);
+    const slow = await world.claim(id, 'slow');
+    const fast = await world.take(id, 'fast');
+    const operation = { id: 'given-back', fingerprint: '', answer: null, keepSeconds: 60 };
+    await releaseLease(world.stores, id, { fence: slow.fence, conductor: 'slow' }, operation);
+    expect(await runExecution(fast, job, world.tools, never)).toBe('ended');
   });
 });
