@@ -78,13 +78,14 @@ function parseOffset(text: string): bigint | null {
 export function formatInstant(instant: Instant): string {
   const known = alreadyFormatted.get(instant);
   if (known !== undefined) return known;
-  const text = formatAnew(instant);
+  const text = formatOnce(instant);
   alreadyFormatted.set(instant, text);
   alreadyParsed.set(text, floorToMicrosecond(instant));
   return text;
 }
 
-function formatAnew(instant: Instant): string {
+/** As `formatInstant`, of what nobody asks for again. */
+export function formatOnce(instant: Instant): string {
   const { milliseconds, nanoseconds } = splitInstant(instant);
   const microseconds = String(Math.floor(Number(nanoseconds) / 1000)).padStart(3, '0');
   return new Date(milliseconds).toISOString().slice(0, -1) + microseconds;

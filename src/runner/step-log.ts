@@ -3,7 +3,7 @@ import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 
-import { formatInstant, type Instant } from '../domain/time.ts';
+import { formatOnce, type Instant } from '../domain/time.ts';
 
 /** `out` and `err`: what a program that the step started wrote. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'out' | 'err';
@@ -47,8 +47,9 @@ export interface LogsOptions {
 }
 
 const defaultMaxBytes = 16 * 1024 * 1024;
-/** Lines are gathered up to so many bytes, or until the process has nothing else to do. */
+/** Lines are gathered up to so many bytes, or for so long: most small jobs have ended by then. */
 const gatheredBytes = 64 * 1024;
+const gatheredMilliseconds = 20;
 /** Longer lines are cut into several. */
 const longestLine = 16 * 1024;
 const longestFileName = 150;
@@ -174,21 +175,20 @@ function appendTo(file: string, now: () => Instant, maxBytes: number): LogFile {
   let size = 0;
   let gathered: string[] = [];
   let gatheredLength = 0;
-  let scheduled: NodeJS.Immediate | null = null;
+  let scheduled: NodeJS.Timeout | null = null;
   let state: 'open' | 'full' | 'closed' = 'open';
 
   function flush(): void {
-    if (scheduled !== null) clearImmediate(scheduled);
+    if (scheduled !== null) clearTimeout(scheduled);
     scheduled = null;
     if (gathered.length === 0) return;
     const bytes = Buffer.from(gathered.join(''));
     gathered = [];
     gatheredLength = 0;
     try {
-      descriptor ??= openToAppend(file);
-      size = fstatSync(descriptor).size;
+      if (descriptor === null) ({ descriptor, size } = openToAppend(file));
       if (size + bytes.length <= maxBytes) {
-        writeSync(descriptor, bytes);
+        size += writeSync(descriptor, bytes);
         return;
       }
       state = state === 'closed' ? 'closed' : 'full';
@@ -220,7 +220,7 @@ function appendTo(file: string, now: () => Instant, maxBytes: number): LogFile {
         }
       }
       if (gatheredLength >= gatheredBytes) flush();
-      else scheduled ??= setImmediate(flush);
+      else scheduled ??= setTimeout(flush, gatheredMilliseconds);
     },
     close() {
       if (state === 'closed') return;
@@ -232,15 +232,21 @@ function appendTo(file: string, now: () => Instant, maxBytes: number): LogFile {
   };
 }
 
-function openToAppend(file: string): number {
+/** With its size, which is only asked for where there is a file: most are new. What another process still appends is not counted. */
+function openToAppend(file: string): { descriptor: number; size: number } {
   try {
-    return openSync(file, 'a');
-  } catch {
-    mkdirSync(path.dirname(file), { recursive: true });
-    return openSync(file, 'a');
+    return { descriptor: openSync(file, 'ax'), size: 0 };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') mkdirSync(path.dirname(file), { recursive: true });
+    const descriptor = openSync(file, 'a');
+    return { descriptor, size: fstatSync(descriptor).size };
   }
 }
 
+/** Several lines are of the same moment. */
+let lastStamp = { instant: -1n, text: '' };
+
 function stamp(instant: Instant): string {
-  return `${formatInstant(instant)}Z`;
+  if (instant !== lastStamp.instant) lastStamp = { instant, text: `${formatOnce(instant)}Z` };
+  return lastStamp.text;
 }
