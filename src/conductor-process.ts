@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 
-import { uuidv7 } from 'uuidv7';
 
 import { systemRandom } from './adapters/system/random.ts';
+import { createNumberedIds } from './adapters/system/numbered-ids.ts';
 import { systemTimers } from './adapters/system/timers.ts';
 import type { FromConductor, Start, ToConductor } from './conductor-messages.ts';
 import { startPulse } from './conductor-pulse.ts';
@@ -105,7 +105,7 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
     heartbeat: pulse,
     concurrency: settings.JOB_CONCURRENCY,
     logs,
-    operationId: uuidv7,
+    operationId: createNumberedIds(),
     timers: systemTimers,
     random: systemRandom,
     environment: process.env,
