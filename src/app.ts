@@ -1,8 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify';
-import { uuidv7 } from 'uuidv7';
 
 import { type ConfigurationFiles, createConfigurationFiles } from './adapters/system/configuration-files.ts';
 import { systemClock } from './adapters/system/clock.ts';
+import { createNumberedIds } from './adapters/system/numbered-ids.ts';
 import { systemTimers } from './adapters/system/timers.ts';
 import { isLoopback } from './config/load.ts';
 import { logFolder } from './config/log-folder.ts';
@@ -96,11 +96,12 @@ export function createServices(
     const { text, fileName } = await files.read(name);
     return parseWorkflowYaml(text, fileName);
   };
+  const operationId = createNumberedIds();
   const commands = createCommands({
     store: countEnds(store, jobSide.counts ?? createJobCounts()),
     reader,
     clock,
-    operationId: uuidv7,
+    operationId,
     patienceMilliseconds: settings.REQUEST_TIMEOUT_SECONDS * 1000,
   });
   const workflows = createWorkflows({ commands, reader, settings: batchSettings, readConfiguration });
@@ -114,7 +115,7 @@ export function createServices(
     commands,
     jobs,
     executions: createExecutions({ commands, records, reader, journal, jobs, isGone, onChange }),
-    batches: createBatches({ commands, reader, settings: batchSettings }),
+    batches: createBatches({ commands, reader, records, settings: batchSettings }),
     workflows,
     history: createHistory({ reader, journal, adoptIfNew }),
     waits: createWaits({ reader, journal, adoptIfNew }),
@@ -126,7 +127,7 @@ export function createServices(
       store,
       clock,
       logs: createLogFolder(logFolder(settings.BATCHY_DATA)),
-      operationId: uuidv7,
+      operationId,
       retentionDays: settings.EXECUTION_RETENTION_DAYS,
     }),
   };
@@ -166,7 +167,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     subscribe: (onChange) => stores.journal.subscribe(onChange),
     keys: () => keyRing.keys(),
     now: () => systemClock.now(),
-    requestId: createRequestIds(),
+    requestId: createNumberedIds(),
     version,
     stopping: stopping.signal,
     jobSide: {
@@ -227,16 +228,6 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       keyRing.close();
       await stores.upkeep.close();
     },
-  };
-}
-
-/** Ids that no other process gives, either: one random part for all of this process's, and a number. */
-function createRequestIds(): () => string {
-  const process = uuidv7();
-  let count = 0;
-  return () => {
-    count += 1;
-    return `${process}-${count}`;
   };
 }
 

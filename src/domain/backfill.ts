@@ -122,7 +122,7 @@ export function endBackfill(workflow: Workflow, record: BatchRecord, copies: Job
       copy,
     });
   }
-  if (changing.length === 0) return { change: null, jobs: ended };
+  if (changing.length === 0) return { change: null, jobs: ended, undone: null };
   const batchId = record.opening.number;
   const change = changeWorkflow(workflow, {
     records: [{ id: record.id, opening: record.opening, jobs: writes, only: 'always' }],
@@ -145,7 +145,8 @@ export function endBackfill(workflow: Workflow, record: BatchRecord, copies: Job
       },
     ],
   });
-  return { change, jobs: ended };
+  const isUndone = changing.some((job) => record.jobs.get(job)?.status === 'success');
+  return { change, jobs: ended, undone: isUndone ? batchId : null };
 }
 
 /** The open jobs; where none is open, all, so that a repeated end is answered. */

@@ -29,7 +29,8 @@ export interface RecordOpening {
   readonly openedAt: Instant;
   readonly openedBy: string;
   /**
-   * Of a backfill, whose batch is in no head: the execution that owns it as long as it is open. Left out where there is none.
+   * The execution that opened it: it owns the batch as long as that is open, and has loaded it where that succeeds. Left out where
+   * it was none.
    */
   readonly owner?: string;
 }

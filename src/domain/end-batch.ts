@@ -40,6 +40,8 @@ export interface Ended {
   /** `null`: the outcome was there already and nothing is to be stored. */
   readonly change: WorkflowChange | null;
   readonly jobs: JobMaps;
+  /** The batch of ours whose success this declares failed, be it for some of its jobs only; `null`: none. */
+  readonly undone: number | null;
 }
 
 /**
@@ -52,7 +54,7 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
   checkFence(workflow, addressed, request);
   const changing = addressed.filter((job) => checkMove(job.job, job.special.status, request) === 'changes');
   checkParameters(workflow, addressed, request.parameters);
-  if (changing.length === 0) return { change: null, jobs: workflow.jobs };
+  if (changing.length === 0) return { change: null, jobs: workflow.jobs, undone: null };
 
   for (const { job, known } of changing) if (known !== null) checkOwner(job, known.owner, request.owner, request.force);
   const now = batchInstant(
@@ -79,7 +81,9 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
     records: [recordOf(changing[0] as JobState, outcomes, now)],
     journal: [endedEntry(workflow, request, changing, now)],
   });
-  return { change, jobs: change.next.jobs };
+  // A batch of another program may have an id that was one of ours as well.
+  const undone = changing.find(({ special, known }) => special.status === 'success' && known?.foreign === false);
+  return { change, jobs: change.next.jobs, undone: undone?.special.batchId ?? null };
 }
 
 /** Named jobs; else the open ones; else, with a batch id, those that carry it (so that a repeated close is answered). */

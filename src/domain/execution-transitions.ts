@@ -13,6 +13,7 @@ export const executionEvents = [
   'stop',
   'halt',
   'abandon',
+  'disown',
   'take-over',
   'recover',
   'lose-owner',
@@ -70,9 +71,9 @@ export const executionTransitions: TransitionTable<ExecutionEvent> = {
     'take-over': onceOwnerIsGone('STOPPING'),
     ...losses,
   },
-  STOPPED: { abandon: go('ABANDONED') },
-  FAILED: { abandon: go('ABANDONED') },
-  COMPLETED: {},
+  STOPPED: { abandon: go('ABANDONED'), disown: go('ABANDONED') },
+  FAILED: { abandon: go('ABANDONED'), disown: go('ABANDONED') },
+  COMPLETED: { disown: go('ABANDONED') },
   ABANDONED: { abandon: go('ABANDONED') },
   UNKNOWN: { recover: go('FAILED') },
 };
@@ -99,6 +100,11 @@ export const stepTransitions: TransitionTable<StepEvent> = {
 /** Whether somebody owns it and works on it, or should. */
 export function isLive(status: BatchStatus): boolean {
   return 'take-over' in executionTransitions[status];
+}
+
+/** Whether what it has done may be disowned: it has ended, in a way that is known, and was not given up before. */
+export function isDisownable(status: BatchStatus): boolean {
+  return executionTransitions[status].disown !== undefined;
 }
 
 /** Statuses in which an instance counts as running. */
@@ -131,6 +137,7 @@ const participles: Readonly<Record<ExecutionEvent, string>> = {
   stop: 'be stopped',
   halt: 'have stopped',
   abandon: 'be abandoned',
+  disown: 'be disowned',
   'take-over': 'be taken over',
   recover: 'be recovered',
   'lose-owner': 'lose its owner',
@@ -144,7 +151,8 @@ const instead: Readonly<Record<BatchStatus, string>> = {
   STOPPED: 'Restart or abandon it.',
   FAILED: 'Restart or abandon it.',
   COMPLETED: 'It is done. Launch the job with other identifying parameters, or with force=true to run it again.',
-  ABANDONED: 'Its instance is not run again. Launch the job with other identifying parameters.',
+  ABANDONED:
+    'Its instance is not run again. Launch the job: where it is bound to a workflow the window is run whole, as a new instance; otherwise give other identifying parameters.',
   UNKNOWN: 'Look at what it has written, then recover it: it becomes FAILED and can be restarted.',
 };
 

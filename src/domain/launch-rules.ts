@@ -102,8 +102,9 @@ export function notRecovered(last: JobExecution): BatchyError {
 
 /**
  * Whether the newest instance needs no other execution, so that another instance follows: where each launch has its own; where a
- * window is due although an instance of it has succeeded (somebody declared that success failed); and where a window was given up.
- * The last execution tells, since a forced one that failed leaves the instance unfinished.
+ * window is due although an instance of it has succeeded (its batch was declared failed while it ran, or by another program); and
+ * where a window was given up, or its success declared failed. The last execution tells, since a forced one that failed leaves the
+ * instance unfinished.
  */
 function isDoneWith({ definition, window, restarts }: LaunchInput, { last }: LaunchedBefore): boolean {
   if (restarts) return false;
@@ -111,7 +112,7 @@ function isDoneWith({ definition, window, restarts }: LaunchInput, { last }: Lau
   return last.status === 'COMPLETED' && (definition.newInstancePerLaunch || window?.kind === 'due');
 }
 
-/** A success that somebody declared failed is no restart's to mend: the window is run whole, by a launch. */
+/** A success that was not let stand is no restart's to mend: the window is run whole, by a launch. */
 function isUndone({ definition: { bond }, window, restarts }: LaunchInput, { last }: LaunchedBefore): boolean {
   return restarts && bond !== null && window?.kind === 'due' && last.status === 'COMPLETED';
 }
@@ -146,7 +147,7 @@ function obstacleToRestart(
     return refusal(
       'abandoned',
       last,
-      `Execution ${last.id} was abandoned, so its instance is not run again, by force neither. Give other identifying parameters.`,
+      `Execution ${last.id} was abandoned, so its instance is not run again, by force neither. ${definition.bond === null ? 'Give other identifying parameters.' : 'Launch the job: it runs the window whole, as another instance.'}`,
     );
   if (last.status !== 'COMPLETED' && !definition.restartable)
     return refusal(
@@ -184,7 +185,7 @@ function undone({ last }: LaunchedBefore): BatchyError {
   return refusal(
     'already-complete',
     last,
-    `Execution ${last.id} has completed, and its window is due again since its success was declared failed. Launch the job: it runs the window whole.`,
+    `Execution ${last.id} has completed, and its window is due again since its batch was declared failed. Launch the job: it runs the window whole.`,
   );
 }
 

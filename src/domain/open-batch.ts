@@ -81,7 +81,13 @@ export function openBatch(workflow: Workflow, request: OpenRequest): Opened {
   }
   const record: RecordWrite = {
     id: String(batchId),
-    opening: { kind: 'batch', number: batchId, openedAt: now, openedBy: request.by },
+    opening: {
+      kind: 'batch',
+      number: batchId,
+      openedAt: now,
+      openedBy: request.by,
+      ...(request.owner === null ? {} : { owner: request.owner }),
+    },
     jobs: outcomes,
     only: 'always',
   };

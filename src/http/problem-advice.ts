@@ -74,7 +74,7 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'not-recovered':
     '`POST /executions/:id/recover` makes it FAILED, so that it can be restarted. Look first at what it has written.',
   abandoned:
-    'Somebody decided that this instance is not to be run again, by `force` neither. Give other identifying parameters.',
+    'Somebody decided that this instance is not to be run again, by `force` neither, or declared the batch that it loaded failed. Give other identifying parameters; a job that is bound to a workflow need only be launched: it runs the window whole, as another instance.',
   'not-restartable':
     'The job says `restartable: false` and an execution of this instance has failed or stopped. Give other identifying parameters.',
   'start-limit': 'A step of the instance has reached its `startLimit`. `force=true` starts it all the same.',

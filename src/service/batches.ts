@@ -11,6 +11,8 @@ import { decodeWorkflow } from '../domain/workflow.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';
 import type { StoredAnswer } from '../ports/store.ts';
 import type { Answered, Attempt, Caller, Commands } from './commands.ts';
+import { disownExecution } from './disowned-execution.ts';
+import type { ExecutionRecords } from './execution-records.ts';
 
 export interface BatchSettings {
   /** `from_date` where nothing was configured. */
@@ -85,10 +87,12 @@ export interface Batches {
 export function createBatches({
   commands,
   reader,
+  records,
   settings,
 }: {
   commands: Commands;
   reader: BatchReader;
+  records: ExecutionRecords;
   settings: BatchSettings;
 }): Batches {
   return {
@@ -122,7 +126,11 @@ export function createBatches({
           record?.opening.kind === 'backfill'
             ? endBackfill(workflow, record, (await reader.copy(name, record.id)) ?? new Map(), request)
             : endBatch(workflow, request);
-        return { change: ended.change, answer: render(ended.jobs) };
+        const decision = { change: ended.change, answer: render(ended.jobs) };
+        if (ended.undone === null) return decision;
+        const undone = record ?? (await reader.record(name, String(ended.undone)));
+        const beside = undone === null ? null : await disownExecution(records, name, undone, request);
+        return beside === null ? decision : { ...decision, beside };
       }),
 
     backfill: (name, options, caller, render) =>

@@ -259,6 +259,68 @@ export function jobAcceptance(name: string, openStores: OpenStores): void {
       ]);
     });
 
+    it('success → failed: the execution that loaded the window is ABANDONED, and a launch runs it whole', async () => {
+      let broken = true;
+      const ran: string[] = [];
+      const bound = defineJob({
+        name: 'Bound',
+        workflow: 'orders',
+        steps: [
+          step('Download', () => void ran.push('Download')),
+          step('Load', () => {
+            ran.push('Load');
+            if (broken) throw new Error('no');
+          }),
+        ],
+      });
+      const app = await start([bound], { orders: 'customers:\n  from_date: "2026-01-01"\n' });
+      await app.call('POST', '/load_cfg/orders');
+      const statusOf = async (id: number) => (await app.call('GET', `/executions/${id}`)).json.status;
+      const undo = async (batchId: number) =>
+        (await app.call('POST', `/fail_batch/orders?batch_id=${batchId}&reason=half of it is missing`)).status;
+
+      const failed = await app.run('Bound', {});
+      broken = false;
+      const loaded = await app.run('Bound', {});
+      expect(loaded).toMatchObject({ status: 'COMPLETED', job_instance_id: failed.job_instance_id });
+      app.clock.advance({ hours: 1 });
+      expect(await undo(loaded.batch.batch_id)).toBe(200);
+      const abandoned = (await app.call('GET', `/executions/${loaded.id}`)).json;
+      expect(abandoned).toMatchObject({ status: 'ABANDONED', end_time: loaded.end_time });
+      expect(abandoned.exit_message).toContain('half of it is missing');
+      const journal = (await app.call('GET', '/workflows/orders/journal')).json;
+      expect(journal).toContainEqual(
+        expect.objectContaining({
+          type: 'execution-changed',
+          batch_id: loaded.batch.batch_id,
+          reason: abandoned.exit_message,
+          execution: expect.objectContaining({ id: loaded.id, before: 'COMPLETED', after: 'ABANDONED' }),
+        }),
+      );
+      for (const id of [failed.id, loaded.id])
+        expect((await app.call('POST', `/executions/${id}/restart`)).json.detail).toMatch(/abandoned/i);
+      ran.length = 0;
+      const whole = await app.run('Bound', {});
+      expect(whole).toMatchObject({
+        status: 'COMPLETED',
+        batch: { from_date: loaded.batch.from_date, to_date: loaded.batch.to_date },
+      });
+      expect(whole.job_instance_id).not.toBe(loaded.job_instance_id);
+      expect(ran).toEqual(['Download', 'Load']);
+
+      // A backfill, and one more launch of it that had nothing left to do.
+      const window = { from_date: '2025-01-01', to_date: '2025-01-02' };
+      const backfill = await app.run('Bound', window);
+      const idle = await app.run('Bound', window);
+      expect(idle).toMatchObject({ status: 'COMPLETED', batch: null });
+      expect(await undo(backfill.batch.batch_id)).toBe(200);
+      expect([await statusOf(backfill.id), await statusOf(idle.id)]).toEqual(['ABANDONED', 'ABANDONED']);
+      ran.length = 0;
+      expect((await app.run('Bound', window)).job_instance_id).not.toBe(backfill.job_instance_id);
+      expect(ran).toEqual(['Download', 'Load']);
+      expect(await statusOf(whole.id)).toBe('COMPLETED');
+    });
+
     it('refuses what somebody else has open, and leaves the batch as it was', async () => {
       const bound = defineJob({ name: 'Bound', workflow: 'orders', steps: [step('Load', () => undefined)] });
       const app = await start([bound], { orders: 'customers:\n  from_date: "2026-01-01"\n' });

@@ -84,13 +84,15 @@ test('that an execution owns is ended by others only with force, as long as it i
   const end = (outcome: EndRequest['outcome'], more: Partial<EndRequest>) => {
     const record = scenario.records.get(String(owned.batchId)) as BatchRecord;
     const whole = { ...ending, batchId: owned.batchId, outcome, ...more };
-    scenario.write(endBackfill(scenario.workflow(), record, owned.opened, whole).change);
+    const { change, undone } = endBackfill(scenario.workflow(), record, owned.opened, whole);
+    scenario.write(change);
+    return undone;
   };
   for (const outcome of ['success', 'failed'] as const)
     for (const owner of [null, '8']) expect(refusal(() => end(outcome, { owner }))).toBe('owned');
-  end('success', { jobs: ['a'], owner: '7' });
-  end('failed', { jobs: ['b'], force: true });
-  end('failed', { jobs: ['a'] });
+  expect(end('success', { jobs: ['a'], owner: '7' })).toBeNull();
+  expect(end('failed', { jobs: ['b'], force: true })).toBeNull();
+  expect(end('failed', { jobs: ['a'] })).toBe(owned.batchId);
   const { jobs } = scenario.records.get(String(owned.batchId)) as BatchRecord;
   expect([...jobs.values()].map(({ status }) => status)).toEqual(['failed', 'failed']);
 });

@@ -1,11 +1,31 @@
 import { describe, expect, test } from 'vitest';
 
+import { endBatch, type EndRequest } from '../../src/domain/end-batch.ts';
 import { batchEvents, batchTransitions, type Status, statuses, worstStatus } from '../../src/domain/transitions.ts';
 import { workflowStatus } from '../../src/domain/workflow.ts';
 import { at, createScenario, refusal } from './scenario.ts';
 
 const two = { a: { from_date: '2026-11-20' }, b: { from_date: '2026-11-20' } };
 const t = (minute: number): string => `2026-11-21T10:${String(minute).padStart(2, '0')}:00`;
+
+/** What an end would undo; nothing is written. */
+function undoneBy(scenario: ReturnType<typeof createScenario>, request: Partial<EndRequest>): number | null {
+  const given: EndRequest = {
+    outcome: 'failed',
+    jobs: null,
+    batchId: null,
+    force: false,
+    reason: null,
+    requireFence: false,
+    parameters: new Map(),
+    now: at(t(5)),
+    by: 'test',
+    owner: null,
+    recordedStarts: null,
+    ...request,
+  };
+  return endBatch(scenario.workflow(), given).undone;
+}
 
 /** A job in each status, after a life that leads there. */
 function inStatus(status: Status) {
@@ -61,6 +81,22 @@ describe('every entry of the table of transitions', () => {
     scenario.fail(t(5), { batchId });
     scenario.open(t(6));
     expect(scenario.from()).toBe('2026-11-20T00:00:00.000000');
+  });
+
+  test('success → failed says whose batch was undone, where it was one of ours', () => {
+    const scenario = createScenario(two);
+    const { batchId } = scenario.open(t(0), { owner: '7' });
+    expect(scenario.records.get(String(batchId))?.opening.owner).toBe('7');
+    expect(undoneBy(scenario, { outcome: 'success', batchId, owner: '7' })).toBeNull();
+    scenario.close(t(1), { owner: '7' });
+    expect(undoneBy(scenario, { outcome: 'failed', batchId, jobs: ['b'] })).toBe(batchId);
+    scenario.fail(t(2), { batchId, jobs: ['b'] });
+    expect(undoneBy(scenario, { outcome: 'failed', batchId })).toBeNull();
+    expect(undoneBy(scenario, { outcome: 'failed', batchId, jobs: ['a', 'b'] })).toBe(batchId);
+    // Another program opens under the same id: what it has loaded was no execution's.
+    for (const job of ['a', 'b'])
+      scenario.foreign(job, { status: 'success', batch_id: batchId, batch_start: '2026-11-21 10:03:00' });
+    expect(undoneBy(scenario, { outcome: 'failed', force: true, jobs: ['a'] })).toBeNull();
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { type BatchStatus, batchStatuses } from '../../src/domain/execution.ts';
 import {
   type ExecutionEvent,
   executionTransitions,
+  isDisownable,
   isLive,
   liveStatuses,
   moveExecution,
@@ -28,6 +29,9 @@ describe('an execution', () => {
     ['is taken over, then completes', ['start', 'take-over', 'complete'], 'COMPLETED'],
     ['is taken over while it stops', ['start', 'stop', 'take-over', 'halt'], 'STOPPED'],
     ['is abandoned after a failure', ['start', 'fail', 'abandon', 'abandon'], 'ABANDONED'],
+    ['is disowned after it completed', ['start', 'complete', 'disown', 'abandon'], 'ABANDONED'],
+    ['is disowned after it failed', ['start', 'fail', 'disown'], 'ABANDONED'],
+    ['is disowned after it stopped', ['start', 'stop', 'halt', 'disown'], 'ABANDONED'],
     ['is recovered', ['start', 'recover', 'abandon'], 'ABANDONED'],
     ['loses its owner', ['start', 'lose-owner'], 'FAILED'],
     ['is recovered from an unknown outcome', ['start', 'lose-outcome', 'recover'], 'FAILED'],
@@ -41,6 +45,12 @@ describe('an execution', () => {
       expect(refusal(() => moveExecution(status, 'abandon'))).toBe('illegal-transition');
     },
   );
+
+  test.each(batchStatuses)('that is %s is disowned only where it has ended, in a way that is known', (status) => {
+    const may = ['STOPPED', 'FAILED', 'COMPLETED'].includes(status);
+    expect(isDisownable(status)).toBe(may);
+    if (!may) expect(refusal(() => moveExecution(status, 'disown'))).toBe('illegal-transition');
+  });
 
   test.each(ended)('that is %s neither runs again nor stops', (status) => {
     for (const event of ['start', 'complete', 'fail', 'stop', 'halt', 'take-over', 'lose-owner'] as const) {

@@ -262,6 +262,33 @@ test('the batch of a backfill is its execution’s as well, as long as that runs
   expect((await call('POST', `/fail_batch/orders?batch_id=${second}&force=true`)).status).toBe(200);
 });
 
+test('an execution whose batch was declared loaded, and then failed, is ABANDONED and says why', async () => {
+  const { call, launch, command } = await launchApp();
+  await call('POST', '/load_cfg/orders');
+  await launch('Bound');
+  const { batch } = (await call('GET', '/executions/1')).json;
+  await command('stop', 1);
+  expect((await call('POST', '/close_batch/orders?job=job1&force=true&reason=by+hand')).status).toBe(200);
+  const undo = `/fail_batch/orders?batch_id=${batch.batch_id}&reason=half+of+it`;
+  expect((await call('POST', undo)).json.job1).toMatchObject({ status: 'failed' });
+  const { json: given } = await call('GET', '/executions/1');
+  expect(given).toMatchObject({ status: 'ABANDONED', exit_code: 'ABANDONED' });
+  expect(given.exit_message).toMatch(
+    /^stopped by (\S+); batch \d+ of workflow "orders" was declared failed by \1: half/,
+  );
+  const before = await call('GET', '/workflows/orders/journal');
+  expect((await call('POST', undo)).status).toBe(200);
+  expect((await call('GET', '/workflows/orders/journal')).text).toBe(before.text);
+  const refused = await command('restart', 1);
+  expect(typeOf(refused)).toBe('illegal-transition');
+  expect(refused.json.detail).toContain('ABANDONED');
+  expect((await launch('Bound')).json.job_instance_id).toBe(2);
+  expect((await call('GET', '/executions/2')).json.batch).toMatchObject({
+    from_date: batch.from_date,
+    to_date: batch.to_date,
+  });
+});
+
 test('the plan, steps, context and log of what has not begun are there', async () => {
   const { call, launch } = await launchApp();
   await launch('Plain');

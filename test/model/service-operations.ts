@@ -8,6 +8,7 @@ import type { Clock } from '../../src/ports/clock.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { createBatches } from '../../src/service/batches.ts';
 import { type Caller, createCommands, type StoredAnswer } from '../../src/service/commands.ts';
+import { createExecutionRecords } from '../../src/service/execution-records.ts';
 import { createWatch } from '../../src/service/watch.ts';
 import { createWorkflows } from '../../src/service/workflows.ts';
 import { defaultInitialDate, readInitialDate } from '../../src/domain/watermark.ts';
@@ -38,7 +39,7 @@ export async function createServiceOperations(
   let stores = await options.reopen(clock);
   let services = servicesOver(stores);
 
-  function servicesOver({ store, reader, upkeep }: Stores) {
+  function servicesOver({ store, reader, upkeep, documents }: Stores) {
     const settings = { initialDate: readInitialDate(defaultInitialDate), requireFence: false };
     const commands = createCommands({
       store,
@@ -48,7 +49,7 @@ export async function createServiceOperations(
       patienceMilliseconds: 30_000,
     });
     return {
-      batches: createBatches({ commands, reader, settings }),
+      batches: createBatches({ commands, reader, records: createExecutionRecords(documents), settings }),
       workflows: createWorkflows({ commands, reader, settings, readConfiguration: async () => configuration }),
       watch: createWatch({ reader, clock, upkeep, commands, retentionDays: 0 }),
     };

@@ -14,6 +14,7 @@ async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
   let refuses = false;
   let gate: PromiseWithResolvers<void> | null = null;
   let beats: PromiseWithResolvers<void> | null = null;
+  const commits: string[] = [];
   const bound = defineJob({
     name: 'Bound',
     workflow: 'orders',
@@ -33,7 +34,10 @@ async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
           await beats?.promise;
         const isRefused = refuses && asked.journal.some(({ execution }) => execution?.after === 'COMPLETED');
         if (isRefused) throw new BatchyError('store-full', 'there is no room');
-        return stores.store.commit(asked);
+        const outcome = await stores.store.commit(asked);
+        if (outcome.kind === 'committed' && asked.journal.length > 0)
+          commits.push(asked.journal.map(({ type }) => type).join(', '));
+        return outcome;
       };
       return { ...stores, store: { ...stores.store, commit } };
     },
@@ -49,6 +53,11 @@ async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
     hold: () => {
       gate = Promise.withResolvers();
       return () => gate?.resolve();
+    },
+    /** What the journal says of each commit from now on. */
+    commits: () => {
+      const before = commits.length;
+      return () => commits.slice(before);
     },
     /** No sign of life of the conductor is stored until it is told. */
     holdBeats: () => {
@@ -83,13 +92,55 @@ describe('executions that own a batch', () => {
     expect(undone.status).toBe(200);
     expect(await app.call('POST', `/executions/${id}/restart`)).toMatchObject({
       status: 409,
-      json: { type: '/problems/already-complete', execution_id: id },
+      json: { type: '/problems/illegal-transition', detail: expect.stringContaining('The execution is ABANDONED') },
     });
     expect(await app.status()).toBe('failed');
     const again = await app.run('Bound', {});
     expect(again.batch).toMatchObject({ from_date: batch.from_date, to_date: batch.to_date });
     expect((await app.call('GET', `/executions/${again.id}/steps`)).json).toHaveLength(1);
     expect(await app.status()).toBe('success');
+  });
+
+  it('are disowned in the commit that undoes their success, whatever part of it', async () => {
+    const app = await start(two);
+    const { id, batch } = await app.run('Bound', {});
+    const commits = app.commits();
+    const undone = `/fail_batch/orders?job=items&batch_id=${batch.batch_id}`;
+    expect((await app.call('POST', undone)).status).toBe(200);
+    expect(commits()).toEqual(['batch-failed, execution-changed']);
+    expect(await app.status('customers')).toBe('success');
+    expect((await app.call('GET', `/executions/${id}`)).json).toMatchObject({
+      status: 'ABANDONED',
+      exit_message: expect.stringMatching(/^batch \d+ of workflow "orders" was declared failed by \S+$/),
+    });
+    // Once more: the rest of the batch, of an execution that is given up already.
+    expect((await app.call('POST', `/fail_batch/orders?job=customers&batch_id=${batch.batch_id}`)).status).toBe(200);
+    expect(commits()).toEqual(['batch-failed, execution-changed', 'batch-failed']);
+    expect(await app.run('Bound', {})).toMatchObject({
+      status: 'COMPLETED',
+      job_instance_id: 2,
+      batch: { from_date: batch.from_date, to_date: batch.to_date },
+    });
+  });
+
+  it('are left to their own end while they run, and their window is run whole by a launch all the same', async () => {
+    const app = await start();
+    const release = app.hold();
+    const { id } = await app.launch('Bound', {});
+    await vi.waitFor(async () => expect((await app.call('GET', `/executions/${id}`)).json.status).toBe('STARTED'));
+    expect((await app.call('POST', '/close_batch/orders?force=true&reason=loaded by hand')).status).toBe(200);
+    expect((await app.call('POST', '/fail_batch/orders?job=customers&force=true&reason=it was not')).status).toBe(200);
+    expect((await app.call('GET', `/executions/${id}`)).json.status).toBe('STARTED');
+    release();
+    const { status, batch } = await app.ended(id);
+    expect([status, await app.status()]).toEqual(['COMPLETED', 'failed']);
+    expect(await app.call('POST', `/executions/${id}/restart`)).toMatchObject({
+      status: 409,
+      json: { type: '/problems/already-complete', execution_id: id },
+    });
+    const again = await app.run('Bound', {});
+    expect(again).toMatchObject({ status: 'COMPLETED', job_instance_id: 2, batch: { to_date: batch.to_date } });
+    expect((await app.call('GET', `/executions/${again.id}/steps`)).json).toHaveLength(1);
   });
 
   it('leave alone what somebody has declared by force', async () => {

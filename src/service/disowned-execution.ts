@@ -1,0 +1,64 @@
+import type { BatchRecord } from '../domain/change.ts';
+import type { JobExecution, JobInstance } from '../domain/execution.ts';
+import { documentKeys } from '../domain/execution-documents.ts';
+import { isDisownable } from '../domain/execution-transitions.ts';
+import { quoteBriefly } from '../domain/names.ts';
+import type { Instant } from '../domain/time.ts';
+import type { Beside } from './commands.ts';
+import { endExecution } from './end-execution.ts';
+import type { ExecutionRecords, Kept } from './execution-records.ts';
+
+/** Who declares a batch failed, when, and why. */
+interface Declaration {
+  readonly by: string;
+  readonly now: Instant;
+  readonly reason: string | null;
+}
+
+/**
+ * The execution that loaded a batch becomes ABANDONED where that batch's success is declared failed: nothing goes on with what it
+ * did, the window is run whole. One that runs, or of which nobody knows what it did, is left to its own end.
+ * @param record of the batch
+ * @returns `null` where there is no such execution: a client opened the batch, or the execution was forgotten
+ */
+export async function disownExecution(
+  records: ExecutionRecords,
+  workflow: string,
+  { id, opening }: BatchRecord,
+  { by, now, reason }: Declaration,
+): Promise<Beside | null> {
+  const loader = opening.owner === undefined ? null : await records.execution(Number(opening.owner));
+  if (loader === null) return null;
+  const instance = await records.instance(loader.value.instanceId);
+  const executions = [loader, ...(await leaningOn(records, loader.value, instance))];
+  const why = `batch ${id} of workflow ${quoteBriefly(workflow)} was declared failed by ${by}`;
+  const ended = executions
+    .filter(({ value }) => isDisownable(value.status))
+    .map((kept) => {
+      const exitMessage = [kept.value.exitMessage, reason === null ? why : `${why}: ${reason}`]
+        .filter(Boolean)
+        .join('; ');
+      return endExecution(kept, { events: ['disown'], exitMessage, by }, null, now).beside;
+    });
+  return {
+    documents: ended.flatMap(({ documents }) => documents),
+    // A launch of the instance meanwhile would make another one its last.
+    guards: instance === null ? [] : [{ ...documentKeys.instance(instance.value.id), expected: instance.revision }],
+    journal: ended.flatMap(({ journal }) => journal),
+  };
+}
+
+/**
+ * A later execution of a backfill's instance, of which its next launch learns what is left to do. It may have skipped what the
+ * loader did, unless it has completed the window in a batch of its own: that stands until it is declared failed itself.
+ */
+async function leaningOn(
+  records: ExecutionRecords,
+  loader: JobExecution,
+  instance: Kept<JobInstance> | null,
+): Promise<Kept<JobExecution>[]> {
+  const lastId = instance?.value.lastExecutionId ?? null;
+  const last = lastId === null || lastId === loader.id ? null : await records.execution(lastId);
+  if (last === null || (last.value.status === 'COMPLETED' && last.value.batch !== null)) return [];
+  return [last];
+}
