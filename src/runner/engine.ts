@@ -96,8 +96,8 @@ function guardExecution(session: ExecutionSession, job: RunnableJob, tools: Engi
   return {
     running,
     async limitTime(): Promise<void> {
-      const { clock } = tools.stores;
-      cancel = await limitTime(job.definition, session.state.execution, { clock, timers: tools.timers, abort });
+      const by = { clock: tools.stores.clock, timers: tools.timers, abort };
+      cancel = await session.patiently(() => limitTime(job.definition, session.state.execution, by));
     },
     release: () => {
       for (const release of releases) release();
@@ -111,7 +111,7 @@ async function startExecution(
   log: StepLog,
 ): Promise<ExecutionPlan> {
   const { documents, clock } = tools.stores;
-  const previous = await previousExecution(documents, session.state.execution);
+  const previous = await session.patiently(() => previousExecution(documents, session.state.execution));
   const isNew = session.state.execution.startedAt === null;
   if (isNew) {
     goAhead(async (state) => {
@@ -127,7 +127,8 @@ async function startExecution(
     'info',
     `execution ${session.state.execution.id} of ${job.definition.name} ${isNew ? 'begins' : 'goes on'} (${tools.by})`,
   );
-  return planExecution(documents, job.definition, buildGraph(job.definition), session.state, previous);
+  const graph = buildGraph(job.definition);
+  return session.patiently(() => planExecution(documents, job.definition, graph, session.state, previous));
 }
 
 interface GraphEnd extends Finish {

@@ -33,6 +33,8 @@ export interface ExecutionSession {
   commit(...decides: readonly Decide[]): Promise<void>;
   /** Looks whether it is still ours and whether somebody asked it to stop. @throws as `commit` */
   refresh(): Promise<void>;
+  /** Asks the store for what may be asked twice; while it is away, again and again. @throws OwnershipLost, what `ask` throws */
+  patiently<T>(ask: () => Promise<T>): Promise<T>;
 }
 
 export class OwnershipLost extends Error {
@@ -110,9 +112,8 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     if (requests.some(({ decides }) => decides === 'refresh') && (await hasChanged())) await reload();
     for (let tries = 0; tries < mostConflicts; tries += 1) {
       if (lost.signal.aborted) throw new OwnershipLost(executionId);
-      const draft = draftOf(loaded);
-      for (const { decides } of requests)
-        if (decides !== 'refresh') for (const decide of decides) draft.take(await decide(draft.state()));
+      // What is decided may be read from the store, too.
+      const draft = await patiently(() => decideOn(draftOf(loaded), requests));
       const changes = draft.changes();
       if (changes.length === 0) return;
       if (await write(changes, draft.journal)) {
@@ -129,28 +130,40 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     );
   }
 
-  /** @returns whether it is stored; else what it was computed from has changed */
-  async function write(changes: readonly StoredChange[], journal: readonly JournalEntry[]): Promise<boolean> {
-    const operation = { id: operationId(), fingerprint: '', answer: null, keepSeconds };
-    let answerWasLost = false;
+  async function decideOn(draft: ReturnType<typeof draftOf>, requests: readonly Request[]): Promise<typeof draft> {
+    for (const { decides } of requests)
+      if (decides !== 'refresh') for (const decide of decides) draft.take(await decide(draft.state()));
+    return draft;
+  }
+
+  async function patiently<T>(ask: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        const outcome = await stores.store.commit({ operation, ...withLease(changes), journal });
-        // The store may have forgotten that it took it.
-        if (outcome.kind !== 'conflict' || (answerWasLost && (await isThere(changes)))) {
-          claim = null;
-          owned.resolve();
-          return true;
-        }
-        await reload();
-        return false;
+        return await ask();
       } catch (error) {
         if (!(error instanceof BatchyError) || error.code !== 'store-unavailable' || giveUp.aborted) throw error;
-        answerWasLost = true;
         await sleep(timers, storeAwayMilliseconds, AbortSignal.any([giveUp, lost.signal]));
         if (lost.signal.aborted) throw new OwnershipLost(executionId);
       }
     }
+  }
+
+  /** @returns whether it is stored; else what it was computed from has changed */
+  async function write(changes: readonly StoredChange[], journal: readonly JournalEntry[]): Promise<boolean> {
+    const operation = { id: operationId(), fingerprint: '', answer: null, keepSeconds };
+    let sendings = 0;
+    return patiently(async () => {
+      sendings += 1;
+      const outcome = await stores.store.commit({ operation, ...withLease(changes), journal });
+      // The store may have forgotten that it took it, where the answer was lost.
+      if (outcome.kind !== 'conflict' || (sendings > 1 && (await isThere(changes)))) {
+        claim = null;
+        owned.resolve();
+        return true;
+      }
+      await reload();
+      return false;
+    });
   }
 
   /** The lease as it must be: ours, or still to be had, by then together with the execution that nobody else may have changed. */
@@ -216,5 +229,6 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     owned: owned.promise,
     commit: (...decides) => ask(decides),
     refresh: () => ask('refresh'),
+    patiently,
   };
 }

@@ -134,7 +134,8 @@ function partitionRun(
   };
   const checkpointOf = async (latest: LatestStep | null): Promise<Json> => {
     if (latest === null || latest.executionId === session.state.execution.id) return null;
-    const [stored] = await tools.stores.documents.get([documentKeys.step(latest.executionId, latest.stepExecutionId)]);
+    const key = documentKeys.step(latest.executionId, latest.stepExecutionId);
+    const [stored] = await session.patiently(() => tools.stores.documents.get([key]));
     return stored === null || stored === undefined ? null : decodeStep(stored.text).checkpoint;
   };
   return {

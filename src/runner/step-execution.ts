@@ -51,7 +51,7 @@ const neverAgain: StepRetry = { ...defaultRetry, maxRetries: 0 };
 
 async function begin({ session, tools, commit }: RunningExecution, work: StepWork): Promise<void> {
   const { stepName, body } = work;
-  const id = await tools.stores.documents.reserve('step', 1);
+  const id = await session.patiently(() => tools.stores.documents.reserve('step', 1));
   const { id: executionId, instanceId } = session.state.execution;
   // Stored before anything is written under its ids, so that a restart before the first commit uses the same ones.
   const checkpoint =

@@ -183,3 +183,42 @@ describe('a lease that is given back', () => {
     expect(await runExecution(fast, job, world.tools, never)).toBe('ended');
   });
 });
+
+describe('a store that is away for longer than a call to it takes', () => {
+  it.each([1, 2])('is waited for where a step ends, of %d', async (count) => {
+    const { stores } = world;
+    let isAway = false;
+    let refused = 0;
+    const away =
+      <Asked extends unknown[], Answer>(ask: (...asked: Asked) => Promise<Answer>) =>
+      async (...asked: Asked): Promise<Answer> => {
+        if (!isAway) return ask(...asked);
+        // Long enough for every first failure to have had its consequences.
+        if ((refused += 1) === 10) isAway = false;
+        throw new BatchyError('store-unavailable', 'away');
+      };
+    const { documents, clock } = stores;
+    const wrapped: Stores = {
+      ...stores,
+      clock: { now: away(() => clock.now()) },
+      documents: {
+        get: away((keys) => documents.get(keys)),
+        scan: away((page) => documents.scan(page)),
+        reserve: away((sequence, number) => documents.reserve(sequence, number)),
+      },
+    };
+    meddle = away((commit, { store }) => store.commit(commit));
+    const other = await createWorld({ stores: wrapped });
+    let runs = 0;
+    const first = task(() => void ((runs += 1), (isAway = true)));
+    const job = jobOf([
+      { name: 'First', body: first },
+      ...Array.from({ length: count - 1 }, () => ({ name: 'Next', body: task() })),
+    ]);
+    const id = await other.launch(job);
+    expect(await runExecution(await other.claim(id), job, other.tools, never)).toBe('ended');
+    expect(refused).toBe(10);
+    expect(runs).toBe(1);
+    expect((await world.outcome(id)).status).toBe('COMPLETED');
+  });
+});
