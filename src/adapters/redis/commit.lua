@@ -125,14 +125,15 @@ end
 
 -- ---- what is written and may yet be taken back ----------------------------------------------------------------------------
 
-local function put(key, member)
+local function put(key, member, score)
   if refusal then return end
-  local added = redis.pcall('ZADD', key, 0, member)
+  local added = redis.pcall('ZADD', key, score or 0, member)
   if added == 1 then undo[#undo + 1] = { 'ZREM', key, member } end
   if type(added) == 'table' then
     must_be(key, 'zset')
     refusal = refusal or added
   end
+  return added == 1
 end
 
 local function drop(key, member)
@@ -232,14 +233,26 @@ local function take_numbers(entries)
   return last - #entries + 1
 end
 
+local function index_entries(entries, first)
+  for place, entry in ipairs(entries) do
+    local number = text_of(first + place - 1)
+    entry.is_added = entry.index_key and put(entry.index_key, number, number)
+  end
+end
+
 -- Appends the first entry, after which the others cannot fail. Returns the number that it got.
 local function begin_entries(entries, first)
   if refusal or append(first, entries[1]) then return first end
   must_be('batchy:journal', 'stream')
   if refusal then return first end
+  -- The counter was lost: under its numbers are other entries, or none any more.
+  for place, entry in ipairs(entries) do
+    if entry.is_added then redis.call('ZREM', entry.index_key, text_of(first + place - 1)) end
+  end
   first = greatest_sequence() + 1
   redis.call('SET', 'batchy:journal:sequence', text_of(first + #entries - 1))
   append(first, entries[1])
+  index_entries(entries, first)
   return first
 end
 
@@ -314,7 +327,6 @@ local function commit()
     local workflow = take()
     local index_key = workflow ~= '' and 'batchy:journal:of:' .. workflow
     entries[index] = { index_key = index_key, text = take() }
-    if index_key then must_be(index_key, 'zset') end
   end
   if refusal then return refusal end
   if stale then return { 'conflict' } end
@@ -322,6 +334,7 @@ local function commit()
   -- First of all comes what a server without memory refuses, which it does with few commands, and only until one is done.
   local first_sequence = 0
   if #entries > 0 then first_sequence = take_numbers(entries) else remember(operation, first_sequence) end
+  index_entries(entries, first_sequence)
   for _, change in ipairs(changes) do
     index_workflow(change)
     for _, record in ipairs(change.records) do index_record(change.name, record) end
@@ -336,7 +349,6 @@ local function commit()
   for place, entry in ipairs(entries) do
     local sequence = first_sequence + place - 1
     if place > 1 then append(sequence, entry) end
-    if entry.index_key then redis.call('ZADD', entry.index_key, text_of(sequence), text_of(sequence)) end
   end
   if #entries > 0 then remember(operation, first_sequence) end
   if not found_schema then
