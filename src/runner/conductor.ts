@@ -93,6 +93,8 @@ export function createConductor(options: ConductorOptions): Conductor {
   const handBack = new AbortController();
   const giveUp = new AbortController();
   const running = new Map<number, Running>();
+  /** What came to grief before it could say so in the store, and what ends its rest: tried at once it would do so again. */
+  const resting = new Map<number, () => void>();
   let isTaking = true;
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
@@ -122,7 +124,9 @@ export function createConductor(options: ConductorOptions): Conductor {
         beyond,
         limit: pageSize,
       });
-      const others = members.map(idOfMember).filter((executionId) => !running.has(executionId));
+      const others = members
+        .map(idOfMember)
+        .filter((executionId) => !running.has(executionId) && !resting.has(executionId));
       // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
       while (others.length > 0 && mayTake())
         await claim(await claimables(stores, others.splice(0, Math.max(fewest, concurrency - running.size))));
@@ -150,12 +154,23 @@ export function createConductor(options: ConductorOptions): Conductor {
   function begin(claimable: Claimable, job: RunnableJob, lost: Ending | null): void {
     const { id: executionId, jobName } = claimable.execution;
     const done = see(claimable, job, lost)
-      .catch(onProblem)
+      .catch((error: unknown) => {
+        onProblem(error);
+        rest(executionId);
+      })
       .finally(() => {
         running.delete(executionId);
         looks.lookForWork();
       });
     running.set(executionId, { jobName, session: null, done });
+  }
+
+  function rest(executionId: number): void {
+    const end = timers.after(options.lookEveryMilliseconds, () => {
+      resting.delete(executionId);
+      looks.lookForWork();
+    });
+    resting.set(executionId, end);
   }
 
   /** Sees an execution to its end. */
@@ -230,6 +245,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       const cancel = timers.after(options.graceMilliseconds * 2, () => giveUp.abort());
       await settled();
       cancel();
+      for (const end of resting.values()) end();
       await looks.stop();
       await heartbeat.stop();
     },

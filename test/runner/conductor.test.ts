@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { documentKeys } from '../../src/domain/execution-documents.ts';
 import { createConductor, type Conductor, type ConductorOptions } from '../../src/runner/conductor.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
@@ -93,6 +94,35 @@ describe('a conductor', () => {
       .map((problem) => Number(/Execution (\d+) is STARTING and nobody/.exec(String(problem))?.[1]))
       .sort((one, other) => one - other);
     expect(told).toEqual([foreign, foreign, owned]);
+  });
+
+  it('runs others beside one that cannot be read, and tries that one again after a rest', async () => {
+    const broken = await world.launch(jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Broken' }));
+    const sound = await world.launch(jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Sound' }));
+    const { instance } = await world.outcome(broken);
+    const key = documentKeys.instance(instance.id);
+    const put = async (expected: number | null, text: string | null): Promise<void> => {
+      operations += 1;
+      const operation = { id: `put-${operations}`, fingerprint: '', answer: null, keepSeconds: 60 };
+      const change = { kind: 'document', ...key, expected, text, add: [], remove: [] } as const;
+      await world.stores.store.commit({ operation, changes: [change], journal: [] });
+    };
+    const [stored] = await world.stores.documents.get([key]);
+    await put(stored?.revision ?? null, null);
+    const jobs = ['Broken', 'Sound'].map((name) => jobOf([{ name: 'Step', body: task(() => undefined) }], { name }));
+    await conduct(jobs, {
+      concurrency: 1,
+      onProblem(error) {
+        problems.push(error);
+        // It would try for ever, and leave no time for this test to end.
+        if (problems.length > 100) for (const conductor of conductors) void conductor.stop();
+      },
+    });
+    await ends(sound, 'COMPLETED');
+    expect(problems.splice(0)).toMatchObject([{ code: 'unknown-execution' }]);
+    await put(null, stored?.text ?? null);
+    timers.advance(1000);
+    await ends(broken, 'COMPLETED');
   });
 
   it('runs no more at a time than it may, and the rest afterwards', async () => {
