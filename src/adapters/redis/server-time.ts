@@ -4,12 +4,15 @@ import type { Instant } from '../../domain/time.ts';
 const longestAge = 100;
 /** What a clock of this machine may be too fast by, in parts of a nanosecond for a nanosecond: far more than any is. */
 const drift = 1 / 1000;
-/** A reading that lies behind what was told by no more than this was long under way; by more, the server's clock went back. In nanoseconds. */
-const longestWay = 1_000_000_000n;
+/**
+ * A reading lies behind what was told by no more than this if it was long under way: it is no older than the one that was told from.
+ * By more, the server's clock went back. In nanoseconds.
+ */
+const longestWay = BigInt(longestAge) * 1_000_000n;
 
 /**
  * The server's clock between two answers of it. What is told never lies ahead of the server's clock, for an answer is older
- * than its arrival; nor behind what was told before, unless the server's clock went back.
+ * than its arrival; nor behind what was told before. Where the server's clock went back it may lie ahead for, or by, a tenth of a second.
  */
 export interface ServerTime {
   /** To be called when an answer arrives. @param instant what the server's clock said in it */

@@ -49,5 +49,8 @@ describe('the time of the server, told between its answers', () => {
     expect(time.tell()).toBe(nanoseconds(3_600_000));
     time.heard(nanoseconds(1000));
     expect(time.tell()).toBe(nanoseconds(1000));
+    // Further than any answer that was long under way.
+    time.heard(nanoseconds(850));
+    expect(time.tell()).toBe(nanoseconds(850));
   });
 });
