@@ -10,10 +10,10 @@ import {
   instanceKeyDocument,
   latestLaunchDocument,
   type ReadDocument,
-  type StateDocument,
 } from '../domain/execution-documents.ts';
 import { instanceNumber, instanceParameter, withoutInstanceNumber } from '../domain/instance-number.ts';
 import type { JobDefinition } from '../domain/job.ts';
+import type { Json } from '../domain/json.ts';
 import type { LaunchDecision, LaunchedBefore } from '../domain/launch-rules.ts';
 import { floorToMicrosecond, type Instant } from '../domain/time.ts';
 import type { Beside } from './commands.ts';
@@ -137,14 +137,10 @@ export async function makeExecution(
     stopRequestedBy: null,
     ...(isNew || found.before === null ? {} : { previousId: found.before.last.id }),
   };
-  const documents = [
-    changeOf(kept, instanceDocument(instance)),
-    changeOf(null, executionDocument(execution)),
-    changeOf(
-      null,
-      await contextOf(records, id, isNew ? made.contextOf : made.forced ? undefined : found.before?.last.id),
-    ),
-  ];
+  const documents = [changeOf(kept, instanceDocument(instance)), changeOf(null, executionDocument(execution))];
+  const inherited = await contextOf(records, isNew ? made.contextOf : made.forced ? undefined : found.before?.last.id);
+  // Where there is none there is nothing in it.
+  if (inherited.size > 0) documents.push(changeOf(null, contextDocument(id, inherited)));
   const baseKey = instanceKey(definition.name, withoutInstanceNumber(definition, parameters));
   if (kept === null) documents.push(changeOf(found.newest.key, instanceKeyDocument({ key: baseKey, id: instance.id })));
   if (definition.maxConcurrent !== null)
@@ -158,13 +154,9 @@ export async function makeExecution(
 }
 
 /** A restart finds what the steps that it skips have put there, and a replay what those of the execution have. */
-async function contextOf(
-  records: ExecutionRecords,
-  executionId: number,
-  from: number | undefined,
-): Promise<StateDocument> {
+async function contextOf(records: ExecutionRecords, from: number | undefined): Promise<ReadonlyMap<string, Json>> {
   const context = from === undefined ? null : await records.context(from);
-  return contextDocument(executionId, context?.value ?? new Map());
+  return context?.value ?? new Map();
 }
 
 /** The ids of one launch, however often it is attempted. */

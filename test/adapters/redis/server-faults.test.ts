@@ -124,7 +124,7 @@ describeWithRedis('a Redis that fails', () => {
       kind: 'committed',
       sequences: [5],
     });
-    expect(await redis.zrange(`batchy:journal:of:${entry().workflow}`, 0, -1)).toEqual(['1', '2', '3', '4', '5']);
+    expect(await redis.zrange(`batchy:journal:of:${entry().workflow}`, '0', '-1')).toEqual(['1', '2', '3', '4', '5']);
   });
 
   it('was wiped: it is as if nothing had ever been', async () => {
