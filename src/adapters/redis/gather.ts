@@ -1,3 +1,6 @@
+/** Calls at a time: one is being carried out while the other's answers are read. */
+const mostUnderWay = 2;
+
 /**
  * Makes one call of those that are asked for in one turn of the event loop, or while as many calls as may be under way are:
  * a call to the server costs both sides more than most of what is in it. What is asked later never joins a call that has left,
@@ -5,12 +8,12 @@
  *
  * @param most in one call; more make another
  * @param flush takes what was asked in order and gives an answer each; when it rejects, all who asked are told
- * @param mostUnderWay calls at a time. Two: one is being carried out while the other's answers are read
+ * @param patienceMilliseconds for which a question waits for a call to come back; where the server is far away, it leaves then
  */
 export function gather<Question, Answer>(
   most: number,
   flush: (questions: readonly Question[]) => Promise<readonly Answer[]>,
-  mostUnderWay = 2,
+  patienceMilliseconds = 2,
 ): (question: Question) => Promise<Answer> {
   interface Asked {
     readonly question: Question;
@@ -20,14 +23,19 @@ export function gather<Question, Answer>(
   let waiting: Asked[] = [];
   let underWay = 0;
   let isScheduled = false;
+  let overdue: NodeJS.Timeout | null = null;
 
-  function send(): void {
-    isScheduled = false;
-    while (waiting.length > 0 && underWay < mostUnderWay) {
+  /** @param room for so many calls */
+  function send(room: number): void {
+    for (let left = room; waiting.length > 0 && left > 0; left -= 1) {
       const leaving = waiting.length <= most ? waiting : waiting.slice(0, most);
       waiting = waiting.length <= most ? [] : waiting.slice(most);
       underWay += 1;
       void carry(leaving);
+    }
+    if (waiting.length === 0 && overdue !== null) {
+      clearTimeout(overdue);
+      overdue = null;
     }
   }
 
@@ -43,9 +51,20 @@ export function gather<Question, Answer>(
   }
 
   function schedule(): void {
-    if (isScheduled || waiting.length === 0 || underWay >= mostUnderWay) return;
-    isScheduled = true;
-    setImmediate(send);
+    if (waiting.length === 0) return;
+    if (underWay >= mostUnderWay) {
+      overdue ??= setTimeout(() => {
+        overdue = null;
+        send(Number.POSITIVE_INFINITY);
+      }, patienceMilliseconds);
+    } else if (!isScheduled) {
+      isScheduled = true;
+      setImmediate(() => {
+        isScheduled = false;
+        send(mostUnderWay - underWay);
+        schedule();
+      });
+    }
   }
 
   return (question) => {

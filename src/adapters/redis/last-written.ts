@@ -21,9 +21,9 @@ interface Written {
 
 const nothing: Written = { written: { head: null, ledger: null }, inARow: false };
 
-const mostWorkflows = 2048;
+const mostWorkflows = 1024;
 /** In characters: what is larger is read. */
-const largest = 16_384;
+const largest = 8192;
 
 export function createLastWritten(): LastWritten {
   const kept = createMemo<string, Written>(mostWorkflows);

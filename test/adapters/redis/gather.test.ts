@@ -57,11 +57,12 @@ describe('questions of one turn of the event loop', () => {
   it('wait for each other while two calls are under way, and then travel together', async () => {
     const calls: (readonly number[])[] = [];
     const answers: (() => void)[] = [];
-    const ask = gather<number, number>(10, async (questions) => {
+    const slow = async (questions: readonly number[]): Promise<readonly number[]> => {
       calls.push(questions);
       await new Promise<void>((resolve) => answers.push(resolve));
       return questions;
-    });
+    };
+    const ask = gather(10, slow, 60_000);
     const asked: Promise<number>[] = [];
     for (let question = 1; question <= 5; question += 1) {
       asked.push(ask(question));
@@ -72,5 +73,19 @@ describe('questions of one turn of the event loop', () => {
     await expect.poll(() => calls).toEqual([[1], [2], [3, 4, 5]]);
     for (const answer of answers) answer();
     expect(await Promise.all(asked)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('leave although none has come back, where the server is far away', async () => {
+    const calls: (readonly number[])[] = [];
+    const ask = gather<number, number>(
+      2,
+      async (questions) => {
+        calls.push(questions);
+        return new Promise(() => undefined);
+      },
+      1,
+    );
+    for (const question of [1, 2, 3, 4, 5, 6, 7]) void ask(question);
+    await expect.poll(() => calls).toEqual([[1, 2], [3, 4], [5, 6], [7]]);
   });
 });

@@ -37,7 +37,7 @@ describe('what was written last', () => {
     expect(last.recall('wf1')).toBeNull();
     last.wrote(written('two', 'three'));
     expect(last.recall('wf1')?.ledger).toBe('three');
-    last.wrote(written('three', 'four', `"${'x'.repeat(20_000)}"`));
+    last.wrote(written('three', 'four', `"${'x'.repeat(10_000)}"`));
     expect(last.recall('wf1')).toBeNull();
     last.wrote(written('four', 'five'));
     last.wrote(written('five', 'six'));
