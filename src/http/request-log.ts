@@ -16,10 +16,8 @@ export function requestLogger(
   options: object,
   { headers }: RawRequestDefaultExpression,
 ): FastifyBaseLogger {
-  const make = (): FastifyBaseLogger => {
-    const trace = readTraceContext(headers['traceparent']);
-    return logger.child(trace === null ? bindings : { ...bindings, ...trace }, options);
-  };
+  const make = (): FastifyBaseLogger =>
+    logger.child({ ...bindings, ...readTraceContext(headers['traceparent']) }, options);
   return new LoggerOnDemand(logger.level, make);
 }
 
@@ -78,7 +76,9 @@ export function addRequestLog(server: FastifyInstance): void {
     route.onResponse = [
       ...[route.onResponse ?? []].flat(),
       (request, reply, done) => {
-        request.log.info(lineOf(request, reply), 'request with effects');
+        // What a logger of the request's own would add, without the making of one for each.
+        const trace = readTraceContext(request.headers['traceparent']);
+        server.log.info({ reqId: request.id, ...trace, ...lineOf(request, reply) }, 'request with effects');
         done();
       },
     ];
