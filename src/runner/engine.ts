@@ -13,6 +13,7 @@ import type { RunnableJob } from './job.ts';
 import { jobToRun } from './replaying-job.ts';
 import type { EngineTools, RunningExecution } from './running-execution.ts';
 import { runStep } from './step-execution.ts';
+import { saidOnceOwned } from './owned-log.ts';
 import type { StepLog } from './step-log.ts';
 
 /**
@@ -234,27 +235,6 @@ async function finishExecution(running: RunningExecution, finish: GraphEnd, log:
   log.write('info', `ended: ${session.state.execution.status}`);
 }
 
-/** Of two conductors that try to take the same execution one does: only that one says so. */
-function saidOnceOwned(log: StepLog, { owned, lost }: ExecutionSession): StepLog {
-  let held: Parameters<StepLog['write']>[] | null = [];
-  const say = (): void => {
-    for (const line of held ?? []) log.write(...line);
-    held = null;
-  };
-  void owned.then(say);
-  return {
-    write: (...line) => {
-      if (held === null) log.write(...line);
-      else held.push(line);
-    },
-    note: (...line) => log.note(...line),
-    close() {
-      if (!lost.aborted) say();
-      log.close();
-    },
-  };
-}
-
 /** The error's text; of several, each with its step. */
 function messageOf(status: EndStatus, finish: GraphEnd, { execution, steps }: ExecutionState): string {
   if (status === 'STOPPED') return execution.stopRequestedBy === null ? '' : `stopped by ${execution.stopRequestedBy}`;
@@ -272,6 +252,8 @@ function messageOf(status: EndStatus, finish: GraphEnd, { execution, steps }: Ex
  */
 async function breakOff(running: RunningExecution, error: unknown): Promise<RunResult> {
   const { commit, session, tools, cannotGoOn } = running;
+  // Whoever goes on with it meets the same error, or not.
+  if (cannotGoOn() instanceof HandedBack) return 'handed-back';
   if (cannotGoOn() === undefined) {
     const ending = { event: 'fail', exitCode: 'FAILED', exitMessage: errorText(error) } as const;
     const isStored = await commit((state) => endingOf(state, ending, tools)).then(

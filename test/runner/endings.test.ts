@@ -349,4 +349,26 @@ describe('the end of an execution', () => {
     expect(rows).toEqual(['Load UNKNOWN']);
     expect(instance.steps.get('Load')?.status).toBe('UNKNOWN');
   });
+
+  it('is left to another conductor where this one hands it back and cannot store a step’s end', async () => {
+    const { stores } = world;
+    const handBack = new AbortController();
+    const job = jobOf([{ name: 'Load', body: task(({ context }) => context.set('done', true)) }]);
+    const id = await world.launch(job);
+    const refusing = {
+      ...stores.store,
+      async commit(commit: Commit) {
+        if (!commit.changes.some((change) => change.kind === 'document' && change.collection === 'context'))
+          return stores.store.commit(commit);
+        handBack.abort();
+        throw new Error('value too long');
+      },
+    };
+    const refusingWorld = await createWorld({ stores: { ...stores, store: refusing } });
+    expect(await runExecution(await refusingWorld.take(id), job, world.tools, handBack.signal)).toBe('handed-back');
+    await refusingWorld.close();
+    expect(await world.outcome(id)).toMatchObject({ status: 'STARTED', rows: ['Load STARTED'] });
+    await world.run(id, job);
+    expect(await world.outcome(id)).toMatchObject({ status: 'COMPLETED', rows: ['Load COMPLETED'] });
+  });
 });
