@@ -11,7 +11,8 @@ import {
   unreplayableIndex,
 } from './document-index.ts';
 import type { BatchStatus, JobExecution, JobInstance, SkippedItem, StepExecution } from './execution.ts';
-import { encodeContext, encodeExecution, encodeInstance, encodeSkipped, encodeStep } from './execution-text.ts';
+import { encodeContext, encodeExecution, encodeInstance, encodeStep } from './execution-text.ts';
+import { encodeSkipped } from './skipped-text.ts';
 import type { Json } from './json.ts';
 import { encodeLease, type Lease } from './lease.ts';
 

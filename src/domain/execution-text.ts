@@ -5,11 +5,8 @@ import {
   type JobInstance,
   type JobParameter,
   type JobParameters,
-  keptTypes,
   type OwnedBatch,
-  type SkippedItem,
   type StepExecution,
-  type TypedPlace,
 } from './execution.ts';
 import { parameterTypes } from './job.ts';
 import { type Json, type JsonObject, stringifyJson } from './json.ts';
@@ -18,7 +15,7 @@ import { parseStoredObject, type StoredFields, storedFields } from './stored-fie
 import { formatInstant } from './time.ts';
 
 /**
- * How instances, executions, steps and skipped items are stored and answered: JSON in snake_case, times to the microsecond. What
+ * How instances, executions and steps are stored and answered: JSON in snake_case, times to the microsecond. What
  * is stored is what is answered and, beside it, what only a restart needs (parameters, checkpoint). Fields that are not known
  * are ignored when read, so that a newer version may add some.
  *
@@ -213,67 +210,6 @@ export function decodeStep(text: string): StepExecution {
     checkpoint: fields.json('checkpoint'),
   };
 }
-
-/** Without what only a replay needs. The payload may hold secrets: whoever answers it masks them. */
-export function skippedFields(skipped: SkippedItem): JsonObject {
-  return {
-    job_execution_id: skipped.executionId,
-    step_name: skipped.stepName,
-    number: skipped.number,
-    phase: skipped.phase,
-    item: skipped.item,
-    output: skipped.output,
-    position: skipped.position,
-    error: skipped.error,
-    obstacle: skipped.obstacle,
-    tried_by: skipped.triedBy,
-    replayed_by: skipped.replayedBy,
-  };
-}
-
-export function encodeSkipped(skipped: SkippedItem): string {
-  const types = skipped.types.map(({ path, type }): Json => ({ path, type }));
-  return stringifyJson({ ...skippedFields(skipped), ...(types.length === 0 ? {} : { types }) });
-}
-
-export function decodeSkipped(text: string): SkippedItem {
-  const fields = fieldsOf(text, 'a skipped item');
-  return {
-    executionId: fields.count('job_execution_id'),
-    stepName: fields.text('step_name'),
-    number: fields.count('number'),
-    phase: fields.oneOf('phase', ['read', 'process', 'write'] as const),
-    item: fields.json('item'),
-    position: fields.textOrNull('position'),
-    error: fields.text('error'),
-    ...(fields.has('obstacle') ? replayFields(fields) : beforeReplays),
-  };
-}
-
-type ReplayFields = Pick<SkippedItem, 'types' | 'output' | 'obstacle' | 'triedBy' | 'replayedBy'>;
-
-function replayFields(fields: StoredFields): ReplayFields {
-  return {
-    types: fields.has('types') ? fields.objects('types').map(readTypedPlace) : [],
-    output: fields.json('output'),
-    obstacle: fields.textOrNull('obstacle'),
-    triedBy: fields.countOrNull('tried_by'),
-    replayedBy: fields.countOrNull('replayed_by'),
-  };
-}
-
-function readTypedPlace(fields: StoredFields): TypedPlace {
-  return { path: fields.path('path'), type: fields.oneOf('type', keptTypes) };
-}
-
-/** Of items that were kept for people only. */
-const beforeReplays: ReplayFields = {
-  types: [],
-  output: null,
-  obstacle: 'it was kept by a version of Batchy that kept items for people to look at only',
-  triedBy: null,
-  replayedBy: null,
-};
 
 /** What the steps of an execution share, by key. Keys that are whole numbers come first, as in any object. */
 export function contextFields(context: ReadonlyMap<string, Json>): JsonObject {

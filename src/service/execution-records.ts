@@ -14,7 +14,8 @@ import {
   type StateDocumentKey,
   stepDocument,
 } from '../domain/execution-documents.ts';
-import { decodeContext, decodeExecution, decodeInstance, decodeSkipped, decodeStep } from '../domain/execution-text.ts';
+import { decodeContext, decodeExecution, decodeInstance, decodeStep } from '../domain/execution-text.ts';
+import { decodeSkipped } from '../domain/skipped-text.ts';
 import type { Json } from '../domain/json.ts';
 import { decodeLease, type Lease } from '../domain/lease.ts';
 import type { DocumentReader, IndexPage, StoredDocument } from '../ports/document-reader.ts';

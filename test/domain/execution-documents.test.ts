@@ -25,13 +25,8 @@ import {
   type StateDocument,
   stepDocument,
 } from '../../src/domain/execution-documents.ts';
-import {
-  decodeContext,
-  decodeExecution,
-  decodeInstance,
-  decodeSkipped,
-  decodeStep,
-} from '../../src/domain/execution-text.ts';
+import { decodeContext, decodeExecution, decodeInstance, decodeStep } from '../../src/domain/execution-text.ts';
+import { decodeSkipped } from '../../src/domain/skipped-text.ts';
 import { decodeLease } from '../../src/domain/lease.ts';
 import type { StoredDocumentChange } from '../../src/ports/store.ts';
 import * as sample from './execution-samples.ts';

@@ -7,18 +7,16 @@ import {
   decodeContext,
   decodeExecution,
   decodeInstance,
-  decodeSkipped,
   decodeStep,
   encodeContext,
   encodeExecution,
   encodeInstance,
-  encodeSkipped,
   encodeStep,
   executionFields,
   instanceFields,
-  skippedFields,
   stepFields,
 } from '../../src/domain/execution-text.ts';
+import { decodeSkipped, encodeSkipped, skippedFields } from '../../src/domain/skipped-text.ts';
 import { parseJson, stringifyJson } from '../../src/domain/json.ts';
 import { decodeLease, encodeLease } from '../../src/domain/lease.ts';
 import * as sample from './execution-samples.ts';

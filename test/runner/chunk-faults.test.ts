@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { decodeSkipped } from '../../src/domain/execution-text.ts';
+import { decodeSkipped } from '../../src/domain/skipped-text.ts';
 import { skippedKeyOfMember } from '../../src/domain/execution-documents.ts';
 import { ItemError, type ItemReader } from '../../src/runner/items/item.ts';
 import { functionWriter } from '../../src/runner/items/memory-writers.ts';

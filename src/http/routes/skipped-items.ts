@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 
 import { BatchyError } from '../../domain/errors.ts';
-import { skippedFields } from '../../domain/execution-text.ts';
+import { skippedFields } from '../../domain/skipped-text.ts';
 import { isJsonObject, type Json } from '../../domain/json.ts';
 import { sendAnswered } from '../answer.ts';
 import { callerOf } from '../caller.ts';

@@ -9,7 +9,8 @@ import {
   type StateDocument,
   stepDocument,
 } from '../../domain/execution-documents.ts';
-import { decodeExecution, decodeInstance, decodeSkipped, decodeStep } from '../../domain/execution-text.ts';
+import { decodeExecution, decodeInstance, decodeStep } from '../../domain/execution-text.ts';
+import { decodeSkipped } from '../../domain/skipped-text.ts';
 import { isJsonObject, type Json } from '../../domain/json.ts';
 import { partOf, type Replay } from '../../domain/replay.ts';
 import type { DocumentReader, StoredDocument } from '../../ports/document-reader.ts';
