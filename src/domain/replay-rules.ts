@@ -19,10 +19,18 @@ export function checkReplayed(execution: JobExecution): void {
     );
   if (isLive(status)) throw stillRunning(execution);
   if (status === 'UNKNOWN') throw notRecovered(execution);
+  checkNotAbandoned(execution);
+}
+
+/**
+ * What was given up is read anew by the next launch, items that an earlier execution of the instance has left out among it.
+ * @throws BatchyError `abandoned`
+ */
+export function checkNotAbandoned({ id, status }: Pick<JobExecution, 'id' | 'status'>): void {
   if (status !== 'ABANDONED') return;
   throw new BatchyError(
     'abandoned',
-    `Execution ${id} was abandoned, so nothing of it is run again. Launch the job: it reads the items anew.`,
+    `Execution ${id} was abandoned, so nothing of its instance is run again. Launch the job: it reads the items anew.`,
     { facts: { execution_id: id } },
   );
 }

@@ -6,7 +6,14 @@ import { isLive } from '../domain/execution-transitions.ts';
 import { buildGraph } from '../domain/graph.ts';
 import { decideLaunch, notRecovered } from '../domain/launch-rules.ts';
 import { type Replay, replayDefinition, replayOf, replayParameters } from '../domain/replay.ts';
-import { checkNotRunAfresh, checkReplayed, chooseStep, notReplayable, stillRunning } from '../domain/replay-rules.ts';
+import {
+  checkNotAbandoned,
+  checkNotRunAfresh,
+  checkReplayed,
+  chooseStep,
+  notReplayable,
+  stillRunning,
+} from '../domain/replay-rules.ts';
 import type { Instant } from '../domain/time.ts';
 import type { StoredAnswer } from '../ports/store.ts';
 import type { Answered, Beside, Caller, Commands } from './commands.ts';
@@ -88,7 +95,7 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
     checkReplayed(of);
     const { definition: whole } = await jobs.get(of.jobName);
     const instance = await existingInstance(records, of.instanceId);
-    await refuseWhileRunning(instance.value);
+    await refuseUnlessAtRest(instance.value);
     const step = chooseStep(whole, of.id, await records.steps(of.id), stepName);
     checkNotRunAfresh(step, (await records.latestSteps(instance.value)).get(step.stepName));
     const summary = await summaryOf({ executionId: of.id, stepName: step.stepName, stepExecutionId: step.id });
@@ -131,12 +138,14 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
     return { execution: made.execution, beside, summary };
   }
 
-  async function refuseWhileRunning({ lastExecutionId, lastReplayId }: JobInstance): Promise<void> {
+  /** Or once it was given up. */
+  async function refuseUnlessAtRest({ lastExecutionId, lastReplayId }: JobInstance): Promise<void> {
     for (const id of [lastExecutionId, lastReplayId]) {
       const kept = id == null ? null : await records.execution(id);
       if (kept === null) continue;
       if (kept.value.status === 'UNKNOWN') throw notRecovered(kept.value);
       if (isLive(kept.value.status)) throw stillRunning(kept.value);
+      if (id === lastExecutionId) checkNotAbandoned(kept.value);
     }
   }
 

@@ -52,7 +52,7 @@ async function raceTrack() {
     launch: (by: Services) => by.jobs.launch(definition.name, options, caller, accepted),
     restart: (by: Services) => by.executions.restart(id, caller, accepted),
   };
-  return { world, services, begin };
+  return { world, services, begin, job };
 }
 
 test.each([
@@ -69,4 +69,21 @@ test.each([
     expect(refused?.reason).toMatchObject({ code: 'already-running' });
     await world.close();
   }
+});
+
+test('nothing is replayed of an execution whose instance was given up since: the next launch reads it all', async () => {
+  const { world, services, begin, job } = await raceTrack();
+  const [service] = services;
+  let later = 0;
+  await service.executions.restart(1, caller, (execution) => {
+    later = execution.id;
+    return accepted(execution);
+  });
+  await world.run(later, job);
+  await service.executions.abandon(later, caller, accepted);
+  await expect(begin.replay(service)).rejects.toMatchObject({
+    code: 'abandoned',
+    message: expect.stringContaining(`Execution ${later} was abandoned`),
+  });
+  await world.close();
 });
