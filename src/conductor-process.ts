@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 
-
 import { systemRandom } from './adapters/system/random.ts';
 import { createNumberedIds } from './adapters/system/numbered-ids.ts';
 import { systemTimers } from './adapters/system/timers.ts';
