@@ -4,12 +4,10 @@ import type { Client } from './client.ts';
 import { cellText, type Column, column, printTable } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
-/** As long as a message may be in a table, in characters. */
+/** As long as a message may be in a table on a screen, in characters. */
 const longestMessage = 60;
 
-const message: Column = { title: 'exit_message', cell: (row) => firstLine(row['exit_message']) };
-
-const executionColumns = [...['id', 'job_name', 'status', 'start_time', 'end_time', 'exit_code'].map(column), message];
+const executionColumns = ['id', 'job_name', 'status', 'start_time', 'end_time', 'exit_code'].map(column);
 
 const stepColumns = [
   ...['step_name', 'status', 'start_time', 'end_time'].map(column),
@@ -18,11 +16,10 @@ const stepColumns = [
   { title: 'filtered', cell: (row: JsonObject) => row['filter_count'] },
   { title: 'skipped', cell: (row: JsonObject) => row['skip_count'] },
   { title: 'retries', cell: (row: JsonObject) => row['retry_count'] },
-  message,
 ];
 
 export async function printExecutions(terminal: Terminal, executions: readonly Json[]): Promise<void> {
-  await printTable(terminal, executionColumns, executions);
+  await printTable(terminal, [...executionColumns, messageOn(terminal)], executions);
 }
 
 /** An execution, and the steps that ran in it. */
@@ -33,7 +30,7 @@ export async function printExecution(terminal: Terminal, client: Client, executi
   const steps = await client.json({ path: `${executionPath(execution['id'])}/steps` });
   if (!Array.isArray(steps) || steps.length === 0) return;
   terminal.out('');
-  await printTable(terminal, stepColumns, steps as readonly Json[]);
+  await printTable(terminal, [...stepColumns, messageOn(terminal)], steps as readonly Json[]);
 }
 
 export function executionPath(id: Json | undefined): string {
@@ -44,7 +41,14 @@ export function objectOf(answer: Json): JsonObject {
   return isJsonObject(answer) ? answer : {};
 }
 
-function firstLine(text: Json | undefined): string {
-  const [line = ''] = (typeof text === 'string' ? text : '').split('\n');
-  return line.length > longestMessage ? `${line.slice(0, longestMessage)}…` : line;
+/** The first line of the message; cut where the others would no longer fit on the screen. */
+function messageOn({ cutsLongTexts }: Terminal): Column {
+  return {
+    title: 'exit_message',
+    cell: (row) => {
+      const text = row['exit_message'];
+      const [line = ''] = (typeof text === 'string' ? text : '').split('\n');
+      return cutsLongTexts && line.length > longestMessage ? `${line.slice(0, longestMessage)}…` : line;
+    },
+  };
 }

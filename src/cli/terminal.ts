@@ -12,6 +12,8 @@ export interface Terminal {
   progress(text: string | null): void;
   /** Whether a progress line is seen by anybody. */
   readonly showsProgress: boolean;
+  /** Whether results go to a screen, where a long text is cut. What is piped, or kept in a file, is whole. */
+  readonly cutsLongTexts: boolean;
   paint(style: Style, text: string): string;
 }
 
@@ -53,6 +55,7 @@ export function createTerminal({ stdout, stderr }: TerminalStreams): Terminal {
       inProgress = true;
     },
     showsProgress: stderr.isTTY,
+    cutsLongTexts: stdout.isTTY,
     paint: (style, text) => styleText(style, text, { stream: stdout }),
   };
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 
 import { root } from './documents.ts';
 import { startReading } from './job-session.ts';
@@ -16,7 +17,10 @@ it(
       expect.poll(definitions, { timeout: 20_000 }).toMatchObject({ jobs: { length: 7 }, broken: [] }),
     );
     const { files, commands } = await reader.follow(text);
-    expect(files).toBe(4);
+    expect(files).toBe(5);
     expect(commands).toBeGreaterThan(15);
+    const sales = new DatabaseSync(path.join(reader.folder, 'sales.db'), { readOnly: true });
+    onTestFinished(() => sales.close());
+    expect(sales.prepare('select id from sales order by id').all()).toEqual([{ id: 1 }, { id: 2 }]);
   },
 );
