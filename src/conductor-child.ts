@@ -18,6 +18,8 @@ export interface Child {
   /** Why it is about to end, and whose code ended it, where that is known. */
   endedBecause: string | null;
   endedBy: number | null;
+  /** It said so, and is replaced a little later. */
+  isUnsound: boolean;
   isOfOtherVersion: boolean;
 }
 

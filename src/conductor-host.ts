@@ -6,17 +6,18 @@ import path from 'node:path';
 import type { FastifyBaseLogger } from 'fastify';
 
 import { systemTimers } from './adapters/system/timers.ts';
+import { createToldCatalog } from './conductor-catalog.ts';
 import { type Child, forkConductor } from './conductor-child.ts';
-import type { FromConductor, ToConductor } from './conductor-messages.ts';
+import { type FromConductor, fromConductorKinds, type ToConductor } from './conductor-messages.ts';
 import { createReading } from './conductor-reading.ts';
+import { createTroubles } from './conductor-troubles.ts';
 import { startWatchdog, type Watchdog } from './conductor-watchdog.ts';
 import type { Settings } from './config/schema.ts';
 import { version } from './config/version.ts';
 import { createJobCounts, type JobCounts } from './domain/job-counts.ts';
-import { readJobDefinition } from './domain/job-text.ts';
 import { type JobFileWatch, watchJobFiles } from './runner/job-file-watch.ts';
 import type { ConductorRecords } from './service/conductor-records.ts';
-import type { BrokenJobFile, CataloguedJob, JobCatalog } from './service/job-catalog.ts';
+import type { JobCatalog } from './service/job-catalog.ts';
 
 /** The process beside the service in which jobs run, so that no step delays a request, and what it says of the job files. */
 export interface ConductorHost {
@@ -35,23 +36,10 @@ export interface ConductorHost {
   stop(): Promise<void>;
 }
 
-/** Milliseconds before a process that ended by itself is replaced; longer each time that it does not come up. */
-const firstPause = 500;
-const longestPause = 30_000;
 /** So many at a time, those that only end what they run among them: job code that holds up one after the other must not fill the machine. */
 const mostProcesses = 4;
 /** A process that has not answered for so many leases is one to warn of. */
 const silentLeases = 2;
-
-const known: ReadonlySet<string> = new Set([
-  'log',
-  'reading',
-  'catalog',
-  'alive',
-  'unsound',
-  'exiting',
-  'counts',
-] satisfies FromConductor['kind'][]);
 
 /** @param startProcess in place of the real one */
 export function createConductorHost(
@@ -59,10 +47,8 @@ export function createConductorHost(
   log: () => FastifyBaseLogger,
   startProcess: () => ChildProcess = forkConductor,
 ): ConductorHost {
-  let jobs: ReadonlyMap<string, CataloguedJob> = new Map();
-  let broken: readonly BrokenJobFile[] = [];
+  const catalog = createToldCatalog(systemTimers);
   const counts = createJobCounts();
-  const first = Promise.withResolvers<void>();
   const running = new Set<Child>();
   /** Files that have ended or blocked the process that read them, and are left out until something changes. */
   const withheld = new Map<string, string>();
@@ -71,7 +57,7 @@ export function createConductorHost(
   let records: ConductorRecords | null = null;
   let current: Child | null = null;
   let stopping = false;
-  let pause = firstPause;
+  const troubles = createTroubles(systemTimers);
   let timer: NodeJS.Timeout | undefined;
   let watch: JobFileWatch | null = null;
 
@@ -97,6 +83,7 @@ export function createConductorHost(
       runs: '',
       endedBecause: null,
       endedBy: null,
+      isUnsound: false,
       isOfOtherVersion: false,
     };
     running.add(child);
@@ -110,7 +97,7 @@ export function createConductorHost(
   /** When the program's files were replaced while this process runs, a fresh child may say anything. It must not end the service. */
   function hear(child: Child, message: FromConductor): void {
     try {
-      if (known.has(message.kind)) {
+      if (fromConductorKinds.has(message.kind)) {
         understand(child, message);
         return;
       }
@@ -131,24 +118,20 @@ export function createConductorHost(
     else if (message.kind === 'reading') child.reading.begin(message.file);
     else if (message.kind === 'alive') child.watchdog?.answered();
     else if (message.kind === 'counts') counts.add(message.tallies);
-    else if (message.kind === 'unsound') replace(child);
+    else if (message.kind === 'unsound') mistrust(child, message.why);
     else if (message.kind === 'exiting') {
       child.endedBecause = `was ended by ${message.whose} with exit code ${message.code}`;
       child.endedBy = message.executionId;
     } else {
       child.reading.end();
-      pause = firstPause;
-      const read = message.jobs.map(({ definition, file }) => ({ definition: readJobDefinition(definition), file }));
-      jobs = new Map(read.map((job) => [job.definition.name, job]));
-      broken = message.broken;
-      for (const { file, line, message: why } of broken)
+      catalog.tell(message);
+      for (const { file, line, message: why } of message.broken)
         log().warn(`jobs/${file}${line === null ? '' : `:${line}`}: ${why}`);
       if (current !== child) {
         tell(current, { kind: 'drain' });
         current = child;
       }
       child.watchdog ??= watchOver(child);
-      first.resolve();
     }
   }
 
@@ -177,8 +160,32 @@ export function createConductorHost(
 
   /** A fresh process takes what is new, and this one ends what it runs. */
   function replace(child: Child): void {
+    if (isToBeReplaced(child)) begin();
+  }
+
+  function isToBeReplaced(child: Child): boolean {
     const isOnItsWay = [...running].some((other) => other !== child && other.watchdog === null);
-    if (!stopping && child === current && !isOnItsWay && running.size < mostProcesses) begin();
+    return !stopping && child === current && !isOnItsWay && running.size < mostProcesses;
+  }
+
+  /** The first few times at once; code that throws in each new process must not start one after the other. */
+  function mistrust(child: Child, why: string): void {
+    if (!isToBeReplaced(child) || child.isUnsound) return;
+    const pause = troubles.add(why, false);
+    if (!troubles.isRow) {
+      begin();
+      return;
+    }
+    child.isUnsound = true;
+    later(pause, () => {
+      child.isUnsound = false;
+      replace(child);
+    });
+  }
+
+  function later(milliseconds: number, call: () => void): void {
+    clearTimeout(timer);
+    timer = setTimeout(call, milliseconds);
   }
 
   function silenceOf(child: Child): string {
@@ -207,20 +214,22 @@ export function createConductorHost(
     if (stopping) return;
     const why = child.endedBecause ?? (signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
     void putDown(child, why);
-    if (file !== null) {
+    // One that was withheld is not to blame again.
+    if (file !== null && !withheld.has(file)) {
       // Without it the others can be read; it is listed as broken.
       if (code !== null || suspects.has(file))
         withheld.set(file, `it ended or blocked the process that read it (${signal ?? `exit code ${code}`})`);
       suspects.add(file);
+      log().warn(`the process that runs jobs ${why} while it read jobs/${file}; another one is started`);
       if (current === child) current = null;
       begin();
       return;
     }
-    if (current !== null && current !== child) return;
-    current = null;
+    // What is being replaced ends in good order; one that died over the files that were to be read anew is not done with them.
+    if (current !== null && current !== child && file === null) return;
+    if (current === child) current = null;
     log().error(`the process that runs jobs ${why}; another one is started`);
-    timer = setTimeout(begin, pause);
-    pause = Math.min(pause * 2, longestPause);
+    later(troubles.add(why, child.watchdog !== null), begin);
   }
 
   /** So that whoever goes on with what it ran can say why. */
@@ -238,7 +247,7 @@ export function createConductorHost(
   }
 
   return {
-    catalog: { ready: () => first.promise, jobs: () => jobs, broken: () => broken },
+    catalog,
     start(given) {
       records = given;
       begin();
@@ -250,21 +259,23 @@ export function createConductorHost(
       });
     },
     look: () => tell(current, { kind: 'look' }),
-    warnings: () =>
-      [...running].flatMap((child) => {
+    warnings() {
+      const failing = troubles.warning(current !== null);
+      const warnings = [...running].flatMap((child) => {
         const { file, isSlow } = child.reading;
         if (isSlow)
           return [`jobs/${file} takes long to be read: what else has changed in the job files is known after it`];
         return isSilent(child) ? [silenceOf(child)] : [];
-      }),
+      });
+      return failing === null ? warnings : [...warnings, failing];
+    },
     counts,
     isUp: () => (settings.WORKER ? current !== null && !isSilent(current) : null),
     async stop() {
       stopping = true;
       watch?.close();
       clearTimeout(timer);
-      // Whoever waits for the job files need not wait any longer.
-      first.resolve();
+      catalog.close();
       const ends = [...running].map(
         (child) => new Promise<void>((resolve) => void child.process.once('close', () => resolve())),
       );

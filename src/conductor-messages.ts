@@ -36,12 +36,23 @@ export type FromConductor =
   | { readonly kind: 'alive' }
   /** What it has counted since it said so last. */
   | { readonly kind: 'counts'; readonly tallies: JobTallies }
-  /** Job code ends the process: the last thing heard of it. */
-  | { readonly kind: 'exiting'; readonly executionId: number; readonly whose: string; readonly code: number }
+  /** Job code ends the process, a step's or (`null`) that at the top of a job file: the last thing heard of it. */
+  | { readonly kind: 'exiting'; readonly executionId: number | null; readonly whose: string; readonly code: number }
   /** Something in it may be broken: it ends what it runs, and another one should take what is new. */
-  | { readonly kind: 'unsound' }
+  | { readonly kind: 'unsound'; readonly why: string }
   | { readonly kind: 'catalog'; readonly jobs: readonly TravellingJob[]; readonly broken: readonly BrokenJobFile[] }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
+
+/** What this version can be told. */
+export const fromConductorKinds: ReadonlySet<string> = new Set([
+  'log',
+  'reading',
+  'catalog',
+  'alive',
+  'unsound',
+  'exiting',
+  'counts',
+] satisfies FromConductor['kind'][]);
 
 export interface TravellingJob {
   /** `jobDefinitionText`: what a definition holds cannot travel as it is. */

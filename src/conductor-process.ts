@@ -77,22 +77,26 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
   // Job files find the folders where the service has them, whatever it was told by.
   process.env['BATCHY_DATA'] = settings.BATCHY_DATA;
   process.env['BATCHY_CFG'] = settings.BATCHY_CFG;
-  const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), parseJobYaml, {
-    withheld,
-    beginning: (file) => tell({ kind: 'reading', file }),
-  });
   const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall });
   let conductor: Conductor | null = null;
-  // Not before: an error that nothing catches while a job file is read is a fault of that file, and ends the process.
+  let isReading = true;
+  // Before the files are read: an error of one of them that nothing catches is told by it, and must not end the process.
   catchStrayErrors(process, {
     runs: () => conductor?.runs().map(({ id: executionId, jobName }) => `execution ${executionId} (${jobName})`) ?? [],
     log: (level, message) => tell({ kind: 'log', level, message }),
-    onUnsound: () => tell({ kind: 'unsound' }),
+    onUnsound: (why) => tell({ kind: 'unsound', why }),
     onExit: (executionId, whose, code) => {
       tell({ kind: 'exiting', executionId, whose, code });
       logs.flush();
     },
+    onFileExit: (file) => tell({ kind: 'reading', file }),
+    isReading: () => isReading,
   });
+  const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), parseJobYaml, {
+    withheld,
+    beginning: (file) => tell({ kind: 'reading', file }),
+  });
+  isReading = false;
   tell({ kind: 'catalog', jobs: definitions, broken });
   if (!settings.WORKER || jobs.size === 0) return null;
   const stores = await openStores(settings);

@@ -95,9 +95,9 @@ describe('the service’s side of the process that runs jobs', () => {
     processAt(0).says(emptyCatalog);
     for (let round = 0; round < 6; round += 1) {
       // Asked for twice, and again by one that is not the current one any more.
-      processes.at(-1)?.says({ kind: 'unsound' });
-      processes.at(-1)?.says({ kind: 'unsound' });
-      processAt(0).says({ kind: 'unsound' });
+      processes.at(-1)?.says({ kind: 'unsound', why: 'boom' });
+      processes.at(-1)?.says({ kind: 'unsound', why: 'boom' });
+      processAt(0).says({ kind: 'unsound', why: 'boom' });
       processes.at(-1)?.says(emptyCatalog);
     }
     expect(processes.map((process) => process.kinds())).toEqual([
@@ -108,6 +108,43 @@ describe('the service’s side of the process that runs jobs', () => {
     ]);
     host.look();
     expect(processAt(3).kinds()).toEqual(['start', 'look']);
+  });
+
+  it('waits before it starts one process after the other in which the same goes wrong, and warns of it', () => {
+    processAt(0).says(emptyCatalog);
+    for (let round = 0; round < 3; round += 1) {
+      processes.at(-1)?.says({ kind: 'unsound', why: 'an error was thrown' });
+      processes.at(-1)?.says(emptyCatalog);
+      // It has nothing to end.
+      processes.at(-2)?.emit('close', 0, null);
+    }
+    expect(processes).toHaveLength(4);
+    expect(host.warnings()).toEqual([expect.stringContaining('failed 3 times')]);
+    processAt(3).says({ kind: 'unsound', why: 'an error was thrown again' });
+    processAt(3).says({ kind: 'unsound', why: 'an error was thrown again' });
+    expect(processes).toHaveLength(4);
+    expect(host.warnings()).toEqual([expect.stringContaining('the last time an error was thrown again')]);
+  });
+
+  it('leaves out the file that a process died of once, and warns when they go on to die', async () => {
+    processAt(0).says({ kind: 'reading', file: 'load.ts' });
+    processAt(0).emit('close', 1, null);
+    const start = (index: number): Start => processAt(index).heard.find(({ kind }) => kind === 'start') as Start;
+    expect([...start(1).withheld.keys()]).toEqual(['load.ts']);
+    // A file that is withheld already cannot be what it dies of: neither at once again, nor without end.
+    processAt(1).says({ kind: 'reading', file: 'load.ts' });
+    processAt(1).emit('close', 1, null);
+    expect(processes).toHaveLength(2);
+    await vi.waitFor(() => expect(processes).toHaveLength(3), { timeout: 10_000 });
+    expect(host.warnings()).toEqual([]);
+    for (const index of [2, 3]) {
+      await vi.waitFor(() => expect(processes).toHaveLength(index + 1), { timeout: 10_000 });
+      processAt(index).emit('close', 9, null);
+    }
+    expect(host.warnings()).toEqual([expect.stringMatching(/failed 3 times.*the last time ended with exit code 9/)]);
+    expect(messages()[0]).toBe(
+      'the process that runs jobs ended with exit code 1 while it read jobs/load.ts; another one is started',
+    );
   });
 
   it('puts down whose code has ended a process', async () => {

@@ -3,18 +3,22 @@ import { EventEmitter } from 'node:events';
 import { beforeEach, expect, it } from 'vitest';
 
 import { catchStrayErrors } from '../src/conductor-stray-errors.ts';
-import { ownStrayErrors, type StrayErrorTarget } from '../src/runner/stray-errors.ts';
+import { ownFileErrors, ownStrayErrors, type StrayErrorTarget } from '../src/runner/stray-errors.ts';
 
 let source: EventEmitter;
 let told: string[];
+let isReading: boolean;
 beforeEach(() => {
   source = new EventEmitter();
   told = [];
+  isReading = false;
   catchStrayErrors(source, {
     runs: () => ['execution 4 (Load)', 'execution 5 (Copy)'],
     log: (level, message) => told.push(`${level}: ${message.split('\n')[0]}`),
     onUnsound: () => told.push('unsound'),
     onExit: (executionId, whose, code) => told.push(`${executionId}: ${whose} exits with ${code}`),
+    onFileExit: (file) => told.push(`${file} exits`),
+    isReading: () => isReading,
   });
 });
 
@@ -66,4 +70,31 @@ it('tells whose code ends the process, and nothing of an end in good order', () 
     'noted: the step ends the process, with exit code 7, and with it all that runs there',
     '4: step Extract of execution 4 (Load) exits with 7',
   ]);
+});
+
+it.each(events)('lets the job file be broken whose %s it is while it is read', (event) => {
+  const failed: unknown[] = [];
+  const fail = (error: unknown): boolean => failed.push(error) > 0;
+  ownFileErrors({ file: 'load.ts', fail }, () => source.emit(event, new Error('boom')));
+  expect([failed, told]).toEqual([[new Error('boom')], []]);
+});
+
+it.each(events)('names the job file whose %s it is when it was read, a few times only', (event) => {
+  for (let round = 0; round < 12; round += 1)
+    ownFileErrors({ file: 'load.ts', fail: () => false }, () => source.emit(event, new Error('boom')));
+  const lines = told.filter((line) => line !== 'unsound');
+  expect(lines).toHaveLength(10);
+  expect(lines[0]).toBe(
+    'error: an error was thrown by the top level of jobs/load.ts, after it was read, and nothing caught it. What runs, goes on: execution 4 (Load), execution 5 (Copy).',
+  );
+  expect(told.filter((line) => line === 'unsound')).toHaveLength(event === 'uncaughtException' ? 12 : 0);
+});
+
+it('tells which job file ends the process, while files are read and later', () => {
+  const exit = (): unknown => ownFileErrors({ file: 'load.ts', fail: () => false }, () => source.emit('exit', 3));
+  isReading = true;
+  exit();
+  isReading = false;
+  exit();
+  expect(told).toEqual(['load.ts exits', 'null: the top level of jobs/load.ts exits with 3']);
 });

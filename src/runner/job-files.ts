@@ -6,6 +6,7 @@ import { jobDefinitionText } from '../domain/job-text.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import { provideAuthoringImport } from './authoring-import.ts';
 import type { RunnableJob } from './job.ts';
+import { createFileErrors } from './job-file-errors.ts';
 import { type BrokenJobFile, brokenBy, brokenFile, nameIn } from './job-file-problem.ts';
 import { type LoadedJob, rivalFiles } from './job-rivals.ts';
 
@@ -48,21 +49,29 @@ export async function loadJobFiles(
 ): Promise<LoadedJobs> {
   provideAuthoringImport();
   const broken: BrokenJobFile[] = [];
-  const loaded: LoadedJob[] = [];
+  const read: LoadedJob[] = [];
+  const errors = createFileErrors();
   for (const file of await jobFilesIn(folder, broken)) {
-    options.beginning?.(file);
     const reason = options.withheld?.get(file);
     if (reason !== undefined) {
       broken.push(brokenFile(file, reason, { jobs: await nameIn(folder, file) }));
       continue;
     }
+    options.beginning?.(file);
     try {
-      const jobs = await readJobs(folder, file, parseYaml, options.deadlineSeconds ?? defaultDeadlineSeconds);
-      loaded.push(...jobs.map((job) => ({ ...job, file })));
+      const jobs = await errors.watched(file, () =>
+        readJobs(folder, file, parseYaml, options.deadlineSeconds ?? defaultDeadlineSeconds),
+      );
+      read.push(...jobs.map((job) => ({ ...job, file })));
     } catch (error) {
       broken.push({ ...(await brokenBy(error, folder, file)), jobs: await nameIn(folder, file) });
     }
   }
+  const stray = await errors.end();
+  const listed = new Set(broken.map(({ file }) => file));
+  for (const [file, error] of [...stray].filter(([name]) => !listed.has(name)))
+    broken.push({ ...(await brokenBy(error, folder, file)), jobs: await nameIn(folder, file) });
+  const loaded = read.filter(({ file }) => !stray.has(file));
   const rivals = rivalFiles(loaded);
   const refused = new Set(rivals.map(({ file }) => file));
   const jobs = new Map(loaded.filter(({ file }) => !refused.has(file)).map((job) => [job.definition.name, job]));

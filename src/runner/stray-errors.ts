@@ -26,6 +26,26 @@ export function strayErrorTarget(): StrayErrorTarget | undefined {
   return targets.getStore();
 }
 
+/** A job file, whose top level may set going what throws later, too. */
+export interface JobFileTarget {
+  /** Seen from the folder of jobs. */
+  readonly file: string;
+  /** @returns whether the files are still being read, so that this one is left out for it */
+  readonly fail: (error: unknown) => boolean;
+}
+
+const files = new AsyncLocalStorage<JobFileTarget>();
+
+/** Reads a job file: whatever its top level sets going belongs to it. */
+export function ownFileErrors<T>(target: JobFileTarget, read: () => T): T {
+  return files.run(target, read);
+}
+
+/** Whose top level the code belongs to that runs at this moment, unless it is a step's. */
+export function jobFileTarget(): JobFileTarget | undefined {
+  return files.getStore();
+}
+
 /** Resolves when the errors that nothing has caught up to now have been told. */
 export function strayErrorsTold(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));

@@ -67,10 +67,15 @@ export interface JobsOptions {
 
 export function createJobs({ catalog, commands, records, initialDate, onChange }: JobsOptions): Jobs {
   let isRead = false;
-  void catalog.ready().then(() => (isRead = true));
+  const read = async (): Promise<void> => {
+    await catalog.ready();
+    isRead = true;
+  };
+  // Whoever asks for a job is told why they cannot be read.
+  read().catch(() => undefined);
 
   async function definitionOf(name: string): Promise<CataloguedJob> {
-    await catalog.ready();
+    await read();
     return catalog.jobs().get(name) ?? throwUnknownJob(catalog, name);
   }
 
@@ -116,7 +121,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
 
   return {
     async list() {
-      await catalog.ready();
+      await read();
       const jobs = [...catalog.jobs().values()].sort((one, other) =>
         one.definition.name < other.definition.name ? -1 : 1,
       );

@@ -49,3 +49,57 @@ it('a file that ends its process keeps no other from running, and is read again 
     expect(launched.json).toMatchObject({ status: 'COMPLETED' });
   }, patience);
 });
+
+it('an error at the top of a file that nothing catches makes that file broken, and no other', async () => {
+  await write('b-next.ts', job('Next'));
+  await write('z-last.ts', job('Last'));
+  await write('a-stray.ts', `void Promise.reject(new Error('stray at import'));\n${job('Stray')}`);
+  // It comes when the next file is read, which takes longer.
+  await write('a-timer.ts', `setTimeout(() => { throw new Error('of a timer'); }, 20);\n${job('Timer')}`);
+  await write('b-slow.ts', `await new Promise((resolve) => setTimeout(resolve, 300));\n${job('Slow')}`);
+  service = await startJobService(folder);
+  const patience = { timeout: 30_000, interval: 50 };
+  await expect.poll(listed, patience).toEqual([
+    ['Last', 'Next', 'Slow'],
+    ['a-stray.ts', 'a-timer.ts'],
+  ]);
+  const { json } = await service.call('GET', '/jobs');
+  expect(json.broken).toMatchObject([
+    { file: 'a-stray.ts', line: 1, message: 'stray at import' },
+    { file: 'a-timer.ts', line: 1, message: 'of a timer' },
+  ]);
+  // What changes later is seen.
+  await write('a-stray.ts', job('Mended'));
+  await expect.poll(listed, patience).toEqual([['Last', 'Mended', 'Next', 'Slow'], ['a-timer.ts']]);
+});
+
+it('a file alone with a stray error keeps no request waiting', async () => {
+  await write('stray.ts', `void Promise.reject(new Error('stray at import'));\n${job('Stray')}`);
+  service = await startJobService(folder);
+  await expect.poll(listed, { timeout: 30_000, interval: 50 }).toEqual([[], ['stray.ts']]);
+  expect((await service.call('POST', '/jobs/Stray/launch')).json).toMatchObject({
+    status: 404,
+    detail: expect.stringContaining('stray at import'),
+  });
+});
+
+it('an error at the top of a file that comes after the reading is told with the file, and is no endless restart', async () => {
+  await write('fine.ts', job('Fine'));
+  await write('late.ts', `setInterval(() => { throw new Error('every time'); }, 400);\n${job('Late')}`);
+  service = await startJobService(folder);
+  const patience = { timeout: 30_000, interval: 50 };
+  await vi.waitFor(async () => {
+    const { json } = await (service as JobService).call('GET', '/health/ready');
+    expect(json.warnings).toEqual([expect.stringContaining('by the top level of jobs/late.ts, after it was read')]);
+  }, patience);
+  expect(service.log()).toContain('an error was thrown by the top level of jobs/late.ts, after it was read');
+  const { json } = await service.call('POST', '/jobs/Fine/launch?wait=20');
+  expect(json).toMatchObject({ status: 'COMPLETED' });
+});
+
+it('a file that ends the process while the next one is read is blamed, and the next one is not', async () => {
+  await write('a-exit.ts', `setTimeout(() => process.exit(3), 20);\n${job('Exit')}`);
+  await write('b-slow.ts', `await new Promise((resolve) => setTimeout(resolve, 300));\n${job('Slow')}`);
+  service = await startJobService(folder);
+  await expect.poll(listed, { timeout: 30_000, interval: 50 }).toEqual([['Slow'], ['a-exit.ts']]);
+});
