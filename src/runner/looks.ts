@@ -20,7 +20,6 @@ export interface Looks {
 }
 
 const pageSize = 500;
-const restMilliseconds = 20;
 
 /**
  * Decides when to look for work: when the journal tells of an execution that was launched or is to stop, and from time to time.
@@ -36,7 +35,6 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
   let refreshedAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | null = null;
   let readAgain = false;
-  let rest: (() => void) | null = null;
   let beyond: number | null = null;
 
   function lookNow(refreshes: boolean): void {
@@ -64,7 +62,7 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
   }
 
   function hear(): void {
-    if (stopped || rest !== null) return;
+    if (stopped) return;
     if (reading !== null) {
       readAgain = true;
       return;
@@ -75,11 +73,7 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
         reading = null;
         if (!readAgain) return;
         readAgain = false;
-        // What is written without a pause is read in pieces.
-        rest = timers.after(restMilliseconds, () => {
-          rest = null;
-          hear();
-        });
+        hear();
       });
   }
 
@@ -120,7 +114,6 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
     async stop() {
       stopped = true;
       cancel();
-      rest?.();
       unsubscribe();
       await looking;
       await reading;
