@@ -141,7 +141,7 @@ export function jobAcceptance(name: string, openStores: OpenStores): void {
         name: 'Stoppable',
         steps: [
           chunkStep('Load', {
-            reader: listReader(Array.from({ length: 100 }, (_each, index) => index)),
+            reader: listReader(Array.from({ length: 1000 }, (_each, index) => index)),
             writer: functionWriter(async (items: readonly number[]) => {
               written.push(...items);
               reached.resolve();
@@ -157,10 +157,10 @@ export function jobAcceptance(name: string, openStores: OpenStores): void {
       expect((await app.call('POST', `/executions/${id}/stop`)).status).toBe(202);
       go.resolve();
       expect((await app.ended(id)).status).toBe('STOPPED');
-      expect(written.length).toBeLessThan(100);
+      expect(written.length).toBeLessThan(1000);
       const again = await app.run('Stoppable', {});
       expect(again.status).toBe('COMPLETED');
-      expect(new Set(written).size).toBe(100);
+      expect(new Set(written).size).toBe(1000);
     });
 
     it('12: a bound job that fails gets the same window again and skips what is done; then the next window', async () => {
