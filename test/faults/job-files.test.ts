@@ -27,6 +27,14 @@ function job(name: string): string {
   return `import { defineJob, step } from 'batchy';\nexport default defineJob({ name: '${name}', steps: [step('One', () => {})] });\n`;
 }
 
+/** What happens, of a file that has been read, while the reading of `slow` goes on; on one line. */
+function whileNextIsRead(happens: string): string {
+  return `globalThis.awaited = true; const look = () => { if (!globalThis.begun) return setImmediate(look); globalThis.awaited = false; ${happens}; }; look();`;
+}
+
+/** Its reading lasts until that has happened. */
+const slow = 'globalThis.begun = true; while (globalThis.awaited) await new Promise(setImmediate);';
+
 async function listed(): Promise<[jobs: string[], broken: string[]]> {
   const { json } = await (service as JobService).call('GET', '/jobs');
   const { jobs, broken } = json as { jobs: { name: string }[]; broken: { file: string }[] };
@@ -54,9 +62,8 @@ it('an error at the top of a file that nothing catches makes that file broken, a
   await write('b-next.ts', job('Next'));
   await write('z-last.ts', job('Last'));
   await write('a-stray.ts', `void Promise.reject(new Error('stray at import'));\n${job('Stray')}`);
-  // It comes when the next file is read, which takes longer.
-  await write('a-timer.ts', `setTimeout(() => { throw new Error('of a timer'); }, 20);\n${job('Timer')}`);
-  await write('b-slow.ts', `await new Promise((resolve) => setTimeout(resolve, 300));\n${job('Slow')}`);
+  await write('a-timer.ts', `${whileNextIsRead(`throw new Error('of a timer')`)}\n${job('Timer')}`);
+  await write('b-slow.ts', `${slow}\n${job('Slow')}`);
   service = await startJobService(folder);
   const patience = { timeout: 30_000, interval: 50 };
   await expect.poll(listed, patience).toEqual([
@@ -98,8 +105,8 @@ it('an error at the top of a file that comes after the reading is told with the 
 });
 
 it('a file that ends the process while the next one is read is blamed, and the next one is not', async () => {
-  await write('a-exit.ts', `setTimeout(() => process.exit(3), 20);\n${job('Exit')}`);
-  await write('b-slow.ts', `await new Promise((resolve) => setTimeout(resolve, 300));\n${job('Slow')}`);
+  await write('a-exit.ts', `${whileNextIsRead('process.exit(3)')}\n${job('Exit')}`);
+  await write('b-slow.ts', `${slow}\n${job('Slow')}`);
   service = await startJobService(folder);
   await expect.poll(listed, { timeout: 30_000, interval: 50 }).toEqual([['Slow'], ['a-exit.ts']]);
 });
