@@ -43,7 +43,7 @@ export async function runExecution(
     await finishExecution(guard.running, finish, log);
     return 'ended';
   } catch (error) {
-    if (error instanceof HandedBack) await storeAhead(guard.running, log);
+    if (guard.running.cannotGoOn() instanceof HandedBack) await storeAhead(guard.running, log);
     if (error instanceof OwnershipLost || session.lost.aborted) return 'lost';
     log.write(error instanceof HandedBack ? 'info' : 'error', errorStack(error));
     return error instanceof HandedBack ? 'handed-back' : await breakOff(guard.running, error);
