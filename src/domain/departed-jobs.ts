@@ -22,6 +22,7 @@ export function departedJobs({ jobs, ledger }: Workflow): DepartedJobs {
 
 /** Those after the workflow's jobs have become `next`. */
 export function departedAfter(workflow: Workflow, next: JobMaps): DepartedJobs {
+  if (workflow.ledger.departed.size === 0 && sameJobs(workflow, next)) return workflow.ledger.departed;
   const departed = new Map(departedJobs(workflow));
   for (const job of workflow.jobs.keys()) {
     const state = next.has(job) ? null : readableState(workflow, job);
@@ -33,4 +34,11 @@ export function departedAfter(workflow: Workflow, next: JobMaps): DepartedJobs {
   }
   for (const job of next.keys()) departed.delete(job);
   return departed;
+}
+
+/** Whether no job has come or gone, be it in the head since we last wrote it or now: nearly always. */
+function sameJobs({ jobs, ledger }: Workflow, next: JobMaps): boolean {
+  for (const job of jobs.keys()) if (!next.has(job)) return false;
+  for (const job of ledger.jobs.keys()) if (!jobs.has(job)) return false;
+  return true;
 }

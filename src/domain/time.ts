@@ -32,9 +32,8 @@ export function parseInstant(text: string): Instant | null {
   return instant;
 }
 
-/** What is read most was written a moment ago; a commit writes the same few instants into head, ledger, record, journal and listing. */
+/** What is read again and again, as the times of a configuration are. */
 const alreadyParsed = createMemo<string, Instant>(2000);
-const alreadyFormatted = createMemo<Instant, string>(1000);
 
 function parseAnew(text: string): Instant | null {
   const match = timePattern.exec(text);
@@ -74,13 +73,21 @@ function parseOffset(text: string): bigint | null {
   return text.startsWith('-') ? -total : total;
 }
 
+/**
+ * A commit writes the same few instants into head, ledger, record, journal and listing. Each has one place here, which it
+ * takes from whichever was there before; a prime number of them spreads times that are whole microseconds or seconds.
+ */
+const placesOfFormatted = 509;
+const formattedInstants: Instant[] = Array.from({ length: placesOfFormatted }, () => latestInstant + 1n);
+const formattedTexts: string[] = Array.from({ length: placesOfFormatted }, () => '');
+
 /** Naive UTC ISO with six fraction digits, rounded down: `2026-11-21T21:53:34.230000`. */
 export function formatInstant(instant: Instant): string {
-  const known = alreadyFormatted.get(instant);
-  if (known !== undefined) return known;
+  const place = Number(BigInt.asUintN(48, instant)) % placesOfFormatted;
+  if (formattedInstants[place] === instant) return formattedTexts[place] as string;
   const text = formatOnce(instant);
-  alreadyFormatted.set(instant, text);
-  alreadyParsed.set(text, floorToMicrosecond(instant));
+  formattedInstants[place] = instant;
+  formattedTexts[place] = text;
   return text;
 }
 

@@ -2,6 +2,7 @@ import type { JobMaps, JournalEntry, RecordWrite, WorkflowChange } from './chang
 import { departedAfter } from './departed-jobs.ts';
 import { adoptForeignBatches } from './foreign-batches.ts';
 import { greatestBatchId } from './job-state.ts';
+import type { Parameters } from './special-parameters.ts';
 import type { JobLedger, Ledger, Workflow } from './workflow.ts';
 
 export interface Transition {
@@ -22,16 +23,13 @@ export interface Transition {
  * the adoption of its batches into ledger and index.
  */
 export function changeWorkflow(workflow: Workflow, transition: Transition): WorkflowChange {
-  const jobs =
-    transition.replaceJobs ??
-    new Map([...workflow.jobs].map(([job, parameters]) => [job, transition.jobs?.get(job) ?? parameters]));
+  const jobs = transition.replaceJobs ?? withJobs(workflow.jobs, transition.jobs);
   const adoption = adoptForeignBatches(workflow);
-  const known = new Map(
-    [...jobs.keys()].flatMap((job): [string, JobLedger][] => {
-      const after = transition.known?.get(job) ?? adoption.known.get(job) ?? workflow.ledger.jobs.get(job);
-      return after === undefined ? [] : [[job, after]];
-    }),
-  );
+  const known = new Map<string, JobLedger>();
+  for (const job of jobs.keys()) {
+    const after = transition.known?.get(job) ?? adoption.known.get(job) ?? workflow.ledger.jobs.get(job);
+    if (after !== undefined) known.set(job, after);
+  }
   const ledger: Ledger = {
     ...workflow.ledger,
     order: [...jobs.keys()],
@@ -48,4 +46,10 @@ export function changeWorkflow(workflow: Workflow, transition: Transition): Work
     records: [...adoption.records, ...(transition.records ?? [])],
     journal: transition.journal,
   };
+}
+
+function withJobs(jobs: JobMaps, changed: JobMaps | undefined): JobMaps {
+  const next = new Map<string, Parameters>();
+  for (const [job, parameters] of jobs) next.set(job, changed?.get(job) ?? parameters);
+  return next;
 }

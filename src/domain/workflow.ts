@@ -1,6 +1,6 @@
 import { BatchyError } from './errors.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from './json.ts';
-import { createMemo } from './memo.ts';
+import { createMemo, createNotes } from './memo.ts';
 import { jobNameProblem, quoteBriefly } from './names.ts';
 import { type Parameters, type SpecialParameters, readSpecialParameters } from './special-parameters.ts';
 import { floorToMicrosecond, formatInstant, type Instant, parseInstant } from './time.ts';
@@ -111,12 +111,38 @@ export interface StoredWorkflow {
  */
 export function decodeWorkflow(name: string, stored: StoredWorkflow): Workflow | null {
   if (stored.head === null) return null;
-  const known = alreadyWritten.get(stored.head);
-  if (known !== undefined && known.ledger === stored.ledger && known.next.name === name) return known.next;
+  const known = lastDecoded.get(name);
+  if (known !== undefined && known.ledger === stored.ledger && isSameHead(known.head, stored.head))
+    return known.workflow;
   const ledger = decodeLedger(stored.ledger);
   const rank = new Map(ledger.order.map((job, index) => [job, index]));
   const names = [...stored.head.keys()].sort((one, other) => compareJobs(rank, one, other));
-  return { name, ledger, jobs: new Map(names.map((job) => [job, decodeJob(name, job, stored.head?.get(job) ?? '')])) };
+  const jobs = new Map(names.map((job) => [job, decodeJob(name, job, stored.head?.get(job) ?? '')]));
+  const workflow: Workflow = { name, ledger, jobs };
+  lastDecoded.set(name, { head: stored.head, ledger: stored.ledger, workflow });
+  return workflow;
+}
+
+/** By name, what was decoded or encoded last: what is read most was written here, or has not changed since it was read. */
+const lastDecoded = createMemo<string, Decoded>(8_000_000, (_name, { head, ledger }) => sizeOf(head, ledger));
+
+interface Decoded {
+  readonly head: ReadonlyMap<string, string>;
+  readonly ledger: string | null;
+  readonly workflow: Workflow;
+}
+
+function sizeOf(head: ReadonlyMap<string, string>, ledger: string | null): number {
+  let size = ledger?.length ?? 0;
+  for (const [job, text] of head) size += job.length + text.length;
+  return size;
+}
+
+function isSameHead(one: ReadonlyMap<string, string>, other: ReadonlyMap<string, string>): boolean {
+  if (one === other) return true;
+  if (one.size !== other.size) return false;
+  for (const [job, text] of one) if (other.get(job) !== text) return false;
+  return true;
 }
 
 function compareJobs(rank: ReadonlyMap<string, number>, one: string, other: string): number {
@@ -128,8 +154,6 @@ function compareJobs(rank: ReadonlyMap<string, number>, one: string, other: stri
 function decodeJob(workflow: string, job: string, text: string): Parameters {
   const problem = jobNameProblem(job);
   if (problem !== null) throw foreignData(workflow, `its field ${quoteBriefly(job)} is no job: ${problem}`);
-  const known = alreadyDecoded.get(text);
-  if (known !== undefined) return known;
   let value: Json;
   try {
     value = parseJson(text);
@@ -137,9 +161,7 @@ function decodeJob(workflow: string, job: string, text: string): Parameters {
     throw foreignData(workflow, `its field ${quoteBriefly(job)} is no JSON`, cause);
   }
   if (!isJsonObject(value)) throw foreignData(workflow, `its field ${quoteBriefly(job)} is no JSON map`);
-  const parameters: Parameters = new Map(Object.entries(value));
-  alreadyDecoded.set(text, parameters);
-  return parameters;
+  return new Map(Object.entries(value));
 }
 
 export function foreignData(workflow: string, what: string, cause?: unknown): BatchyError {
@@ -156,25 +178,19 @@ export function encodeHead(workflow: Workflow): ReadonlyMap<string, string> {
   return head;
 }
 
-/** What heads that were made here say, with the ledger beside which they were written. */
-const alreadyWritten = new WeakMap<ReadonlyMap<string, string>, { readonly ledger: string; readonly next: Workflow }>();
-
-/** To be called with what was encoded, so that whoever comes with the very same head need not have it decoded. */
+/** To be called with what was encoded, so that whoever comes with the same texts need not have them decoded. */
 export function noteWritten(next: Workflow, head: ReadonlyMap<string, string>, ledger: string): void {
-  if (isToTheMicrosecond(next.ledger)) alreadyWritten.set(head, { ledger, next });
+  if (isToTheMicrosecond(next.ledger)) lastDecoded.set(next.name, { head, ledger, workflow: next });
 }
 
 /** A map never changes once it is made, and a batch's goes into the head, its copy and the answer alike. */
-const alreadyEncoded = new WeakMap<Parameters, string>();
-
-/** What is read most has not changed since: the same text is the same map, whose special parameters have been read, too. */
-const alreadyDecoded = createMemo<string, Parameters>(4096, (text) => text.length <= 1024);
+const alreadyEncoded = createNotes<Parameters, string>();
 
 export function encodeParameters(parameters: Parameters): string {
-  const known = alreadyEncoded.get(parameters);
+  const known = alreadyEncoded.of(parameters);
   if (known !== undefined) return known;
   const text = encodeAnew(parameters);
-  alreadyEncoded.set(parameters, text);
+  alreadyEncoded.note(parameters, text);
   return text;
 }
 
@@ -219,8 +235,6 @@ export function encodeLedger(ledger: Ledger): string {
   return JSON.stringify({ ...ledger, jobs, departed: departed.length === 0 ? undefined : departed });
 }
 
-const alreadyDecodedLedgers = createMemo<string, Ledger>(1024, (text) => text.length <= 4096);
-
 /** Whether nothing is lost by writing it. */
 function isToTheMicrosecond({ jobs, departed }: Ledger): boolean {
   const isExact = (instant: Instant | null): boolean => instant === null || instant % 1000n === 0n;
@@ -234,13 +248,11 @@ function isToTheMicrosecond({ jobs, departed }: Ledger): boolean {
 /** @throws BatchyError `foreign-data` when somebody else wrote the ledger's key */
 export function decodeLedger(text: string | null): Ledger {
   if (text === null) return emptyLedger;
-  const known = alreadyDecodedLedgers.get(text);
-  if (known !== undefined) return known;
   try {
     const value = parseJson(text) as JsonObject;
     const jobs = value['jobs'] as readonly [string, { batch?: JsonObject; skew_noticed_at?: string }][];
     const departed = (value['departed'] ?? []) as readonly [string, string][];
-    const ledger: Ledger = {
+    return {
       revision: value['revision'] as number,
       order: value['order'] as readonly string[],
       infa: value['infa'] ?? null,
@@ -249,8 +261,6 @@ export function decodeLedger(text: string | null): Ledger {
       jobs: new Map(jobs.map(([job, known]) => [job, decodeJobLedger(known)])),
       departed: new Map(departed.map(([job, loadedUpTo]) => [job, ledgerInstant(loadedUpTo)])),
     };
-    alreadyDecodedLedgers.set(text, ledger);
-    return ledger;
   } catch (cause) {
     throw new BatchyError(
       'foreign-data',

@@ -11,11 +11,11 @@ export type TakeTurn = <T>(key: string, work: () => Promise<T>) => Promise<T>;
  * @throws BatchyError `overloaded` for work that was given up
  */
 export function createTurns(patienceMilliseconds: number): TakeTurn {
-  /** Who wait for each key that is taken. */
-  const waiting = new Map<string, Set<() => void>>();
+  /** Who wait for each key that is taken; `null` until somebody does. */
+  const waiting = new Map<string, Set<() => void> | null>();
 
   function release(key: string): void {
-    const [next] = waiting.get(key) ?? [];
+    const [next] = waiting.get(key) ?? nobody;
     if (next === undefined) waiting.delete(key);
     else next();
   }
@@ -37,9 +37,13 @@ export function createTurns(patienceMilliseconds: number): TakeTurn {
   }
 
   return async (key, work) => {
-    const queue = waiting.get(key);
-    if (queue === undefined) waiting.set(key, new Set());
-    else await wait(key, queue);
+    if (waiting.has(key)) {
+      const queue = waiting.get(key) ?? new Set();
+      waiting.set(key, queue);
+      await wait(key, queue);
+    } else {
+      waiting.set(key, null);
+    }
     try {
       return await work();
     } finally {
@@ -47,6 +51,8 @@ export function createTurns(patienceMilliseconds: number): TakeTurn {
     }
   };
 }
+
+const nobody: readonly (() => void)[] = [];
 
 function tooLate(key: string): BatchyError {
   return new BatchyError(

@@ -48,6 +48,16 @@ describe('a job that left and comes back', () => {
     scenario.load(t(3), { other, job1: { from_date: '2026-11-20' } });
   });
 
+  test('after another program has taken it out, whatever was done with the others meanwhile', () => {
+    const scenario = loaded();
+    scenario.forget('job1');
+    scenario.open(t(2), { jobs: ['other'] });
+    scenario.close(t(3), { jobs: ['other'] });
+    expect(refusal(() => scenario.load(t(4), { job1: { from_date: '2026-11-20T00:00:01' } }, { mode: 'merge' }))).toBe(
+      'watermark-forward',
+    );
+  });
+
   test('and never had a date, so that nothing was loaded', () => {
     const scenario = createScenario({ job1: {}, other });
     scenario.load(t(0), { other });

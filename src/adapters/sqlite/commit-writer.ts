@@ -44,7 +44,8 @@ export function readStored(connection: SqliteConnection, workflow: string): Stor
 /** By content; the order of the fields is none of a hash's, and the ledger keeps it anyway. */
 function holdsExactly(stored: StoredWorkflow, expected: StoredWorkflow): boolean {
   if (stored.ledger !== expected.ledger) return false;
-  if (stored.head === null || expected.head === null) return stored.head === expected.head;
+  if (stored.head === null || expected.head === null || stored.head === expected.head)
+    return stored.head === expected.head;
   return (
     stored.head.size === expected.head.size && [...expected.head].every(([job, text]) => stored.head?.get(job) === text)
   );
