@@ -24,7 +24,7 @@ export function createToldCatalog({ after }: Pick<Timers, 'after'>): ToldCatalog
       const cancel = after(patience, () =>
         late.reject(
           new BatchyError(
-            'overloaded',
+            'jobs-not-ready',
             `The job files have not been read yet, ${patience / 1000} s after this was asked. Nothing was changed. The service’s log and /health/ready say what keeps them; try again then.`,
           ),
         ),

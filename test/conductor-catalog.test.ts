@@ -8,7 +8,10 @@ it('lets nobody wait for ever for job files that are never read', async () => {
   const catalog = createToldCatalog(timers);
   const asked = catalog.ready();
   timers.advance(20_000);
-  await expect(asked).rejects.toMatchObject({ code: 'overloaded', detail: expect.stringContaining('not been read') });
+  await expect(asked).rejects.toMatchObject({
+    code: 'jobs-not-ready',
+    detail: expect.stringContaining('not been read'),
+  });
   const later = catalog.ready();
   const broken = [{ file: 'a.ts', line: null, column: null, message: 'boom', jobs: [] }];
   catalog.tell({ kind: 'catalog', jobs: [], broken });

@@ -160,7 +160,7 @@ function queryText(query: ClientRequest['query'] = {}): string {
 }
 
 /** Problems that say for certain that nothing was changed, though trying again may help. */
-const certainRefusals: ReadonlySet<string> = new Set(['overloaded', 'rate-limited', 'contention']);
+const certainRefusals: ReadonlySet<string> = new Set(['overloaded', 'jobs-not-ready', 'rate-limited', 'contention']);
 /** Reasons for which not a byte of the request can have arrived. */
 const neverConnected = /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|bad port/;
 

@@ -75,6 +75,7 @@ export const exitCodes: Readonly<Record<ErrorCode, Exit>> = {
   'request-timeout': exits.timeout,
   contention: exits.unreachable,
   overloaded: exits.unreachable,
+  'jobs-not-ready': exits.unreachable,
   'store-unavailable': exits.unreachable,
   'store-full': exits.failed,
   'newer-schema': exits.failed,

@@ -35,6 +35,7 @@ export type ProblemCode =
   | 'invalid-name'
   | 'invalid-parameters'
   | 'invalid-request'
+  | 'jobs-not-ready'
   | 'missing-configuration'
   | 'never-opened'
   | 'not-found'

@@ -66,6 +66,7 @@ export const errorCodes = [
   // the service cannot, now
   'contention',
   'overloaded',
+  'jobs-not-ready',
   'store-unavailable',
   'store-full',
   'newer-schema',

@@ -5,6 +5,7 @@ import { jsonAnswer } from './answer.ts';
 
 /** What a launch, and so a restart, may be refused with. */
 export const launchProblems = [
+  'jobs-not-ready',
   'invalid-parameters',
   'invalid-job',
   'invalid-name',

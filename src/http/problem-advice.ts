@@ -97,6 +97,8 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
     'Others change the workflow faster than this request could be stored. Nothing was changed; repeat. If it lasts, some client opens in a loop.',
   overloaded:
     'More requests at once than the service takes. Repeat after `Retry-After`, with the same `Idempotency-Key`. Closes and fails have a reserve of their own.',
+  'jobs-not-ready':
+    'The service has just started, or one of its job files keeps all others from being read. Nothing was changed: repeat after `Retry-After`. If it lasts, `/health/ready` and the log of the service name the file; mend it, or take it away.',
   'store-unavailable':
     'Redis or the database file cannot be reached; `/health/ready` says which part. **The outcome of a change is unknown**: repeat with the same `Idempotency-Key` until you have an answer.',
   'store-full': 'The disk or the memory of Redis is full. Nothing was changed. Make room, then repeat.',

@@ -9,6 +9,8 @@ interface ProblemKind {
   readonly status: number;
   /** The same for every occurrence; the occurrence's own words are in `detail`. */
   readonly title: string;
+  /** Of a 503: after how many seconds it may be tried again, if not after one. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** Every error code with its HTTP status. A code without an entry does not compile. */
@@ -70,6 +72,7 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   'request-timeout': { status: 408, title: 'The request took too long' },
   contention: { status: 503, title: 'Too many changes at once' },
   overloaded: { status: 503, title: 'Too many requests at once' },
+  'jobs-not-ready': { status: 503, title: 'The job files have not been read yet', retryAfterSeconds: 5 },
   'store-unavailable': { status: 503, title: 'The store is not available' },
   'store-full': { status: 507, title: 'The store is full' },
   'newer-schema': { status: 503, title: 'The store was written by a newer version' },
@@ -78,7 +81,7 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
 };
 
 /** Seconds after which a 503 may be tried again, unless somebody knows better. */
-const retryAfterSeconds = 1;
+const usualRetryAfterSeconds = 1;
 
 /** A problem as it is answered. */
 export interface Problem {
@@ -112,8 +115,10 @@ export function problemSent(reply: FastifyReply): ErrorCode | undefined {
 export function sendProblem(reply: FastifyReply, error: BatchyError): FastifyReply {
   const problem = problemOf(error);
   codesSent.set(reply, error.code);
-  if ((problem.status === 503 || problem.status === 429) && !reply.hasHeader('retry-after'))
+  if ((problem.status === 503 || problem.status === 429) && !reply.hasHeader('retry-after')) {
+    const { retryAfterSeconds = usualRetryAfterSeconds } = problemKinds[error.code];
     void reply.header('retry-after', String(retryAfterSeconds));
+  }
   if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="batchy", Basic realm="batchy"');
   return reply
     .code(problem.status)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { createToldCatalog } from '../../src/conductor-catalog.ts';
 import { fakeJobs } from './fake-jobs.ts';
 import { type CallOptions, testApp } from './test-app.ts';
 
@@ -185,3 +186,23 @@ test('a wait ends with the service', async () => {
   await app.stop();
   expect((await answer).json).toMatchObject({ execution_id: 5, status: 'STARTING' });
 });
+
+test.each(['GET /jobs', 'GET /jobs/LoadOrders', 'POST /jobs/LoadOrders/launch'])(
+  '%s says that the job files have not been read, and when to ask again',
+  async (what) => {
+    const [method, url] = what.split(' ') as ['GET' | 'POST', string];
+    const catalog = createToldCatalog({
+      // Patience is over at once.
+      after(_milliseconds, call) {
+        queueMicrotask(call);
+        return () => {};
+      },
+    });
+    const { call, everything } = await testApp({ jobSide: { catalog, look: () => {} } });
+    const before = await everything();
+    const { status, headers, json } = await call(method, url);
+    expect([status, headers['retry-after'], json.type]).toEqual([503, '5', '/problems/jobs-not-ready']);
+    expect(json.detail).toContain('/health/ready');
+    expect(await everything()).toBe(before);
+  },
+);

@@ -19,6 +19,9 @@ import { GraphAnswer, RestartPlanAnswer } from '../schemas/graph.ts';
 import { changeProblems, IdempotencyHeaders, NoQuery, problemResponses } from '../schemas/vocabulary.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 
+/** Why there is no definition to draw a graph by. */
+const unreadable: ReadonlySet<string> = new Set(['unknown-job-definition', 'invalid-job', 'jobs-not-ready']);
+
 const ExecutionParams = schemas.executionParams(1);
 type Params = Static<typeof ExecutionParams>;
 
@@ -112,12 +115,12 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
     },
   );
 
-  /** `null` when its file is gone or broken; what has run can be looked at all the same. */
+  /** `null` when its file is gone or broken, or was not read yet; what has run can be looked at all the same. */
   async function definitionOf({ jobName, parameters }: JobExecution): Promise<JobDefinition | null> {
     try {
       return definitionFor((await jobs.get(jobName)).definition, parameters);
     } catch (error) {
-      if (error instanceof BatchyError && ['unknown-job-definition', 'invalid-job'].includes(error.code)) return null;
+      if (error instanceof BatchyError && unreadable.has(error.code)) return null;
       throw error;
     }
   }
@@ -151,7 +154,7 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         querystring: NoQuery,
         response: {
           200: RestartPlanAnswer,
-          ...problemResponses(...found, 'unknown-job-definition', 'invalid-job'),
+          ...problemResponses(...found, 'unknown-job-definition', 'invalid-job', 'jobs-not-ready'),
         },
       },
     },

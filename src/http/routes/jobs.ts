@@ -27,7 +27,7 @@ export function addJobRoutes(
         tags: ['jobs'],
         summary: 'The jobs, each with its parameters, graph and last execution; and the job files that are broken',
         querystring: NoQuery,
-        response: { 200: schemas.JobsAnswer, ...problemResponses() },
+        response: { 200: schemas.JobsAnswer, ...problemResponses('jobs-not-ready') },
       },
     },
     async (_request, reply) =>
@@ -43,7 +43,7 @@ export function addJobRoutes(
         summary: 'One job: its parameters, graph and last execution',
         params: schemas.JobParams,
         querystring: NoQuery,
-        response: { 200: schemas.JobAnswer, ...problemResponses('unknown-job-definition') },
+        response: { 200: schemas.JobAnswer, ...problemResponses('unknown-job-definition', 'jobs-not-ready') },
       },
     },
     async (request, reply) => reply.send(jobFields(await jobs.get((request.params as Params).name))),
