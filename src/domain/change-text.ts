@@ -7,6 +7,7 @@ import type {
   RecordJob,
   RecordOpening,
 } from './change.ts';
+import type { BatchStatus } from './execution.ts';
 import { formatInstant, type Instant, parseInstant } from './time.ts';
 
 /** How records and journal entries are stored: JSON in snake_case, the same in every store and on the wire. */
@@ -71,6 +72,18 @@ export function decodeJournalEntry(text: string): JournalEntry {
     }),
     ...(fields['execution'] === undefined ? {} : { execution: readExecution(fields['execution']) }),
   };
+}
+
+const executionChanged = '{"type":"execution-changed"';
+const statusAfter = /"after":"([A-Z]+)"\}\}$/;
+
+/**
+ * What an execution became by an entry, without reading the rest of it; `null` for an entry of anything else. An entry begins
+ * with its type and ends with what became of an execution (`journalEntryFields`); nobody else's text can stand there.
+ */
+export function executionStatusOf(text: string): BatchStatus | null {
+  if (!text.startsWith(executionChanged)) return null;
+  return (statusAfter.exec(text)?.[1] ?? null) as BatchStatus | null;
 }
 
 function readExecution(value: unknown): JournalExecution {

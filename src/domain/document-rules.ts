@@ -32,11 +32,14 @@ export function assertDocumentChanges(changes: readonly ChangedDocument[]): void
     const key = `${collection}:${id}`;
     if (seen.has(key)) throw defect(`the document ${quoteBriefly(key)} is changed twice`);
     seen.add(key);
-    for (const { index, member } of [...add, ...remove]) {
-      if (!indexForm.test(index) || !memberForm.test(member))
-        throw defect(`${quoteBriefly(member)} of the index ${quoteBriefly(index)} is not plain ASCII, or too long`);
-    }
+    for (const entry of add) assertMember(entry);
+    for (const entry of remove) assertMember(entry);
   }
+}
+
+function assertMember({ index, member }: IndexMember): void {
+  if (!indexForm.test(index) || !memberForm.test(member))
+    throw defect(`${quoteBriefly(member)} of the index ${quoteBriefly(index)} is not plain ASCII, or too long`);
 }
 
 function defect(what: string): BatchyError {

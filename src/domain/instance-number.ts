@@ -13,7 +13,9 @@ export const firstInstance = 1;
 
 /** Parameters that number instances and are part of no launch: to find the newest instance, look for one without them. */
 export function withoutInstanceNumber(definition: JobDefinition, parameters: JobParameters): JobParameters {
-  return new Map([...parameters].filter(([name]) => name !== numberParameter(definition)));
+  const number = numberParameter(definition);
+  if (!parameters.has(number)) return parameters;
+  return new Map([...parameters].filter(([name]) => name !== number));
 }
 
 /**

@@ -42,7 +42,6 @@ export type LaunchDecision =
       readonly kind: 'run';
       /** `same`: the instance of `before`. `new`: one is made, with the parameter of this number (`instance-number.ts`). */
       readonly instance: { readonly kind: 'same' } | { readonly kind: 'new'; readonly number: number };
-      readonly plan: RestartPlan;
     };
 
 /**
@@ -72,7 +71,7 @@ export function decideLaunch(input: LaunchInput): LaunchDecision {
     throw obstacle;
   }
   checkRoom(input);
-  return { kind: 'run', instance: { kind: 'same' }, plan };
+  return { kind: 'run', instance: { kind: 'same' } };
 }
 
 /** Who restarts an execution wants its window, and never the next one in its stead. */
@@ -132,10 +131,7 @@ function planOf({ definition, graph, forced }: LaunchInput, { instance, last, st
 
 function newInstance(input: LaunchInput, number: number): LaunchDecision {
   checkRoom(input);
-  const { definition, graph, forced } = input;
-  const nothing = { steps: new Map(), stepExecutions: new Map(), executionId: null, lastCompleted: false };
-  const plan = planRestart({ definition, graph, forced, ...nothing });
-  return { kind: 'run', instance: { kind: 'new', number }, plan };
+  return { kind: 'run', instance: { kind: 'new', number } };
 }
 
 function obstacleToRestart(

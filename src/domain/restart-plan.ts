@@ -82,7 +82,10 @@ function skipped(step: StepDefinition, why: string): PlannedStep {
 /** What restarts may repeat (`allowStartIfComplete`) does not make an instance incomplete. */
 function isComplete(input: RestartPlanInput): boolean {
   if (input.forced) return false;
-  const decision = createGraphRun(input.graph, { nodes: settledSteps(input, true), stopping: false }).next();
+  const settled = settledSteps(input, true);
+  // Of nothing settled something is left; a job without steps has nothing to do.
+  if (settled.size === 0 && input.definition.steps.length > 0) return false;
+  const decision = createGraphRun(input.graph, { nodes: settled, stopping: false }).next();
   return decision.kind === 'finish' && decision.status === 'COMPLETED';
 }
 

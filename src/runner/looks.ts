@@ -81,15 +81,12 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
     let isLaunch = false;
     let isStop = false;
     beyond ??= (await journal.bounds()).first - 1;
-    for (;;) {
-      const entries = await journal.read({ workflow: null, direction: 'ascending', beyond, limit: pageSize });
-      for (const { sequence, entry } of entries) {
-        beyond = sequence;
-        const after = entry.type === 'execution-changed' ? entry.execution?.after : undefined;
-        isLaunch ||= after === 'STARTING';
-        isStop ||= after === 'STOPPING';
-      }
-      if (entries.length < pageSize) break;
+    for (let isMore = true; isMore;) {
+      const found = await journal.executionStatuses(beyond, pageSize);
+      beyond = found.last;
+      isMore = found.isMore;
+      isLaunch ||= found.statuses.has('STARTING');
+      isStop ||= found.statuses.has('STOPPING');
     }
     if (isLaunch || isStop) lookNow(isStop);
   }

@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { JournalEntry } from '../../src/domain/change.ts';
+import type { BatchStatus } from '../../src/domain/execution.ts';
 import type { JournalPage } from '../../src/ports/journal.ts';
 import { at, change, commit, entry, put } from './fixtures.ts';
 import type { Bench } from './store-contract.ts';
@@ -39,6 +41,31 @@ export function itJournals(bench: Bench): void {
       expect(given).toEqual([...new Set(given)].sort((left, right) => left - right));
       expect((await other.journal.read(everything)).map(({ sequence }) => sequence)).toEqual(given);
       expect(await one.journal.bounds()).toEqual({ first: given[0], last: given[5] });
+    });
+
+    it('tells what executions became, and nothing of other entries', async () => {
+      const stores = await bench.fresh();
+      const became = (after: BatchStatus, more: Partial<JournalEntry> = {}): JournalEntry =>
+        entry({
+          type: 'execution-changed',
+          workflow: null,
+          execution: { id: 7, jobName: '","after":"FAILED"}}', stepName: null, before: 'STARTED', after },
+          ...more,
+        });
+      const all = [
+        became('STARTING'),
+        entry({ reason: '{"type":"execution-changed","after":"STOPPED"}}' }),
+        became('STOPPING', { reason: '"after":"UNKNOWN"}}' }),
+        became('COMPLETED', { type: 'step-changed' }),
+        became('STARTING'),
+      ];
+      const outcome = await stores.store.commit(commit([], { journal: all }));
+      const [first = 0, , , , last = 0] = outcome.kind === 'committed' ? outcome.sequences : [];
+      const whole = await stores.journal.executionStatuses(first - 1, 100);
+      expect(whole).toEqual({ last, isMore: false, statuses: new Set(['STARTING', 'STOPPING']) });
+      const page = await stores.journal.executionStatuses(first, 2);
+      expect(page).toEqual({ last: first + 2, isMore: true, statuses: new Set(['STOPPING']) });
+      expect(await stores.journal.executionStatuses(last, 2)).toEqual({ last, isMore: false, statuses: new Set() });
     });
 
     it('is empty at first', async () => {

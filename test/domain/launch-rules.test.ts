@@ -6,6 +6,7 @@ import { buildGraph } from '../../src/domain/graph.ts';
 import { generationParameter, instanceParameter, withoutInstanceNumber } from '../../src/domain/instance-number.ts';
 import type { JobDefinition } from '../../src/domain/job.ts';
 import { decideLaunch, type LaunchDecision, type LaunchInput } from '../../src/domain/launch-rules.ts';
+import { planRestart } from '../../src/domain/restart-plan.ts';
 import { executionOf, instanceOf, type RanStep, ranSteps } from './instance-of.ts';
 import { jobOf, stepOf } from './job-of.ts';
 
@@ -24,30 +25,34 @@ interface Given extends Partial<Pick<LaunchInput, 'forced' | 'running' | 'restar
   readonly parameters?: JobParameters;
 }
 
-function launch({ job, last, ran = {}, parameters, ...more }: Given): LaunchDecision {
+/** What is decided, and which steps of the instance would run. */
+function launch({ job, last, ran = {}, parameters, ...more }: Given): [LaunchDecision, string[]] {
   const definition = jobOf([stepOf('a', { startLimit: 3 }), stepOf('b', { dependsOn: ['a'], startLimit: 3 })], job);
   const { steps, stepExecutions } = ranSteps(ran);
   const before =
     last === undefined ? null : { instance: instanceOf(steps, parameters), last: executionOf(last), stepExecutions };
-  return decideLaunch({
+  const graph = buildGraph(definition);
+  const input = { definition, graph, before, running: 0, forced: false, restarts: false, window: null, ...more };
+  const decision = decideLaunch(input);
+  const isNew = decision.kind === 'run' && decision.instance.kind === 'new';
+  const plan = planRestart({
     definition,
-    graph: buildGraph(definition),
-    before,
-    running: 0,
-    forced: false,
-    restarts: false,
-    window: null,
-    ...more,
+    graph,
+    steps: isNew ? new Map() : steps,
+    stepExecutions,
+    forced: input.forced,
+    executionId: null,
+    lastCompleted: last === 'COMPLETED' && !isNew,
   });
+  return [decision, plan.steps.filter(({ action }) => action !== 'skip').map(({ stepName }) => stepName)];
 }
 
 /** `same`, `new 2`, `complete-at-once`, or the code of the refusal; with the steps that run. */
 function outcome(given: Given): string {
   try {
-    const decision = launch(given);
+    const [decision, running] = launch(given);
     if (decision.kind === 'complete-at-once') return decision.kind;
-    const { instance, plan } = decision;
-    const running = plan.steps.filter(({ action }) => action !== 'skip').map(({ stepName }) => stepName);
+    const { instance } = decision;
     return [instance.kind === 'new' ? `new ${instance.number}` : 'same', ...running].join(' ');
   } catch (error) {
     if (error instanceof BatchyError) return error.code;

@@ -1,4 +1,4 @@
-import { decodeJournalEntry } from '../../domain/change-text.ts';
+import { decodeJournalEntry, executionStatusOf } from '../../domain/change-text.ts';
 import type { Journal } from '../../ports/journal.ts';
 import type { MemoryDatabase } from './database.ts';
 
@@ -13,6 +13,14 @@ export function createMemoryJournal(database: MemoryDatabase): Journal {
       );
       const page = ascending ? found.slice(0, limit) : found.toReversed().slice(0, limit);
       return page.map(({ sequence, text }) => ({ sequence, entry: decodeJournalEntry(text) }));
+    },
+    async executionStatuses(beyond, limit) {
+      const found = database.journal.filter(({ sequence }) => sequence > beyond).slice(0, limit);
+      return {
+        last: found.at(-1)?.sequence ?? beyond,
+        isMore: found.length === limit,
+        statuses: new Set(found.flatMap(({ text }) => executionStatusOf(text) ?? [])),
+      };
     },
     bounds: async () => ({ first: database.journal[0]?.sequence ?? 0, last: database.journal.at(-1)?.sequence ?? 0 }),
     subscribe(onChange) {

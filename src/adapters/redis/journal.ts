@@ -1,17 +1,31 @@
 import type { Redis } from 'ioredis';
 import { decodeJournalEntry } from '../../domain/change-text.ts';
+import type { BatchStatus } from '../../domain/execution.ts';
 import type { Journal, JournaledEntry, JournalPage } from '../../ports/journal.ts';
 import type { RedisConnection } from './connection.ts';
 import type { JournalWatch } from './journal-watch.ts';
 import { keys } from './keys.ts';
 import { pipelined } from './pipeline.ts';
+import { loadScript } from './script.ts';
 
 /** As Redis answers: an id `<sequence>-0`, and its fields, of which the second is the entry's text. */
 export type StreamEntry = readonly [id: string, fields: readonly string[]];
 
+const statusesScript = loadScript('./statuses.lua');
+
 export function createRedisJournal(connection: RedisConnection, watch: JournalWatch): Journal {
   return {
     read: (page) => connection.call(async (redis) => (await readPage(redis, page)).map(readEntry)),
+    async executionStatuses(beyond, limit) {
+      const [last, count, statuses] = (await connection.call((redis) =>
+        statusesScript(redis, [String(beyond + 1), String(limit)]),
+      )) as [last: string, count: number, statuses: BatchStatus[]];
+      return {
+        last: count === 0 ? beyond : sequenceOf([last, []]),
+        isMore: count === limit,
+        statuses: new Set(statuses),
+      };
+    },
     async bounds() {
       const [first, last] = (await connection.call((redis) =>
         pipelined(redis, [

@@ -1,4 +1,4 @@
-import { decodeJournalEntry } from '../../domain/change-text.ts';
+import { decodeJournalEntry, executionStatusOf } from '../../domain/change-text.ts';
 import type { Journal, JournalPage, JournaledEntry } from '../../ports/journal.ts';
 import type { SqliteConnection } from './connection.ts';
 
@@ -49,6 +49,19 @@ export function createSqliteJournal(connection: SqliteConnection): SqliteJournal
 
   return {
     read: (page) => connection.whenFree(() => readPage(connection, page)),
+    executionStatuses: (beyond, limit) =>
+      connection.whenFree(() => {
+        const rows = connection.all<{ sequence: number; entry: string }>(
+          'SELECT sequence, entry FROM journal WHERE sequence > ? ORDER BY sequence LIMIT ?',
+          beyond,
+          limit,
+        );
+        return {
+          last: rows.at(-1)?.sequence ?? beyond,
+          isMore: rows.length === limit,
+          statuses: new Set(rows.flatMap(({ entry }) => executionStatusOf(entry) ?? [])),
+        };
+      }),
     bounds: () =>
       connection.whenFree(() => {
         const row = connection.get<{ first: number; last: number }>(

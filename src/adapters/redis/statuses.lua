@@ -1,0 +1,14 @@
+-- What executions became in the journal's entries from one on, and no more of them: to take the entries over the wire and apart
+-- costs a conductor more than all else that it does for one. How an entry's text is made says `executionStatusOf`.
+local entries = redis.call('XRANGE', 'batchy:journal', ARGV[1], '+', 'COUNT', ARGV[2])
+local last, seen, statuses = '', {}, {}
+for _, entry in ipairs(entries) do
+  last = entry[1]
+  local text = entry[2][2]
+  local status = string.sub(text, 1, 27) == '{"type":"execution-changed"' and string.match(text, '"after":"(%u+)"}}$')
+  if status and not seen[status] then
+    seen[status] = true
+    statuses[#statuses + 1] = status
+  end
+end
+return { last, #entries, statuses }
