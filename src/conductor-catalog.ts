@@ -38,7 +38,10 @@ export function createToldCatalog({ after }: Pick<Timers, 'after'>): ToldCatalog
     jobs: () => jobs,
     broken: () => broken,
     tell(message) {
-      const read = message.jobs.map(({ definition, file }) => ({ definition: readJobDefinition(definition), file }));
+      const read = message.jobs.map(({ definition, ...others }) => ({
+        definition: readJobDefinition(definition),
+        ...others,
+      }));
       jobs = new Map(read.map((job) => [job.definition.name, job]));
       broken = message.broken;
       first.resolve();

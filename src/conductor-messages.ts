@@ -1,6 +1,6 @@
 import type { Settings } from './config/schema.ts';
 import type { JobTallies } from './domain/job-counts.ts';
-import type { BrokenJobFile } from './service/job-catalog.ts';
+import type { BrokenJobFile, CataloguedJob } from './service/job-catalog.ts';
 
 /** What the service and the process that runs its jobs say to each other. */
 
@@ -54,8 +54,7 @@ export const fromConductorKinds: ReadonlySet<string> = new Set([
   'counts',
 ] satisfies FromConductor['kind'][]);
 
-export interface TravellingJob {
+export interface TravellingJob extends Omit<CataloguedJob, 'definition'> {
   /** `jobDefinitionText`: what a definition holds cannot travel as it is. */
   readonly definition: string;
-  readonly file: string;
 }

@@ -95,6 +95,7 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
   const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), parseJobYaml, {
     withheld,
     beginning: (file) => tell({ kind: 'reading', file }),
+    now: systemTimers.wall,
   });
   isReading = false;
   tell({ kind: 'catalog', jobs: definitions, broken });

@@ -25,7 +25,7 @@ export const register: RegisterCommand = (program, context) => {
   });
 
   async function showJob(job: JsonObject): Promise<void> {
-    await printTable(terminal, jobColumns, [job]);
+    await printTable(terminal, [...jobColumns, column('read_time')], [job]);
     if (typeof job['description'] === 'string') terminal.out(`\n${printable(job['description'])}`);
     const parameters = Object.entries(objectOf(job['parameters'] ?? null)).map(([name, schema]) => ({
       ...objectOf(schema),
@@ -66,6 +66,7 @@ const jobColumns: readonly Column[] = [
   { title: 'last_execution', cell: (row) => objectOf(row['last_execution'] ?? null)['id'] },
   { title: 'last_start', cell: (row) => objectOf(row['last_execution'] ?? null)['start_time'] },
   column('file'),
+  column('version'),
 ];
 
 /** `half-done.ts:7:12: Unexpected token }` */

@@ -95,6 +95,10 @@ export interface Job {
   description: string | null;
   /** From the folder of jobs */
   file: string;
+  /** Of the file as it counts now, in the process that runs jobs beside this service: the first 12 digits of the SHA-256 of its text or, where it imports other files, of the sorted digests of them all, one a line */
+  version: string;
+  /** When that process has read it */
+  read_time: string;
   /** Whose window its launches load; may hold parameters, as orders-{{region}} does */
   workflow: string | null;
   workflow_jobs: string[] | null;

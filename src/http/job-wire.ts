@@ -5,17 +5,20 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { parameterTable } from '../domain/parameters.ts';
 import type { PlannedStep } from '../domain/restart-plan.ts';
 import { isSecretName, mask } from '../domain/secrets.ts';
+import { formatInstant } from '../domain/time.ts';
 import type { BrokenJobFile } from '../service/job-catalog.ts';
 import type { ListedJob } from '../service/jobs.ts';
 import { maskSecrets } from './masking.ts';
 
 /** What the services give of jobs, as it is answered: snake_case, secrets masked. */
 
-export function jobFields({ definition, file, lastExecution }: ListedJob): JsonObject {
+export function jobFields({ definition, file, version, readAt, lastExecution }: ListedJob): JsonObject {
   return {
     name: definition.name,
     description: definition.description,
     file,
+    version,
+    read_time: formatInstant(readAt),
     workflow: definition.bond?.workflow ?? null,
     workflow_jobs: definition.bond?.jobs ?? null,
     parameters: Object.fromEntries([...definition.parameters].map(([name, each]) => [name, schemaFields(each)])),

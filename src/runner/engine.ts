@@ -126,7 +126,7 @@ async function startExecution(
   }
   log.write(
     'info',
-    `execution ${session.state.execution.id} of ${job.definition.name} ${isNew ? 'begins' : 'goes on'} (${tools.by})`,
+    `execution ${session.state.execution.id} of ${job.definition.name} ${isNew ? 'begins' : 'goes on'} (${tools.by}${job.version === undefined ? '' : `, version ${job.version} of its file`})`,
   );
   const graph = buildGraph(job.definition);
   return session.patiently(() => planExecution(documents, job.definition, graph, session.state, previous));

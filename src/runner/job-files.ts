@@ -4,11 +4,13 @@ import { pathToFileURL } from 'node:url';
 
 import { jobDefinitionText } from '../domain/job-text.ts';
 import type { JobDefinition } from '../domain/job.ts';
+import type { Instant } from '../domain/time.ts';
 import { provideAuthoringImport } from './authoring-import.ts';
 import type { RunnableJob } from './job.ts';
 import { createFileErrors } from './job-file-errors.ts';
 import { type BrokenJobFile, brokenBy, brokenFile, nameIn } from './job-file-problem.ts';
-import { type LoadedJob, rivalFiles } from './job-rivals.ts';
+import { type JobFileVersions, versionOfText, watchJobFileVersions } from './job-file-versions.ts';
+import { type JobFileReading, type LoadedJob, rivalFiles } from './job-rivals.ts';
 
 /** What a folder of job files holds. */
 export interface LoadedJobs {
@@ -16,7 +18,7 @@ export interface LoadedJobs {
   readonly jobs: ReadonlyMap<string, LoadedJob>;
   readonly broken: readonly BrokenJobFile[];
   /** Without the code, each definition as `jobDefinitionText`: what another process may be sent. */
-  readonly definitions: readonly { readonly definition: string; readonly file: string }[];
+  readonly definitions: readonly (JobFileReading & { readonly definition: string; readonly file: string })[];
 }
 
 /** @throws BatchyError with a `line:column` place for each problem */
@@ -27,6 +29,8 @@ export interface JobFileOptions {
   readonly deadlineSeconds?: number;
   /** Told before each file is read: a file that ends or blocks its process is found by who was told last. */
   readonly beginning?: (file: string) => void;
+  /** The machine's clock: when a file was read. */
+  readonly now: () => Instant;
   /** Files that are not to be read, and why: they are listed as broken. */
   readonly withheld?: ReadonlyMap<string, string>;
 }
@@ -45,9 +49,10 @@ const yamlFile = /\.ya?ml$/;
 export async function loadJobFiles(
   folder: string,
   parseYaml: ParseYamlJob,
-  options: JobFileOptions = {},
+  options: JobFileOptions,
 ): Promise<LoadedJobs> {
   provideAuthoringImport();
+  const versions = watchJobFileVersions();
   const broken: BrokenJobFile[] = [];
   const read: LoadedJob[] = [];
   const errors = createFileErrors();
@@ -60,13 +65,19 @@ export async function loadJobFiles(
     options.beginning?.(file);
     try {
       const jobs = await errors.watched(file, () =>
-        readJobs(folder, file, parseYaml, options.deadlineSeconds ?? defaultDeadlineSeconds),
+        readJobs(folder, file, {
+          parseYaml,
+          versions,
+          deadlineSeconds: options.deadlineSeconds ?? defaultDeadlineSeconds,
+        }),
       );
-      read.push(...jobs.map((job) => ({ ...job, file })));
+      const readAt = options.now();
+      read.push(...jobs.map((job) => ({ ...job, file, readAt })));
     } catch (error) {
       broken.push({ ...(await brokenBy(error, folder, file)), jobs: await nameIn(folder, file) });
     }
   }
+  versions.end();
   const stray = await errors.end();
   const listed = new Set(broken.map(({ file }) => file));
   for (const [file, error] of [...stray].filter(([name]) => !listed.has(name)))
@@ -78,9 +89,11 @@ export async function loadJobFiles(
   return {
     jobs,
     broken: [...broken, ...rivals].sort((one, other) => (one.file < other.file ? -1 : one.file > other.file ? 1 : 0)),
-    definitions: [...jobs.values()].map(({ definition, file }) => ({
+    definitions: [...jobs.values()].map(({ definition, file, version, readAt }) => ({
       definition: jobDefinitionText(definition),
       file,
+      version,
+      readAt,
     })),
   };
 }
@@ -130,23 +143,26 @@ async function entriesOf(folder: string) {
 async function readJobs(
   folder: string,
   file: string,
-  parseYaml: ParseYamlJob,
-  deadlineSeconds: number,
-): Promise<RunnableJob[]> {
+  by: { readonly parseYaml: ParseYamlJob; readonly versions: JobFileVersions; readonly deadlineSeconds: number },
+): Promise<(RunnableJob & { readonly version: string })[]> {
   const whole = path.join(folder, file);
   const { size } = await lstat(whole);
   if (size > maxFileBytes)
     throw new Error(`it has ${size} bytes, and a job's file at most ${maxFileBytes}; keep data elsewhere`);
-  if (yamlFile.test(file)) return [parseYaml(await readText(whole), file)];
-  const exported = await withDeadline(import(pathToFileURL(whole).href) as Promise<object>, deadlineSeconds);
+  if (yamlFile.test(file)) {
+    const bytes = await readFile(whole);
+    return [{ ...by.parseYaml(textOf(bytes), file), version: versionOfText(bytes) }];
+  }
+  const exported = await withDeadline(import(pathToFileURL(whole).href) as Promise<object>, by.deadlineSeconds);
   const jobs = [...new Set(Object.values(exported))].filter(isRunnableJob);
   if (jobs.length === 0) throw new Error('it exports no job: export default defineJob({ name, steps }) from batchy');
-  return jobs;
+  const version = by.versions.ofCode(whole);
+  return jobs.map((job) => ({ ...job, version }));
 }
 
-async function readText(file: string): Promise<string> {
+function textOf(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     if (error instanceof TypeError) throw new Error('it is not UTF-8; save it as UTF-8', { cause: error });
     throw error;

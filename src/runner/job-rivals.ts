@@ -1,8 +1,17 @@
 import { checkJobs } from '../domain/job-check.ts';
+import type { Instant } from '../domain/time.ts';
 import { type BrokenJobFile, brokenFile } from './job-file-problem.ts';
 import type { RunnableJob } from './job.ts';
 
-export interface LoadedJob extends RunnableJob {
+/** What counts of a file, until it is read again. */
+export interface JobFileReading {
+  /** Changes with the text of the file, and with that of what it imports. */
+  readonly version: string;
+  readonly readAt: Instant;
+}
+
+export interface LoadedJob extends RunnableJob, JobFileReading {
+  readonly version: string;
   /** From the folder of jobs. */
   readonly file: string;
 }

@@ -5,4 +5,6 @@ import type { StepBody } from './step-body.ts';
 export interface RunnableJob {
   readonly definition: JobDefinition;
   readonly bodies: ReadonlyMap<string, StepBody>;
+  /** Of the file that it was read from, if from one. */
+  readonly version?: string;
 }

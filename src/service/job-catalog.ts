@@ -1,4 +1,5 @@
 import type { JobDefinition } from '../domain/job.ts';
+import type { Instant } from '../domain/time.ts';
 
 /** A job file that cannot be used. It does not stop the others. */
 export interface BrokenJobFile {
@@ -14,6 +15,9 @@ export interface BrokenJobFile {
 export interface CataloguedJob {
   readonly definition: JobDefinition;
   readonly file: string;
+  /** Changes with the text of the file, and with that of what it imports: which of them counts. */
+  readonly version: string;
+  readonly readAt: Instant;
 }
 
 /** What the job files say at this moment. They are code, so another process reads them and tells this one. */

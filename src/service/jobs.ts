@@ -88,7 +88,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
       limit: 1,
     });
     const [lastExecution = null] = await records.executions(ids);
-    return { definition: job.definition, file: job.file, lastExecution };
+    return { ...job, lastExecution };
   }
 
   async function run(launch: Launch, caller: Caller, render: Render): Promise<Answered> {

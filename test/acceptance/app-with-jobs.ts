@@ -43,7 +43,13 @@ export async function appWithJobs({
   const byName = new Map(jobs.map((job) => [job.definition.name, job]));
   const catalog: JobCatalog = {
     ready: async () => {},
-    jobs: () => new Map(jobs.map(({ definition }) => [definition.name, { definition, file: 'test.ts' }])),
+    jobs: () =>
+      new Map(
+        jobs.map(({ definition }) => [
+          definition.name,
+          { definition, file: 'test.ts', version: 'aaaaaaaaaaaa', readAt: 0n },
+        ]),
+      ),
     broken: () => [],
   };
   let stores: Stores | null = null;

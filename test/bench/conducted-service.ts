@@ -39,7 +39,12 @@ const longestSeconds = 600;
 export async function conductService(options: ConductedServiceOptions): Promise<ConductedService> {
   const { stores, jobs, folder, concurrency } = options;
   const { settings } = loadSettings({ folder, environment: { BATCHY_CFG: folder, BATCHY_DATA: folder } });
-  const definitions = new Map(jobs.map(({ definition }) => [definition.name, { definition, file: 'bench.ts' }]));
+  const definitions = new Map(
+    jobs.map(({ definition }) => [
+      definition.name,
+      { definition, file: 'bench.ts', version: 'aaaaaaaaaaaa', readAt: 0n },
+    ]),
+  );
   const catalog: JobCatalog = { ready: async () => {}, jobs: () => definitions, broken: () => [] };
   const conductor = createConductor({
     stores,

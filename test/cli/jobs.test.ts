@@ -30,8 +30,8 @@ describe('jobs by the command line', () => {
     const { exit, out, err } = await batchy('jobs');
     expect(exit).toBe(0);
     expect(out.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-      ['name', 'workflow', 'steps', 'last_status', 'last_execution', 'last_start', 'file'],
-      ['LoadOrders', 'orders', '3', 'COMPLETED', '1', '2026-11-21T21:53:34.231000', 'load-orders.ts'],
+      ['name', 'workflow', 'steps', 'last_status', 'last_execution', 'last_start', 'file', 'version'],
+      ['LoadOrders', 'orders', '3', 'COMPLETED', '1', '2026-11-21T21:53:34.231000', 'load-orders.ts', '5f0c3a9d41be'],
     ]);
     expect(err).toBe('half-done.ts:7:12: Unexpected token }');
     expect(JSON.parse((await batchy('jobs', '--json')).out)).toMatchObject({ jobs: [{ name: 'LoadOrders' }] });
@@ -39,6 +39,7 @@ describe('jobs by the command line', () => {
 
   it('are shown one by one with parameters and steps', async () => {
     const { out } = await batchy('jobs', 'LoadOrders');
+    expect(out).toMatch(/^LoadOrders .* load-orders\.ts +5f0c3a9d41be +2026-11-21T21:50:02\.118000$/m);
     expect(out).toMatch(/^chunk +integer +1000 +false +false +Rows of a commit$/m);
     expect(out).toMatch(/^Download +shell +3$/m);
     expect(out).toMatch(/^Load +chunk +Download +0$/m);

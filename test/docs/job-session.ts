@@ -119,4 +119,6 @@ const shown = (output: string): string =>
   output
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}/g, '<time>')
     .replaceAll(/\b17\d{8}\b/g, '<batch>')
+    // Of a sample's file, which may change.
+    .replaceAll(/\b[0-9a-f]{12}\b/g, '<version>')
     .replaceAll(/ +$/gm, '');

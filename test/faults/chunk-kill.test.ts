@@ -36,7 +36,7 @@ describe('a chunk step whose process is killed at its commits', () => {
     const database = new DatabaseSync(target);
     database.exec('create table rows (id integer not null)');
     const { definition } = countedJob(target);
-    const jobs = new Map([[definition.name, { definition, file: 'counted.ts' }]]);
+    const jobs = new Map([[definition.name, { definition, file: 'counted.ts', version: 'aaaaaaaaaaaa', readAt: 0n }]]);
     const { settings } = loadSettings({ folder, environment: {} });
     const services: Services = createServices(stores, settings, {
       catalog: { ready: async () => {}, jobs: () => jobs, broken: () => [] },

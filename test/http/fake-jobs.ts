@@ -108,7 +108,13 @@ export function fakeJobs(): FakeJobs {
   }
 
   function jobs(): HttpServices['jobs'] {
-    const listed: ListedJob = { definition: loadOrders, file: 'load-orders.ts', lastExecution: get(1) };
+    const listed: ListedJob = {
+      definition: loadOrders,
+      file: 'load-orders.ts',
+      version: '5f0c3a9d41be',
+      readAt: parseInstant('2026-11-21T21:50:02.118') ?? 0n,
+      lastExecution: get(1),
+    };
     const known = (name: string): void => {
       if (name !== loadOrders.name)
         throw new BatchyError('unknown-job-definition', `There is no job ${name}; there are LoadOrders.`);

@@ -8,7 +8,10 @@ export function fixedCatalog(...jobs: readonly Omit<JobOptions, 'steps'>[]): Non
     (job) => defineJob({ ...job, steps: [step('First', () => {}), step('Second', () => {})] }).definition,
   );
   const catalogued = new Map(
-    definitions.map((definition) => [definition.name, { definition, file: `${definition.name.toLowerCase()}.ts` }]),
+    definitions.map((definition) => [
+      definition.name,
+      { definition, file: `${definition.name.toLowerCase()}.ts`, version: 'aaaaaaaaaaaa', readAt: 0n },
+    ]),
   );
   return { catalog: { ready: async () => {}, jobs: () => catalogued, broken: () => [] }, look: () => {} };
 }

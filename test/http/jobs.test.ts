@@ -23,6 +23,8 @@ test('the jobs are listed with their parameters, graph and last execution, and t
   expect(json.jobs[0]).toMatchObject({
     name: 'LoadOrders',
     file: 'load-orders.ts',
+    version: '5f0c3a9d41be',
+    read_time: '2026-11-21T21:50:02.118000',
     workflow: 'orders',
     workflow_jobs: null,
     parameters: { chunk: { type: 'integer', default: 1000, required: false, identifying: false } },

@@ -52,9 +52,12 @@ function acceptance(name: string, openStores: (() => Promise<Stores>) | undefine
         /ERROR Error: Something went wrong![\s\S]*caused by Error: deep down/,
       );
       isMended = true;
-      const second = await runNew(job);
+      const second = await runNew({ ...job, version: '5f0c3a9d41be' });
       expect(second.rows).toEqual(['ErrorStep COMPLETED']);
       expect(second.status).toBe('COMPLETED');
+      expect(await log(second.execution.id, null)).toContain(
+        'of TestJob begins (conductor test, version 5f0c3a9d41be of its file)',
+      );
       expect((await runNew(job)).rows).toEqual([]);
     });
 

@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -7,7 +8,7 @@ import type { BrokenJobFile } from '../../src/runner/job-file-problem.ts';
 
 interface Loaded {
   readonly jobs: { name: string; file: string; steps: string[] }[];
-  readonly definitions: { name: string; file: string }[];
+  readonly definitions: { name: string; file: string; version: string; readAt: string }[];
   readonly broken: BrokenJobFile[];
   readonly beginning: string[];
 }
@@ -76,6 +77,55 @@ describe('a folder of jobs', () => {
     await rm(folder, { recursive: true });
     expect(await load()).toEqual({ jobs: [], definitions: [], broken: [], beginning: [] });
     await mkdir(folder);
+  });
+});
+
+describe('the version of a file', () => {
+  const versions = async (): Promise<Record<string, string>> =>
+    Object.fromEntries((await load()).definitions.map(({ name, version }) => [name, version]));
+  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+  it('is what sha256sum says of its text, and it says when it was read', async () => {
+    const yaml = 'name: Simple\nsteps:\n  - {name: One, shell: [echo]}\n';
+    await write({ 'plain.ts': job('Plain'), 'script.js': job('Script'), 'simple.yaml': `\uFEFF${yaml}` });
+    const before = new Date().toISOString();
+    const { definitions } = await load();
+    expect(definitions.map(({ name, version }) => [name, version])).toEqual([
+      ['Plain', sha256(job('Plain')).slice(0, 12)],
+      ['Script', sha256(job('Script')).slice(0, 12)],
+      ['Simple', sha256(`\uFEFF${yaml}`).slice(0, 12)],
+    ]);
+    for (const { readAt } of definitions) expect(readAt >= before.slice(0, -1)).toBe(true);
+  });
+
+  it('changes with what it imports, however deep, and with nothing else', async () => {
+    const helped = `import { one } from './steps/one.ts';\nimport { defineJob } from 'batchy';\nexport default defineJob({ name: 'Helped', steps: [one] });\n`;
+    const one = `import { text } from '../../text.ts';\nimport { step } from 'batchy';\nexport const one = step('One', () => text);\n`;
+    await write({
+      'plain.ts': job('Plain'),
+      'helped/index.ts': helped,
+      'helped/steps/one.ts': one,
+      'text.ts': "export const text = 'a';\n",
+      'node_modules/kit/package.json': '{ "name": "kit", "type": "module", "exports": "./kit.js" }',
+      'node_modules/kit/kit.js': 'export const kit = 1;\n',
+      'packaged.ts': `import { kit } from 'kit';\n${job('Packaged', 'description: String(kit),')}`,
+    });
+    const first = await versions();
+    const digests = [helped, one, "export const text = 'a';\n"].map(sha256).sort();
+    expect(first['Helped']).toBe(sha256(digests.join('\n')).slice(0, 12));
+    await write({ 'text.ts': "export const text = 'b';\n", 'node_modules/kit/kit.js': 'export const kit = 2;\n' });
+    const second = await versions();
+    expect(second).toEqual({ ...first, Helped: expect.not.stringContaining(first['Helped'] ?? '') });
+  });
+
+  it('follows imports that go in a circle', async () => {
+    await write({
+      'a/index.ts': `import { b } from './b.ts';\nexport const a = () => b;\n${job('Circle')}`,
+      'a/b.ts': "import { a } from './index.ts';\nexport const b = () => a;\n",
+    });
+    const { Circle: first } = await versions();
+    await write({ 'a/b.ts': "import { a } from './index.ts';\nexport const b = () => [a];\n" });
+    expect((await versions())['Circle']).not.toBe(first);
   });
 });
 

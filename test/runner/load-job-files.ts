@@ -1,6 +1,8 @@
 import process from 'node:process';
+import { systemTimers } from '../../src/adapters/system/timers.ts';
 import { parseJobYaml } from '../../src/dialects/job-yaml.ts';
 import { readJobDefinition } from '../../src/domain/job-text.ts';
+import { formatInstant } from '../../src/domain/time.ts';
 import { loadJobFiles } from '../../src/runner/job-files.ts';
 
 /**
@@ -12,13 +14,16 @@ const beginning: string[] = [];
 const { jobs, broken, definitions } = await loadJobFiles(folder, parseJobYaml, {
   deadlineSeconds: Number(deadlineSeconds),
   beginning: (file) => beginning.push(file),
+  now: systemTimers.wall,
   withheld: new Map(withheld.map((file) => [file, 'ended its process when it was loaded'])),
 });
 const told = {
   jobs: [...jobs].map(([name, { file, bodies }]) => ({ name, file, steps: [...bodies.keys()] })),
-  definitions: structuredClone(definitions).map(({ definition, file }) => ({
+  definitions: structuredClone(definitions).map(({ definition, file, version, readAt }) => ({
     name: readJobDefinition(definition).name,
     file,
+    version,
+    readAt: formatInstant(readAt),
   })),
   broken,
   beginning,

@@ -31,7 +31,7 @@ async function replaying(job: RunnableJob): Promise<Replaying> {
   const services = createServices(stores, loadSettings({ folder: '/nowhere', environment: {} }).settings, {
     catalog: {
       ready: async () => {},
-      jobs: () => new Map([[definition.name, { definition, file: 'test.ts' }]]),
+      jobs: () => new Map([[definition.name, { definition, file: 'test.ts', version: 'aaaaaaaaaaaa', readAt: 0n }]]),
       broken: () => [],
     },
     look: () => {},

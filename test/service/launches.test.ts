@@ -22,7 +22,7 @@ it('launches no more at a time than maxConcurrent says, although launches of sev
     jobSide: {
       catalog: {
         ready: async () => {},
-        jobs: () => new Map([['Bounded', { definition, file: 'bounded.ts' }]]),
+        jobs: () => new Map([['Bounded', { definition, file: 'bounded.ts', version: 'aaaaaaaaaaaa', readAt: 0n }]]),
         broken: () => [],
       },
       look: () => {},

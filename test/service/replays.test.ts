@@ -30,7 +30,7 @@ async function raceTrack() {
   ]);
   const { definition } = job;
   const { settings } = loadSettings({ folder: '/nowhere', environment: {} });
-  const jobs = new Map([[definition.name, { definition, file: 'test.ts' }]]);
+  const jobs = new Map([[definition.name, { definition, file: 'test.ts', version: 'aaaaaaaaaaaa', readAt: 0n }]]);
   const service = (): Services =>
     createServices(world.stores, settings, {
       catalog: { ready: async () => {}, jobs: () => jobs, broken: () => [] },

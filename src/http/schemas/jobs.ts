@@ -63,6 +63,11 @@ const Job = Type.Object({
   name: Type.String(),
   description: text,
   file: Type.String({ description: 'From the folder of jobs' }),
+  version: Type.String({
+    description:
+      'Of the file as it counts now, in the process that runs jobs beside this service: the first 12 digits of the SHA-256 of its text or, where it imports other files, of the sorted digests of them all, one a line',
+  }),
+  read_time: Type.String({ description: 'When that process has read it' }),
   workflow: Type.Union([Type.String(), Type.Null()], {
     description: 'Whose window its launches load; may hold parameters, as orders-{{region}} does',
   }),
@@ -120,6 +125,8 @@ const jobExample = {
   name: 'LoadOrders',
   description: 'Loads the orders that changed',
   file: 'load-orders.ts',
+  version: '5f0c3a9d41be',
+  read_time: '2026-11-21T21:50:02.118000',
   workflow: 'orders',
   workflow_jobs: null,
   parameters: { chunk: { type: 'integer', default: 1000, required: false, identifying: false, description: null } },
