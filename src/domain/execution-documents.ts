@@ -60,12 +60,19 @@ export function skippedKeyOfMember(executionId: number, member: string): StateDo
 }
 
 export function instanceDocument(instance: JobInstance): StateDocument {
-  const member = memberOfId(instance.id);
   return {
     ...documentKeys.instance(instance.id),
     text: encodeInstance(instance),
-    members: [instanceIndexes.all, instanceIndexes.ofJob(instance.jobName)].map((index) => ({ index, member })),
+    members: instanceMembers(instance),
   };
+}
+
+export function instanceMembers({ id, jobName }: JobInstance): IndexMember[] {
+  const member = memberOfId(id);
+  return [
+    { index: instanceIndexes.all, member },
+    { index: instanceIndexes.ofJob(jobName), member },
+  ];
 }
 
 /** By it an instance is found by its key; and there is only one for a key, however many launches race. */
@@ -82,17 +89,25 @@ export function latestLaunchDocument(jobKey: string, executionId: number): State
 }
 
 export function executionDocument(execution: JobExecution): StateDocument {
-  const { id, jobName, startedAt } = execution;
+  return {
+    ...documentKeys.execution(execution.id),
+    text: encodeExecution(execution),
+    members: executionMembers(execution),
+  };
+}
+
+export function executionMembers({ id, jobName, instanceId, status, startedAt }: JobExecution): IndexMember[] {
   const member = memberOfId(id);
-  const byId = [
-    executionIndexes.all,
-    executionIndexes.ofStatus(execution.status),
-    executionIndexes.ofJob(jobName),
-    executionIndexes.ofInstance(execution.instanceId),
-    ...(liveStatuses.has(execution.status) ? [executionIndexes.live, executionIndexes.liveOfJob(jobName)] : []),
-  ].map((index) => ({ index, member }));
-  const byStart = startedAt === null ? [] : [{ index: executionIndexes.started, member: memberOfStart(startedAt, id) }];
-  return { ...documentKeys.execution(id), text: encodeExecution(execution), members: [...byId, ...byStart] };
+  const members = [
+    { index: executionIndexes.all, member },
+    { index: executionIndexes.ofStatus(status), member },
+    { index: executionIndexes.ofJob(jobName), member },
+    { index: executionIndexes.ofInstance(instanceId), member },
+  ];
+  if (liveStatuses.has(status))
+    members.push({ index: executionIndexes.live, member }, { index: executionIndexes.liveOfJob(jobName), member });
+  if (startedAt !== null) members.push({ index: executionIndexes.started, member: memberOfStart(startedAt, id) });
+  return members;
 }
 
 const liveStatuses: ReadonlySet<BatchStatus> = new Set(['STARTING', 'STARTED', 'STOPPING']);
@@ -101,8 +116,12 @@ export function stepDocument(step: StepExecution): StateDocument {
   return {
     ...documentKeys.step(step.executionId, step.id),
     text: encodeStep(step),
-    members: [{ index: stepsIndex(step.executionId), member: memberOfId(step.id) }],
+    members: stepMembers(step),
   };
+}
+
+export function stepMembers({ executionId, id }: StepExecution): IndexMember[] {
+  return [{ index: stepsIndex(executionId), member: memberOfId(id) }];
 }
 
 export function skippedDocument(skipped: SkippedItem, stepExecutionId: number): StateDocument {
@@ -174,8 +193,11 @@ export function documentRemoval(before: ReadDocument & StateDocumentKey): Docume
   };
 }
 
+const nobody: readonly IndexMember[] = [];
+
 /** Each of `members` once, those of `others` left out. A document has few: comparing them costs less than a set of their texts. */
-function without(members: readonly IndexMember[], others: readonly IndexMember[]): IndexMember[] {
+function without(members: readonly IndexMember[], others: readonly IndexMember[]): readonly IndexMember[] {
+  if (members.length === 0 || members === others) return nobody;
   return members.filter((entry, place) => {
     const isSame = ({ index, member }: IndexMember): boolean => index === entry.index && member === entry.member;
     return !others.some(isSame) && members.findIndex(isSame) === place;

@@ -2,13 +2,13 @@ import { BatchyError } from '../domain/errors.ts';
 import { idOfMember, stepsIndex } from '../domain/document-index.ts';
 import type { StepExecution } from '../domain/execution.ts';
 import {
-  contextDocument,
   documentKeys,
-  executionDocument,
-  instanceDocument,
+  executionMembers,
+  type IndexMember,
+  instanceMembers,
   type ReadDocument,
-  type StateDocument,
-  stepDocument,
+  type StateDocumentKey,
+  stepMembers,
 } from '../domain/execution-documents.ts';
 import { decodeContext, decodeExecution, decodeInstance, decodeStep } from '../domain/execution-text.ts';
 import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
@@ -26,23 +26,23 @@ const pageSize = 500;
 /** @throws BatchyError `unknown-execution`, `store-unavailable` */
 export async function loadExecution(reader: DocumentReader, executionId: number): Promise<LoadedExecution> {
   const documents = new Map<string, ReadDocument>();
-  const note = (document: StateDocument, { revision }: StoredDocument): void => {
-    documents.set(documentKey(document), { revision, members: document.members });
+  const note = (key: StateDocumentKey, { revision }: StoredDocument, members: readonly IndexMember[]): void => {
+    documents.set(documentKey(key), { revision, members });
   };
   const [stored, context] = await reader.get([documentKeys.execution(executionId), documentKeys.context(executionId)]);
   if (stored === null || stored === undefined) throw unknownExecution(executionId);
   const execution = decodeExecution(stored.text);
-  note(executionDocument(execution), stored);
+  note(documentKeys.execution(executionId), stored, executionMembers(execution));
   const [storedInstance] = await reader.get([documentKeys.instance(execution.instanceId)]);
   if (storedInstance === null || storedInstance === undefined) throw unknownExecution(executionId);
   const instance = decodeInstance(storedInstance.text);
-  note(instanceDocument(instance), storedInstance);
+  note(documentKeys.instance(instance.id), storedInstance, instanceMembers(instance));
   const values = context === null || context === undefined ? new Map() : decodeContext(context.text);
-  if (context !== null && context !== undefined) note(contextDocument(executionId, values), context);
+  if (context !== null && context !== undefined) note(documentKeys.context(executionId), context, []);
   const steps = new Map<string, StepExecution>();
   for await (const step of storedSteps(reader, executionId)) {
     const decoded = decodeStep(step.text);
-    note(stepDocument(decoded), step);
+    note(documentKeys.step(executionId, decoded.id), step, stepMembers(decoded));
     steps.set(decoded.stepName, decoded);
   }
   return { state: { execution, instance, steps, context: values }, documents };
@@ -61,12 +61,12 @@ export async function loadUnstarted(
   if (storedInstance === null || storedInstance === undefined) throw unknownExecution(execution.id);
   const instance = decodeInstance(storedInstance.text);
   const values = context === null || context === undefined ? new Map() : decodeContext(context.text);
-  for (const [document, revision] of [
-    [executionDocument(execution), executionRevision],
-    [instanceDocument(instance), storedInstance.revision],
-    [contextDocument(execution.id, values), context?.revision],
-  ] as const)
-    if (revision !== undefined) documents.set(documentKey(document), { revision, members: document.members });
+  const note = (key: StateDocumentKey, revision: number, members: readonly IndexMember[]): void => {
+    documents.set(documentKey(key), { revision, members });
+  };
+  note(documentKeys.execution(execution.id), executionRevision, executionMembers(execution));
+  note(documentKeys.instance(instance.id), storedInstance.revision, instanceMembers(instance));
+  if (context !== null && context !== undefined) note(documentKeys.context(execution.id), context.revision, []);
   return { state: { execution, instance, steps: new Map(), context: values }, documents };
 }
 
@@ -90,6 +90,6 @@ function unknownExecution(executionId: number): BatchyError {
   return new BatchyError('unknown-execution', `There is no execution ${executionId}.`);
 }
 
-export function documentKey({ collection, id }: Pick<StateDocument, 'collection' | 'id'>): string {
+export function documentKey({ collection, id }: StateDocumentKey): string {
   return `${collection}:${id}`;
 }

@@ -3,6 +3,7 @@ import {
   documentChange,
   documentKeys,
   executionDocument,
+  executionMembers,
   leaseDocument,
   type ReadDocument,
 } from '../domain/execution-documents.ts';
@@ -72,7 +73,7 @@ export async function prepareClaim(
 }
 
 function readLease({ lease, leaseRevision }: Claimable): ReadDocument | null {
-  return lease === null || leaseRevision === null ? null : { ...leaseDocument(lease), revision: leaseRevision };
+  return lease === null || leaseRevision === null ? null : { members: [], revision: leaseRevision };
 }
 
 /**
@@ -87,7 +88,7 @@ export async function takeLease(
   const { execution, executionRevision, leaseRevision } = claimable;
   const takenAt = floorToMicrosecond(await clock.now());
   const after = leaseDocument({ executionId: execution.id, conductor, takenAt });
-  const known = { ...executionDocument(execution), revision: executionRevision };
+  const known = { members: executionMembers(execution), revision: executionRevision };
   const counted = executionDocument({ ...execution, takeovers: execution.takeovers + 1, updatedAt: takenAt });
   const outcome = await store.commit({
     operation,
@@ -116,7 +117,7 @@ export async function releaseLease(
   if (stored === null || stored === undefined || stored.revision !== fence) return;
   const lease = decodeLease(stored.text);
   if (lease.conductor !== conductor) return;
-  const before = { ...leaseDocument(lease), revision: fence };
+  const before = { members: [], revision: fence };
   const takenAt = floorToMicrosecond(await clock.now());
   await store.commit({
     operation,

@@ -99,7 +99,6 @@ async function readTogether(asked: readonly Asked[], serverTime: ServerTime): Pr
   if (first === undefined) return [];
   const [time, found] = (await peekScript(
     first.redis,
-    [],
     names.flatMap((name) => [name, keys.ledger(name)]),
   )) as Peeked;
   const now = readTime(time);

@@ -9,11 +9,13 @@ import { keys, recordMember, schemaVersion, windowMember } from './keys.ts';
 /**
  * A commit as the arguments of `commit.lua`: plain texts one after the other. The script's JSON would round numbers, cannot
  * tell an empty list from an empty map, and takes longer over texts that are JSON themselves.
+ * The first of them is the number of those that follow.
  * @param token of this commit alone, by which a repeated sending is told from another's commit under the same operation
  */
 export function commitArguments({ operation, changes, guards = [], journal }: Commit, token: string): string[] {
   const { id, keepSeconds } = operation;
   const flat = [
+    '',
     String(schemaVersion),
     id,
     token,
@@ -29,6 +31,7 @@ export function commitArguments({ operation, changes, guards = [], journal }: Co
   for (const document of documents) pushDocument(flat, document);
   flat.push(String(journal.length));
   for (const entry of journal) flat.push(entry.workflow ?? '', encodeJournalEntry(entry));
+  flat[0] = String(flat.length - 1);
   return flat;
 }
 

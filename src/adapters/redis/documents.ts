@@ -51,7 +51,7 @@ async function getTogether(asked: readonly Asked[]): Promise<((StoredDocument | 
   const [first] = asked;
   if (first === undefined) return [];
   const wanted = [...new Set(asked.flatMap(({ keys: own }) => own))];
-  const found = (await documentsScript(first.redis, [], wanted)) as (string | null | [type: string])[];
+  const found = (await documentsScript(first.redis, wanted)) as (string | null | [type: string])[];
   const byKey = new Map(wanted.map((key, index) => [key, readFound(key, found[index] ?? null)]));
   return asked.map(({ keys: own }) => {
     const documents: (StoredDocument | null)[] = [];

@@ -18,7 +18,7 @@ export function createRedisJournal(connection: RedisConnection, watch: JournalWa
     read: (page) => connection.call(async (redis) => (await readPage(redis, page)).map(readEntry)),
     async executionStatuses(beyond, limit) {
       const [last, count, statuses] = (await connection.call((redis) =>
-        statusesScript(redis, [String(beyond + 1), String(limit)]),
+        statusesScript(redis, [], [String(beyond + 1), String(limit)]),
       )) as [last: string, count: number, statuses: BatchStatus[]];
       return {
         last: count === 0 ? beyond : sequenceOf([last, []]),

@@ -130,7 +130,7 @@ async function pruneMembers(
       ...windows,
       member,
     ];
-    forgotten += Number(await connection.call((redis) => forgetScript(redis, args)));
+    forgotten += Number(await connection.call((redis) => forgetScript(redis, [], args)));
   }
   return { forgotten, isOver: false };
 }

@@ -32,12 +32,12 @@ type ScriptAnswer = readonly [kind: string, first?: string, second?: string];
 
 /** Each commit by itself is done or not; together they only travel. */
 async function sendTogether(sendings: readonly Sending[], serverTime: ServerTime): Promise<ScriptAnswer[]> {
-  const flat = [String(sendings.length)];
-  for (const { args } of sendings) {
-    flat.push(String(args.length));
-    for (const text of args) flat.push(text);
-  }
-  const [time, answers] = (await commitScript((sendings[0] as Sending).redis, flat)) as [TimeReply, ScriptAnswer[]];
+  const [time, answers] = (await commitScript(
+    (sendings[0] as Sending).redis,
+    [],
+    [String(sendings.length)],
+    ...sendings.map(({ args }) => args),
+  )) as [TimeReply, ScriptAnswer[]];
   serverTime.heard(readTime(time));
   return answers;
 }
