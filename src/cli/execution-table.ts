@@ -19,7 +19,19 @@ const stepColumns = [
 ];
 
 export async function printExecutions(terminal: Terminal, executions: readonly Json[]): Promise<void> {
-  await printTable(terminal, [...executionColumns, messageOn(terminal)], executions);
+  // Only where there is one, and at the end: scripts count columns.
+  const replays = executions.some((row) => replayedBy(row) !== '') ? [replayColumn] : [];
+  await printTable(terminal, [...executionColumns, ...replays, messageOn(terminal)], executions);
+}
+
+const replayColumn: Column = { title: 'replays', cell: replayedBy };
+
+/** `12 Load` of an execution that replays what step Load of execution 12 has left out. */
+function replayedBy(execution: Json): string {
+  const { replay } = objectOf(execution);
+  if (!isJsonObject(replay ?? null)) return '';
+  const { job_execution_id: id, step_name: step } = objectOf(replay ?? null);
+  return `${cellText(id)} ${cellText(step)}`;
 }
 
 /** An execution, and the steps that ran in it. */

@@ -1,14 +1,13 @@
 import { InvalidArgumentError } from 'commander';
 
-import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../domain/json.ts';
+import { isJsonObject, type JsonObject, stringifyJson } from '../domain/json.ts';
 import { addClientOptions, addKeyOption, clientOf, idempotencyKeyOf, pathSegment } from './client-options.ts';
 import type { RegisterCommand } from './context.ts';
 import { type ExecutionFlags, tellAccepted } from './execution-command.ts';
 import { addWaitOption } from './execution-wait.ts';
-import { jsonOrText } from './user-parameters.ts';
+import { collectLaunchParameter, jsonOrText, type ParameterFlags } from './user-parameters.ts';
 
-interface LaunchFlags extends ExecutionFlags {
-  readonly param?: ReadonlyMap<string, Json>;
+interface LaunchFlags extends ExecutionFlags, ParameterFlags {
   readonly params?: JsonObject;
   readonly force?: boolean;
   readonly supersede?: boolean;
@@ -22,7 +21,7 @@ export const register: RegisterCommand = (program, context) => {
     .option(
       '-p, --param <key=value>',
       'a parameter: a value that is JSON is taken as such, any other as text; may be repeated',
-      collectParameter,
+      collectLaunchParameter,
     )
     .option('--params <json>', 'parameters as a JSON object; --param goes before it', readParameters)
     .option('--force', 'run every step afresh, whatever was completed before')
@@ -46,12 +45,6 @@ export const register: RegisterCommand = (program, context) => {
 /** The path of a job's routes. @throws CommandFailure for a name that cannot be one */
 export function jobPath(name: string): string {
   return `/jobs/${pathSegment(name)}`;
-}
-
-function collectParameter(text: string, before: ReadonlyMap<string, Json> | undefined): ReadonlyMap<string, Json> {
-  const [, name = '', value = ''] = /^([^=]+)=([\s\S]*)$/.exec(text) ?? [];
-  if (name === '') throw new InvalidArgumentError('Expected key=value, for example day=2026-11-21.');
-  return new Map([...(before ?? []), [name, jsonOrText(value)]]);
 }
 
 function readParameters(text: string): JsonObject {

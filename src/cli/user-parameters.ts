@@ -23,6 +23,21 @@ export function parametersBody(parameters: UserParameters | undefined): string |
   return stringifyJson(Object.fromEntries([...parameters].map(([job, values]) => [job, Object.fromEntries(values)])));
 }
 
+/** The parameters of a job, as `--param` collects them. */
+export interface ParameterFlags {
+  readonly param?: ReadonlyMap<string, Json>;
+}
+
+/** Adds one `key=value`; a value that is JSON is taken as such, anything else as text. */
+export function collectLaunchParameter(
+  text: string,
+  before: ReadonlyMap<string, Json> | undefined,
+): ReadonlyMap<string, Json> {
+  const [, name = '', value = ''] = /^([^=]+)=([\s\S]*)$/.exec(text) ?? [];
+  if (name === '') throw new InvalidArgumentError('Expected key=value, for example day=2026-11-21.');
+  return new Map([...(before ?? []), [name, jsonOrText(value)]]);
+}
+
 /** Text of an option that is JSON is taken as such, anything else as text. */
 export function jsonOrText(text: string): Json {
   try {

@@ -185,11 +185,13 @@ export interface ExecutionOperations {
       id: number;
       /** Answer when the replay has ended, or after so many seconds (default: at once) */
       wait?: number | undefined;
-      /** Which step; may be left out where only one step of the execution has left items out */
+      /** Which step, where several of the execution have left items out; and parameters that do not identify, in the place of those of the execution */
       body?:
         | {
             /** As step_name of the items tells it */
             step?: string | undefined;
+            /** As a launch gives them. Those that identify are refused */
+            parameters?: Record<string, unknown> | undefined;
           }
         | undefined;
     };

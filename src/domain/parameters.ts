@@ -25,17 +25,9 @@ const mostPlacesListed = 100;
  */
 export function readLaunchParameters(body: Json | undefined, declared: Declared): JobParameters {
   const given = body === undefined ? {} : body;
-  if (!isJsonObject(given))
-    throw refusal([{ pointer: '', detail: `expected an object of parameters, got ${kindOf(given)}` }]);
-  const places: ErrorPlace[] = [];
-  const parameters = new Map<string, JobParameter>();
-  for (const [name, value] of Object.entries(given)) {
-    const read = readParameter(name, value, declared);
-    if (Array.isArray(read)) for (const place of read) places.push(place);
-    else parameters.set(name, read);
-  }
+  const { parameters, places } = readGiven(given, declared, '');
   for (const [name, definition] of declared.parameters) {
-    if (Object.hasOwn(given, name)) continue;
+    if (isJsonObject(given) && Object.hasOwn(given, name)) continue;
     const byDefault = defaultParameter(definition);
     if (byDefault !== null) parameters.set(name, byDefault);
     else if (definition.required)
@@ -48,8 +40,37 @@ export function readLaunchParameters(body: Json | undefined, declared: Declared)
   return parameters;
 }
 
-function readParameter(name: string, given: Json, declared: Declared): JobParameter | ErrorPlace[] {
-  const pointer = `/${escapePointer(name)}`;
+/**
+ * What is given and no more: without defaults, and whatever is required.
+ * @param at where in the request's body it stands, as a JSON pointer
+ * @throws BatchyError as `readLaunchParameters`
+ */
+export function readGivenParameters(given: Json, declared: Declared, at: string): JobParameters {
+  const { parameters, places } = readGiven(given, declared, at);
+  if (places.length > 0) throw refusal(places);
+  return parameters;
+}
+
+interface Given {
+  readonly parameters: Map<string, JobParameter>;
+  readonly places: ErrorPlace[];
+}
+
+function readGiven(given: Json, declared: Declared, at: string): Given {
+  if (!isJsonObject(given))
+    throw refusal([{ pointer: at, detail: `expected an object of parameters, got ${kindOf(given)}` }]);
+  const places: ErrorPlace[] = [];
+  const parameters = new Map<string, JobParameter>();
+  for (const [name, value] of Object.entries(given)) {
+    const read = readParameter(name, value, declared, at);
+    if (Array.isArray(read)) for (const place of read) places.push(place);
+    else parameters.set(name, read);
+  }
+  return { parameters, places };
+}
+
+function readParameter(name: string, given: Json, declared: Declared, at: string): JobParameter | ErrorPlace[] {
+  const pointer = `${at}/${escapePointer(name)}`;
   const definition = declared.parameters.get(name);
   const nameProblem = parameterNameProblem(name);
   if (nameProblem !== null) return [{ pointer, detail: `${quoteBriefly(name)}: ${nameProblem}` }];

@@ -89,7 +89,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
 
   return {
     ...createExecutionCommands({ ...options, replays }),
-    replay: (id, stepName, caller, render) => replays.replay(id, stepName, caller, render),
+    replay: (id, asked, caller, render) => replays.replay(id, asked, caller, render),
     get: async (id) => (await existing(id)).value,
     awaits({ status, jobName }) {
       const why = isLive(status) ? jobs.whyMissing(jobName) : null;

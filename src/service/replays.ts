@@ -14,6 +14,8 @@ import {
   notReplayable,
   stillRunning,
 } from '../domain/replay-rules.ts';
+import type { Json } from '../domain/json.ts';
+import { changedParameters, keptParameters } from '../domain/replay-parameters.ts';
 import type { Instant } from '../domain/time.ts';
 import type { StoredAnswer } from '../ports/store.ts';
 import type { Answered, Beside, Caller, Commands } from './commands.ts';
@@ -32,17 +34,23 @@ export interface ReplaySummary {
   readonly leftOut: { readonly count: number; readonly reasons: readonly string[] };
 }
 
+export interface AskedReplay {
+  /** As the skipped items tell it; `null` where they are of one step only. */
+  readonly stepName: string | null;
+  /** In the place of those of the execution that do not identify; as they were sent, `undefined` for none. */
+  readonly parameters: Json | undefined;
+}
+
 type Render = (execution: JobExecution, summary: ReplaySummary) => StoredAnswer;
 
 /** Has the items that a chunk step has left out run once more, by themselves. */
 export interface Replays {
   /**
    * Launches a replay of what is left, or restarts the one that has failed or was stopped.
-   * @param stepName as the skipped items tell it; `null` where they are of one step only
-   * @throws BatchyError `unknown-execution`, `unknown-job-definition`, `invalid-body` for a step that is none, `not-replayable` where
-   * nothing is left, `already-running`, `not-recovered`, `abandoned`, `too-many-running`
+   * @throws BatchyError `unknown-execution`, `unknown-job-definition`, `invalid-body` for a step that is none, `invalid-parameters`,
+   * `not-replayable` where nothing is left, `already-running`, `not-recovered`, `abandoned`, `too-many-running`
    */
-  replay(id: number, stepName: string | null, caller: Caller, render: Render): Promise<Answered>;
+  replay(id: number, asked: AskedReplay, caller: Caller, render: Render): Promise<Answered>;
   /** Restarts an execution that is a replay. @throws BatchyError as `replay` */
   restart(
     replaying: JobExecution,
@@ -58,6 +66,12 @@ export interface ReplaysOptions {
   readonly onChange: () => void;
 }
 
+interface Asked extends AskedReplay {
+  readonly id: number;
+  /** The replay that is to go on; `null` for none. */
+  readonly restarted: JobExecution | null;
+}
+
 /** More than so many are not counted: an answer should not have to wait for it. */
 const mostCounted = 100_000;
 /** Items that are looked at for reasons, and reasons that are told. */
@@ -65,20 +79,12 @@ const mostLookedAt = 500;
 const mostReasons = 10;
 
 export function createReplays({ commands, records, jobs, onChange }: ReplaysOptions): Replays {
-  async function run(
-    of: { readonly id: number; readonly stepName: string | null; readonly restarted: JobExecution | null },
-    caller: Caller,
-    render: Render,
-  ): Promise<Answered> {
-    const { value: original } = await existingExecution(records, of.id);
+  async function run(asked: Asked, caller: Caller, render: Render): Promise<Answered> {
+    const { value: original } = await existingExecution(records, asked.id);
     const ids = createLaunchIds(records);
     const answered = await commands.runBeside(`job ${original.jobName}`, caller, async (now) => {
-      const kept = await existingExecution(records, of.id);
-      const { execution, beside, summary } = await attempt(kept, of.stepName, of.restarted, {
-        ids,
-        now,
-        by: caller.name,
-      });
+      const kept = await existingExecution(records, asked.id);
+      const { execution, beside, summary } = await attempt(kept, asked, { ids, now, by: caller.name });
       return { beside, answer: render(execution, summary) };
     });
     onChange();
@@ -87,8 +93,7 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
 
   async function attempt(
     original: Kept<JobExecution>,
-    stepName: string | null,
-    restarted: JobExecution | null,
+    { stepName, parameters: given, restarted }: Asked,
     { ids, now, by }: { readonly ids: LaunchIds; readonly now: Instant; readonly by: string },
   ): Promise<{ readonly execution: JobExecution; readonly beside: Beside; readonly summary: ReplaySummary }> {
     const { value: of } = original;
@@ -101,7 +106,9 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
     const summary = await summaryOf({ executionId: of.id, stepName: step.stepName, stepExecutionId: step.id });
     if (summary.items === 0 && restarted === null) throw nothingLeft(summary);
     const definition = replayDefinition(whole, step.stepName);
-    const parameters = replayParameters(of.parameters, of.batch !== null, summary.replay);
+    const own =
+      restarted === null ? changedParameters(of, whole, given) : keptParameters(of.parameters, restarted.parameters);
+    const parameters = replayParameters(own, of.batch !== null, summary.replay);
     const found = await findLaunched(records, definition, parameters, restarted);
     const decision = decideLaunch({
       definition,
@@ -172,11 +179,12 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
   }
 
   return {
-    replay: (id, stepName, caller, render) => run({ id, stepName, restarted: null }, caller, render),
+    replay: (id, asked, caller, render) => run({ ...asked, id, restarted: null }, caller, render),
     async restart(replaying, caller, render) {
       const replay = replayOf(replaying.parameters);
       if (replay === null) throw new BatchyError('internal', `Execution ${replaying.id} is no replay.`);
-      return run({ id: replay.executionId, stepName: replay.stepName, restarted: replaying }, caller, render);
+      const { executionId: id, stepName } = replay;
+      return run({ id, stepName, parameters: undefined, restarted: replaying }, caller, render);
     },
   };
 }

@@ -127,6 +127,53 @@ export function replayAcceptance(name: string, openStores: OpenStores): void {
       expect(await itemsOf(app, id)).toMatchObject([{}, { replayed_by: third.id, tried_by: second.id }, {}]);
     });
 
+    it('takes other values of parameters that do not identify, and keeps them when it is restarted', async () => {
+      const written: number[] = [];
+      const app = await start([
+        defineJob({
+          name: 'Picky',
+          parameters: {
+            refuse: { type: 'integer', default: 0, identifying: false },
+            breaks: { type: 'boolean', default: false, identifying: false },
+          },
+          steps: [
+            chunkStep('Load', {
+              reader: listReader([1, 2, 3]),
+              processor: (item: number, { parameters }) => {
+                if (parameters['breaks'] === true) throw new TypeError('broken');
+                if (item === parameters['refuse']) throw new RangeError(`no ${item}`);
+                return item;
+              },
+              writer: functionWriter((items: readonly number[]) => void written.push(...items)),
+              skip: { limit: 3, errors: [RangeError] },
+            }),
+          ],
+        }),
+      ]);
+      const { id } = await app.run('Picky', { day: 1, refuse: 3 });
+      expect(await replayed(app, id)).toMatchObject({ parameters: { refuse: 3 } });
+      expect(await itemsOf(app, id, '?missing=true')).toMatchObject([{ item: 3 }]);
+      const before = await app.everything();
+      for (const [name, value] of [
+        ['day', 2],
+        ['refuse', 'none'],
+        ['unknown', 1],
+      ] as const) {
+        const { status, json } = await replay(app, id, { parameters: { [name]: value } });
+        expect([status, json.type]).toEqual([422, '/problems/invalid-parameters']);
+        expect(json.errors).toMatchObject([{ pointer: `/parameters/${name}` }]);
+      }
+      expect(await app.everything()).toBe(before);
+      const parameters = { day: 1, refuse: 0, breaks: true };
+      const broken = await replayed(app, id, { step: 'Load', parameters: { refuse: 0, breaks: true } });
+      expect(broken).toMatchObject({ status: 'FAILED', exit_message: 'broken', parameters });
+      const { json: restarted } = await app.call('POST', `/executions/${broken.id}/restart`);
+      expect(await app.ended(restarted.execution_id)).toMatchObject({ status: 'FAILED', parameters });
+      const last = await replayed(app, id, { parameters: { refuse: 0 } });
+      expect(last).toMatchObject({ status: 'COMPLETED', job_instance_id: broken.job_instance_id });
+      expect(written).toEqual([1, 2, 3]);
+    });
+
     it('restarts a replay that failed behind its last chunk', async () => {
       const bad = new Set([1, 2, 3, 4, 5, 6]);
       const written: number[] = [];
@@ -351,7 +398,7 @@ export function replayAcceptance(name: string, openStores: OpenStores): void {
         [await replay(app, task), 409, 'not-replayable', /No step of execution \d+ has left nothing|left nothing out/],
         [await replay(app, task, { step: 'Only' }), 422, 'invalid-body', /no chunk step/],
         [await replay(app, task, { step: 'Nope' }), 422, 'invalid-body', /no step "Nope"/],
-        [await replay(app, task, { steps: 'Only' }), 422, 'invalid-body', /only step is known/],
+        [await replay(app, task, { steps: 'Only' }), 422, 'invalid-body', /only step and parameters are known/],
         [await replay(app, task, { step: 7 }), 422, 'invalid-body', /name of a step/],
         [await replay(app, task, ['Only']), 422, 'invalid-body', /an object with step/],
         [await replay(app, gone), 404, 'unknown-job-definition', /no job "Twice"/],

@@ -170,6 +170,18 @@ describe('jobs by the command line', () => {
       err: 'LoadOrders replays 1 item that step Load of execution 1 left out: execution 5 is STARTING; 1 cannot be replayed: it could not be read',
     });
     expect(replayed.out).toMatch(/^5 +LoadOrders +3 +STARTING$/m);
+    const shown = (await batchy('executions')).out.split('\n').map((line) => line.split(/ {2,}/));
+    expect(shown[0]?.slice(-2)).toEqual(['replays', 'exit_message']);
+    expect(shown[1]).toEqual(expect.arrayContaining(['5', 'LoadOrders', '1 Load']));
+    fake.change(5, { status: 'COMPLETED' });
+    const other = await batchy('replay', '1', '-p', 'chunk=10', '-p', 'why={"value": "slow", "identifying": false}');
+    expect(other.exit).toBe(0);
+    const { parameters } = JSON.parse((await batchy('executions', '6', '--json')).out);
+    expect(parameters).toMatchObject({ chunk: 10, why: 'slow' });
+    expect(await batchy('replay', '1', '-p', 'batch_id=3')).toMatchObject({
+      exit: 2,
+      err: expect.stringContaining('(invalid-parameters)'),
+    });
     expect(await batchy('replay', '1', '--step', 'Nope')).toMatchObject({
       exit: 3,
       err: expect.stringContaining('(not-replayable)'),

@@ -11,6 +11,7 @@ import { type ExecutionEvent, isLive, moveExecution } from '../../src/domain/exe
 import { defaultRetry, type JobDefinition, type StepDefinition } from '../../src/domain/job.ts';
 import type { Json } from '../../src/domain/json.ts';
 import { readLaunchParameters } from '../../src/domain/parameters.ts';
+import { changedParameters } from '../../src/domain/replay-parameters.ts';
 import { replayParameters } from '../../src/domain/replay.ts';
 import { parseInstant } from '../../src/domain/time.ts';
 import type { HttpServices } from '../../src/http/server.ts';
@@ -171,8 +172,8 @@ export function fakeJobs(): FakeJobs {
           .map((item) => ({ item, member: `${'2'.padStart(16, '0')}:${String(item.number).padStart(16, '0')}` }))
           .filter(({ item, member }) => (after === null || member > after) && !(missing && item.replayedBy !== null))
           .slice(0, limit),
-      replay: async (id, stepName, caller, render) => {
-        const { parameters } = get(id);
+      replay: async (id, { stepName, parameters: given }, caller, render) => {
+        const parameters = changedParameters(get(id), loadOrders, given);
         const items = (skipped.get(id) ?? []).filter((item) => stepName === null || item.stepName === stepName);
         if (items.length === 0) throw new BatchyError('not-replayable', `Nothing is left of execution ${id}.`);
         const replay = { executionId: id, stepName: items[0]?.stepName ?? '', stepExecutionId: 2 };

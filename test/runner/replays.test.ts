@@ -41,7 +41,7 @@ async function replaying(job: RunnableJob): Promise<Replaying> {
     world,
     async replay(id) {
       let launched = 0;
-      await services.executions.replay(id, null, caller, (execution) => {
+      await services.executions.replay(id, { stepName: null, parameters: undefined }, caller, (execution) => {
         launched = execution.id;
         return { status: 202, headers: {}, body: '' };
       });

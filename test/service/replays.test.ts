@@ -48,7 +48,7 @@ async function raceTrack() {
   });
   await world.run(id, job);
   const begin = {
-    replay: (by: Services) => by.executions.replay(id, null, caller, accepted),
+    replay: (by: Services) => by.executions.replay(id, { stepName: null, parameters: undefined }, caller, accepted),
     launch: (by: Services) => by.jobs.launch(definition.name, options, caller, accepted),
     restart: (by: Services) => by.executions.restart(id, caller, accepted),
   };

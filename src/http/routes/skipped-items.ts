@@ -4,6 +4,7 @@ import type { Static } from 'typebox';
 import { BatchyError } from '../../domain/errors.ts';
 import { skippedFields } from '../../domain/skipped-text.ts';
 import { isJsonObject, type Json } from '../../domain/json.ts';
+import type { AskedReplay } from '../../service/replays.ts';
 import { sendAnswered } from '../answer.ts';
 import { callerOf } from '../caller.ts';
 import { executionIdOf, launchProblems, replayAnswer, replayedAnswer } from '../execution-answer.ts';
@@ -77,9 +78,9 @@ export function addSkippedItemRoutes(
     async (request, reply) => {
       const { id } = request.params as Params;
       const { wait = 0 } = request.query as schemas.ReplayQuery;
-      const stepName = readStep(request.body as Json | undefined);
+      const asked = readReplay(request.body as Json | undefined);
       const caller = callerOf(request, `replay skipped items of execution ${id}`);
-      const answered = await executions.replay(id, stepName, caller, replayAnswer);
+      const answered = await executions.replay(id, asked, caller, replayAnswer);
       if (wait === 0) return sendAnswered(reply, answered);
       const replaying = executionIdOf(answered.answer);
       const execution = await executions.waitForEnd(replaying, wait, endOfInterest(reply, stopping));
@@ -97,18 +98,20 @@ function asksToWait(request: FastifyRequest): boolean {
   return Number((request.query as Record<string, unknown>)['wait'] ?? 0) > 0;
 }
 
-/** The step that the body names; `null` for none. @throws BatchyError `invalid-body` */
-function readStep(body: Json | undefined): string | null {
-  if (body === undefined) return null;
+const known: ReadonlySet<string> = new Set(['step', 'parameters']);
+
+/** What the body asks for. @throws BatchyError `invalid-body` */
+function readReplay(body: Json | undefined): AskedReplay {
+  if (body === undefined) return { stepName: null, parameters: undefined };
   const refused = (pointer: string, detail: string): BatchyError =>
     new BatchyError('invalid-body', `The body of a replay: ${detail}. Nothing was launched.`, {
       places: [{ pointer, detail }],
     });
-  if (!isJsonObject(body)) throw refused('', 'expected nothing, or an object with step');
-  const other = Object.keys(body).find((key) => key !== 'step');
-  if (other !== undefined) throw refused(`/${other}`, 'only step is known');
-  const { step } = body;
-  if (step === undefined) return null;
+  if (!isJsonObject(body)) throw refused('', 'expected nothing, or an object with step or parameters');
+  const other = Object.keys(body).find((key) => !known.has(key));
+  if (other !== undefined) throw refused(`/${other}`, 'only step and parameters are known');
+  const { step, parameters } = body;
+  if (step === undefined) return { stepName: null, parameters };
   if (typeof step !== 'string' || step === '') throw refused('/step', 'expected the name of a step');
-  return step;
+  return { stepName: step, parameters };
 }

@@ -76,13 +76,21 @@ export type ReplayQuery = Static<ReturnType<typeof replayQuery>>;
 
 /** None is as good as an empty one. */
 export const replayBody = {
-  description: 'Which step; may be left out where only one step of the execution has left items out',
+  description:
+    'Which step, where several of the execution have left items out; and parameters that do not identify, in the place of those of the execution',
   required: false,
   content: {
     'application/json': {
       schema: {
         type: 'object',
-        properties: { step: { type: 'string', minLength: 1, description: 'As step_name of the items tells it' } },
+        properties: {
+          step: { type: 'string', minLength: 1, description: 'As step_name of the items tells it' },
+          parameters: {
+            type: 'object',
+            additionalProperties: true,
+            description: 'As a launch gives them. Those that identify are refused',
+          },
+        },
         additionalProperties: false,
       },
       example: { step: 'Load' },
