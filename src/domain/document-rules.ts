@@ -14,8 +14,7 @@ interface IndexMember {
   readonly member: string;
 }
 
-const collectionForm = /^[a-z-]{1,100}$/;
-const idForm = /^[!-~]{1,200}$/;
+const keyForm = /^[a-z-]{1,100}:[!-~]{1,200}$/;
 const indexForm = /^[!-~]{1,300}$/;
 const memberForm = /^[ -~]{1,400}$/;
 
@@ -27,9 +26,8 @@ const memberForm = /^[ -~]{1,400}$/;
 export function assertDocumentChanges(changes: readonly ChangedDocument[]): void {
   const seen = new Set<string>();
   for (const { collection, id, add, remove } of changes) {
-    if (!collectionForm.test(collection) || !idForm.test(id))
-      throw defect(`a document is called ${quoteBriefly(`${collection}:${id}`)}, which no document may be`);
     const key = `${collection}:${id}`;
+    if (!keyForm.test(key)) throw defect(`a document is called ${quoteBriefly(key)}, which no document may be`);
     if (seen.has(key)) throw defect(`the document ${quoteBriefly(key)} is changed twice`);
     seen.add(key);
     for (const entry of add) assertMember(entry);

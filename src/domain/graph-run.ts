@@ -1,6 +1,6 @@
 import type { Decision, EndStatus, Finish, Graph, GraphNode, GraphState, NodeOutcome, NodeState } from './graph.ts';
 import { ruledTarget } from './graph.ts';
-import { createReadyQueue } from './ready-queue.ts';
+import { ReadyQueue } from './ready-queue.ts';
 
 /**
  * A run of a graph, held in memory and told what happens. Each edge is looked at once in the whole run, so that a run of 10,000
@@ -44,130 +44,160 @@ const worstFirst: readonly EndStatus[] = ['FAILED', 'STOPPED', 'COMPLETED'];
 
 /** @param state how far it got, where it goes on: in another process, or in a restart that skips what was completed */
 export function createGraphRun(graph: Graph, state: GraphState = nothingYet): GraphRun {
-  const nodes = graph.nodes.map((definition): Node => ({
-    definition,
-    state: 'pending',
-    open: definition.parents + definition.deciders,
-    liveDependencies: 0,
-    liveDecisions: 0,
-  }));
-  const queue = createReadyQueue();
-  /** Nodes whose failure nothing handled. */
-  const failed: number[] = [];
-  let stopping = state.stopping;
-  let pending = nodes.length;
-  let running = 0;
-  let stopped = 0;
-  let ending: EndStatus | null = null;
+  return new Run(graph, state);
+}
 
-  const indexOf = (name: string): number => {
-    const index = graph.indexOf.get(name);
+/** A class rather than closures: each launch makes some, and most of their graphs are small. */
+class Run implements GraphRun {
+  readonly #graph: Graph;
+  readonly #nodes: Node[];
+  readonly #queue = new ReadyQueue();
+  /** Nodes whose failure nothing handled. */
+  readonly #failed: number[] = [];
+  /** Nodes that have just come to rest without having run; theirs and their followers' edges are resolved one by one. */
+  readonly #resting: number[] = [];
+  #stopping: boolean;
+  #pending: number;
+  #running = 0;
+  #stopped = 0;
+  #ending: EndStatus | null = null;
+
+  constructor(graph: Graph, state: GraphState) {
+    this.#graph = graph;
+    this.#stopping = state.stopping;
+    this.#pending = graph.nodes.length;
+    this.#nodes = graph.nodes.map((definition): Node => ({
+      definition,
+      state: 'pending',
+      open: definition.parents + definition.deciders,
+      liveDependencies: 0,
+      liveDecisions: 0,
+    }));
+    const reached = [...state.nodes].flatMap(([name, record]) => {
+      const index = graph.indexOf.get(name);
+      return index === undefined ? [] : [{ index, record }];
+    });
+    for (const { index, record } of reached)
+      this.#move(this.#nodeAt(index), record === 'running' ? 'running' : record.status);
+    for (const [index, node] of this.#nodes.entries())
+      if (node.state === 'pending' && node.open === 0) this.#queue.add(index);
+    for (const { index, record } of reached) if (record !== 'running') this.#follow(index, record);
+  }
+
+  ready(limit = Number.POSITIVE_INFINITY): string[] {
+    return this.#startsNothing() ? [] : this.#queue.first(limit).map((index) => this.#nodeAt(index).definition.name);
+  }
+
+  start(name: string): void {
+    const index = this.#indexOf(name);
+    if (!this.#queue.delete(index)) throw new RangeError(`node ${name} is not ready`);
+    this.#move(this.#nodeAt(index), 'running');
+  }
+
+  end(name: string, outcome: NodeOutcome): void {
+    const index = this.#indexOf(name);
+    if (this.#nodeAt(index).state !== 'running') throw new RangeError(`node ${name} does not run`);
+    this.#move(this.#nodeAt(index), outcome.status);
+    this.#follow(index, outcome);
+  }
+
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  next(capacity = Number.POSITIVE_INFINITY): Decision {
+    const names = this.ready(capacity);
+    if (names.length > 0) return { kind: 'run', names };
+    const waitsForRoom = this.#queue.size > 0 && !this.#startsNothing();
+    return this.#running > 0 || waitsForRoom ? { kind: 'wait' } : this.#finish();
+  }
+
+  stateOf(name: string): NodeState {
+    return this.#nodeAt(this.#indexOf(name)).state;
+  }
+
+  #indexOf(name: string): number {
+    const index = this.#graph.indexOf.get(name);
     if (index === undefined) throw new RangeError(`the graph has no node ${name}`);
     return index;
-  };
-  const nodeAt = (index: number): Node => nodes[index] as Node;
+  }
 
-  const move = (node: Node, to: NodeState): void => {
-    if (node.state === 'pending') pending -= 1;
-    if (node.state === 'running') running -= 1;
-    if (to === 'running') running += 1;
+  #nodeAt(index: number): Node {
+    return this.#nodes[index] as Node;
+  }
+
+  #move(node: Node, to: NodeState): void {
+    if (node.state === 'pending') this.#pending -= 1;
+    if (node.state === 'running') this.#running -= 1;
+    if (to === 'running') this.#running += 1;
     node.state = to;
-  };
+  }
 
-  /** Nodes that have just come to rest without having run; theirs and their followers' edges are resolved one by one. */
-  const resting: number[] = [];
-
-  const resolve = (index: number, kind: 'dependency' | 'decision', edge: Edge): void => {
-    const node = nodeAt(index);
+  #resolve(index: number, kind: 'dependency' | 'decision', edge: Edge): void {
+    const node = this.#nodeAt(index);
     node.open -= 1;
     if (edge === 'live' && kind === 'dependency') node.liveDependencies += 1;
     if (edge === 'live' && kind === 'decision') node.liveDecisions += 1;
     if (node.state !== 'pending') return;
     if (edge === 'broken') {
-      move(node, 'defaulted');
-      resting.push(index);
+      this.#move(node, 'defaulted');
+      this.#resting.push(index);
     } else if (node.open === 0) {
       if (isReached(node)) {
-        queue.add(index);
+        this.#queue.add(index);
       } else {
-        move(node, 'unreached');
-        resting.push(index);
+        this.#move(node, 'unreached');
+        this.#resting.push(index);
       }
     }
-  };
+  }
 
-  const settle = (): void => {
-    for (let index = resting.pop(); index !== undefined; index = resting.pop()) {
-      const { definition, state: rest } = nodeAt(index);
-      for (const child of definition.children) resolve(child, 'dependency', rest === 'defaulted' ? 'broken' : 'dead');
-      for (const target of definition.targets) resolve(target, 'decision', 'dead');
+  #settle(): void {
+    for (let index = this.#resting.pop(); index !== undefined; index = this.#resting.pop()) {
+      const { definition, state: rest } = this.#nodeAt(index);
+      for (const child of definition.children)
+        this.#resolve(child, 'dependency', rest === 'defaulted' ? 'broken' : 'dead');
+      for (const target of definition.targets) this.#resolve(target, 'decision', 'dead');
     }
-  };
+  }
 
-  const follow = (index: number, outcome: NodeOutcome): void => {
-    const { children, targets, rules } = nodeAt(index).definition;
+  #follow(index: number, outcome: NodeOutcome): void {
+    const { children, targets, rules } = this.#nodeAt(index).definition;
     if (outcome.status === 'stopped') {
       // What follows it stays pending: a restart runs it.
-      stopped += 1;
+      this.#stopped += 1;
       return;
     }
     const chosen = ruledTarget(rules, outcome.exitCode);
-    if (chosen?.kind === 'end') ending = worse(ending, chosen.status);
+    if (chosen?.kind === 'end') this.#ending = worse(this.#ending, chosen.status);
     const isBroken = chosen === null && outcome.status === 'failed';
-    if (isBroken) failed.push(index);
+    if (isBroken) this.#failed.push(index);
     const toChildren = chosen === null ? (isBroken ? 'broken' : 'live') : 'dead';
-    for (const child of children) resolve(child, 'dependency', toChildren);
+    for (const child of children) this.#resolve(child, 'dependency', toChildren);
     for (const target of targets)
-      resolve(target, 'decision', chosen?.kind === 'node' && chosen.index === target ? 'live' : 'dead');
-    settle();
-  };
+      this.#resolve(target, 'decision', chosen?.kind === 'node' && chosen.index === target ? 'live' : 'dead');
+    this.#settle();
+  }
 
-  const startsNothing = (): boolean =>
-    stopping || stopped > 0 || ending !== null || (failed.length > 0 && graph.onFailure === 'stop');
+  #startsNothing(): boolean {
+    return (
+      this.#stopping ||
+      this.#stopped > 0 ||
+      this.#ending !== null ||
+      (this.#failed.length > 0 && this.#graph.onFailure === 'stop')
+    );
+  }
 
-  const finish = (): Finish => {
-    const isFailure = failed.length > 0 || ending === 'FAILED';
-    const isCut = stopped > 0 || ending === 'STOPPED' || (stopping && ending === null && pending > 0);
+  #finish(): Finish {
+    const isFailure = this.#failed.length > 0 || this.#ending === 'FAILED';
+    const isCut =
+      this.#stopped > 0 || this.#ending === 'STOPPED' || (this.#stopping && this.#ending === null && this.#pending > 0);
     const status = isFailure ? 'FAILED' : isCut ? 'STOPPED' : 'COMPLETED';
-    const names = failed.toSorted((one, other) => one - other).map((index) => nodeAt(index).definition.name);
+    const names = this.#failed
+      .toSorted((one, other) => one - other)
+      .map((index) => this.#nodeAt(index).definition.name);
     return { kind: 'finish', status, exitCode: status, failed: names };
-  };
-
-  const ready = (limit = Number.POSITIVE_INFINITY): string[] =>
-    startsNothing() ? [] : queue.first(limit).map((index) => nodeAt(index).definition.name);
-
-  const reached = [...state.nodes].flatMap(([name, record]) => {
-    const index = graph.indexOf.get(name);
-    return index === undefined ? [] : [{ index, record }];
-  });
-  for (const { index, record } of reached) move(nodeAt(index), record === 'running' ? 'running' : record.status);
-  for (const [index, node] of nodes.entries()) if (node.state === 'pending' && node.open === 0) queue.add(index);
-  for (const { index, record } of reached) if (record !== 'running') follow(index, record);
-
-  return {
-    ready,
-    start(name) {
-      const index = indexOf(name);
-      if (!queue.delete(index)) throw new RangeError(`node ${name} is not ready`);
-      move(nodeAt(index), 'running');
-    },
-    end(name, outcome) {
-      const index = indexOf(name);
-      if (nodeAt(index).state !== 'running') throw new RangeError(`node ${name} does not run`);
-      move(nodeAt(index), outcome.status);
-      follow(index, outcome);
-    },
-    stop() {
-      stopping = true;
-    },
-    next(capacity = Number.POSITIVE_INFINITY) {
-      const names = ready(capacity);
-      if (names.length > 0) return { kind: 'run', names };
-      const waitsForRoom = queue.size > 0 && !startsNothing();
-      return running > 0 || waitsForRoom ? { kind: 'wait' } : finish();
-    },
-    stateOf: (name) => nodeAt(indexOf(name)).state,
-  };
+  }
 }
 
 /**

@@ -46,13 +46,19 @@ export function numberSource(value: Json | undefined): string | undefined {
 }
 
 /**
+ * A number, where one may stand, that another one could print as: with a fraction or an exponent, negative and zero, or of more
+ * digits than are exact. In a text it harms nothing.
+ */
+const mayLose = /(?:^|"\s*:|[,[])\s*(?:-0|-?\d+[.eE]|-?\d{16})/;
+
+/**
  * Parses JSON that we or another program stored. Duplicate keys: the last wins, as with every JSON parser in use.
  * @throws SyntaxError when the text is no JSON
  */
 export function parseJson(text: string): Json {
-  // What prints as the very same text has lost nothing, and looking at each number by itself costs ten times as much.
   const plain = JSON.parse(text) as Json;
-  if (JSON.stringify(plain) === text) return plain;
+  // What prints as the very same text has lost nothing either, and looking at each number by itself costs ten times as much.
+  if (!mayLose.test(text) || JSON.stringify(plain) === text) return plain;
   return sourceText.parse(text, (_key, value, context) =>
     typeof value === 'number' && context.source !== undefined ? numberFromSource(context.source) : value,
   ) as Json;

@@ -1,22 +1,40 @@
-/** Indexes of nodes that may be started; the smallest come first. */
-export interface ReadyQueue {
-  readonly size: number;
-  add(index: number): void;
-  /** @returns whether it was there */
-  delete(index: number): boolean;
-  /** At most `limit` of them, ascending; they stay. */
-  first(limit: number): number[];
-}
-
 /**
- * A binary heap: what is added, found first and taken costs the logarithm of its size. What is deleted from the middle is
- * forgotten when it comes to the top.
+ * Indexes of nodes that may be started; the smallest come first. A binary heap: what is added, found first and taken costs the
+ * logarithm of its size. What is deleted from the middle is forgotten when it comes to the top.
  */
-export function createReadyQueue(): ReadyQueue {
-  const present = new Set<number>();
-  const heap: number[] = [];
+export class ReadyQueue {
+  readonly #present = new Set<number>();
+  readonly #heap: number[] = [];
 
-  const push = (index: number): void => {
+  get size(): number {
+    return this.#present.size;
+  }
+
+  add(index: number): void {
+    if (this.#present.has(index)) return;
+    this.#present.add(index);
+    this.#push(index);
+  }
+
+  /** @returns whether it was there */
+  delete(index: number): boolean {
+    return this.#present.delete(index);
+  }
+
+  /** At most `limit` of them, ascending; they stay. */
+  first(limit: number): number[] {
+    const found: number[] = [];
+    while (found.length < limit && this.#heap.length > 0) {
+      const index = this.#pop();
+      // What was deleted and added again is in the heap twice.
+      if (this.#present.has(index) && found.at(-1) !== index) found.push(index);
+    }
+    for (const index of found) this.#push(index);
+    return found;
+  }
+
+  #push(index: number): void {
+    const heap = this.#heap;
     let place = heap.length;
     heap.push(index);
     while (place > 0) {
@@ -27,9 +45,10 @@ export function createReadyQueue(): ReadyQueue {
       place = above;
     }
     heap[place] = index;
-  };
+  }
 
-  const pop = (): number => {
+  #pop(): number {
+    const heap = this.#heap;
     const top = heap[0] as number;
     const last = heap.pop() as number;
     if (heap.length === 0) return top;
@@ -45,27 +64,5 @@ export function createReadyQueue(): ReadyQueue {
     }
     heap[place] = last;
     return top;
-  };
-
-  return {
-    get size() {
-      return present.size;
-    },
-    add(index) {
-      if (present.has(index)) return;
-      present.add(index);
-      push(index);
-    },
-    delete: (index) => present.delete(index),
-    first(limit) {
-      const found: number[] = [];
-      while (found.length < limit && heap.length > 0) {
-        const index = pop();
-        // What was deleted and added again is in the heap twice.
-        if (present.has(index) && found.at(-1) !== index) found.push(index);
-      }
-      for (const index of found) push(index);
-      return found;
-    },
-  };
+  }
 }

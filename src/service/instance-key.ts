@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { JobParameters } from '../domain/execution.ts';
 import { canonicalIdentity } from '../domain/identity.ts';
@@ -11,7 +11,7 @@ const alreadyComputed = createNotes<JobParameters, { readonly jobName: string; r
 export function instanceKey(jobName: string, parameters: JobParameters): string {
   const known = alreadyComputed.of(parameters);
   if (known?.jobName === jobName) return known.key;
-  const key = createHash('sha256').update(canonicalIdentity(jobName, parameters)).digest('hex');
+  const key = hash('sha256', canonicalIdentity(jobName, parameters), 'hex');
   alreadyComputed.note(parameters, { jobName, key });
   return key;
 }

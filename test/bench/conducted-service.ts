@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { createNumberedIds } from '../../src/adapters/system/numbered-ids.ts';
 import { systemTimers } from '../../src/adapters/system/timers.ts';
 import { createServices } from '../../src/app.ts';
 import type { RunnableJob } from '../../src/authoring/index.ts';
@@ -53,7 +54,7 @@ export async function conductService(options: ConductedServiceOptions): Promise<
     leaseSeconds: settings.LEASE_SECONDS,
     concurrency,
     logs: createLogs({ folder, now: systemTimers.wall }),
-    operationId: () => crypto.randomUUID(),
+    operationId: createNumberedIds(),
     timers: systemTimers,
     random: Math.random,
     environment: {},

@@ -32,6 +32,14 @@ describe('JSON whose numbers keep their source', () => {
     expect(isExactNumber((parseJson(text) as readonly Json[])[0])).toBe(exact);
   });
 
+  test.each(['1.0', ' -0', '{"a":1.0}', '{"a" : -0}', '{"a\\"":\n1e5}', '{"a":[[9007199254740993]]}', '{"a:1":1E0}'])(
+    '%s loses nothing, wherever the number stands',
+    (text) => {
+      const bare = text.replaceAll(/\s/g, '');
+      expect(stringifyJson(parseJson(text))).toBe(bare);
+    },
+  );
+
   test('the last of two equal keys counts', () => {
     expect(stringifyJson(parseJson('{"a":1,"a":2.0}'))).toBe('{"a":2.0}');
   });

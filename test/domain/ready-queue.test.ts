@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import { createReadyQueue } from '../../src/domain/ready-queue.ts';
+import { ReadyQueue } from '../../src/domain/ready-queue.ts';
 
 it('gives what a sorted set would give, whatever is added and deleted', () => {
   const index = fc.nat({ max: 20 });
   const action = fc.record({ kind: fc.constantFrom('add', 'delete', 'first'), index });
   fc.assert(
     fc.property(fc.array(action, { maxLength: 80 }), (actions) => {
-      const queue = createReadyQueue();
+      const queue = new ReadyQueue();
       const model = new Set<number>();
       for (const { kind, index } of actions) {
         if (kind === 'add') {
