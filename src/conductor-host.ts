@@ -7,11 +7,12 @@ import type { FastifyBaseLogger } from 'fastify';
 
 import { systemTimers } from './adapters/system/timers.ts';
 import { createToldCatalog } from './conductor-catalog.ts';
-import { type Child, forkConductor } from './conductor-child.ts';
+import { type Child, forkConductor, questionsLine } from './conductor-child.ts';
+import { createHolderQuestion } from './conductor-holder-question.ts';
 import { type FromConductor, fromConductorKinds, type ToConductor } from './conductor-messages.ts';
 import { createReading } from './conductor-reading.ts';
+import { type ProcessEnding, type Silence, watchSilence } from './conductor-silence.ts';
 import { createTroubles } from './conductor-troubles.ts';
-import { startWatchdog, type Watchdog } from './conductor-watchdog.ts';
 import type { Settings } from './config/schema.ts';
 import { version } from './config/version.ts';
 import { createJobCounts, type JobCounts } from './domain/job-counts.ts';
@@ -38,8 +39,6 @@ export interface ConductorHost {
 
 /** So many at a time, those that only end what they run among them: job code that holds up one after the other must not fill the machine. */
 const mostProcesses = 4;
-/** A process that has not answered for so many leases is one to warn of. */
-const silentLeases = 2;
 
 /** @param startProcess in place of the real one */
 export function createConductorHost(
@@ -67,6 +66,7 @@ export function createConductorHost(
 
   function begin(): void {
     const forked = startProcess();
+    const questions = questionsLine(forked);
     const child: Child = {
       process: forked,
       // Without a process id it has not come up, which `error` tells.
@@ -79,10 +79,10 @@ export function createConductorHost(
           ),
         onStuck: () => forked.kill('SIGKILL'),
       }),
-      watchdog: null,
+      question: createHolderQuestion(questions?.line, systemTimers),
+      silence: null,
       runs: '',
-      endedBecause: null,
-      endedBy: null,
+      ending: null,
       isUnsound: false,
       isOfOtherVersion: false,
     };
@@ -91,7 +91,15 @@ export function createConductorHost(
     forked.on('error', (error) => log().error({ err: error }, 'the process that runs jobs could not be started'));
     // When all that it has said is heard, too.
     forked.on('close', (code, signal) => ended(child, code, signal));
-    tell(child, { kind: 'start', settings, withheld, conductor: child.id, host: process.pid, version });
+    tell(child, {
+      kind: 'start',
+      settings,
+      withheld,
+      conductor: child.id,
+      host: process.pid,
+      questions: questions?.descriptor ?? null,
+      version,
+    });
   }
 
   /** When the program's files were replaced while this process runs, a fresh child may say anything. It must not end the service. */
@@ -116,12 +124,12 @@ export function createConductorHost(
   function understand(child: Child, message: FromConductor): void {
     if (message.kind === 'log') log()[message.level](message.message);
     else if (message.kind === 'reading') child.reading.begin(message.file);
-    else if (message.kind === 'alive') child.watchdog?.answered();
+    else if (message.kind === 'alive') child.silence?.answered();
     else if (message.kind === 'counts') counts.add(message.tallies);
     else if (message.kind === 'unsound') mistrust(child, message.why);
     else if (message.kind === 'exiting') {
-      child.endedBecause = `was ended by ${message.whose} with exit code ${message.code}`;
-      child.endedBy = message.executionId;
+      const because = `was ended by ${message.whose} with exit code ${message.code}`;
+      child.ending = { because, by: message.executionId };
     } else {
       child.reading.end();
       catalog.tell(message);
@@ -131,31 +139,31 @@ export function createConductorHost(
         tell(current, { kind: 'drain' });
         current = child;
       }
-      child.watchdog ??= watchOver(child);
+      child.silence ??= watchOver(child);
     }
   }
 
-  function watchOver(child: Child): Watchdog {
-    const warnAfterMilliseconds = settings.LEASE_SECONDS * silentLeases * 1000;
-    const endAfterMilliseconds = settings.BLOCKED_SECONDS * 1000;
-    return startWatchdog({
+  function watchOver(child: Child): Silence {
+    let known: Promise<void> = Promise.resolve();
+    const silence = watchSilence({
       timers: systemTimers,
-      everyMilliseconds: Math.min(1000, warnAfterMilliseconds / 4, endAfterMilliseconds / 4),
-      warnAfterMilliseconds,
-      endAfterMilliseconds,
-      ask: () => tell(child, { kind: 'ping' }),
-      onSilent: () => {
+      settings,
+      pid: child.process.pid,
+      question: child.question,
+      ping: () => tell(child, { kind: 'ping' }),
+      onLong: () => {
         // What is launched need not wait until it answers.
         replace(child);
-        void whatRuns(child).then(() => log().warn(silenceOf(child)));
+        known = whatRuns(child);
       },
-      onAnswer: (seconds) =>
-        log().warn(`the process that runs jobs (pid ${child.process.pid}) answers again after ${seconds} s`),
-      onLost: () => {
-        child.endedBecause = `did not answer for ${settings.BLOCKED_SECONDS} s and was ended`;
+      onAsked: () => void known.then(() => log().warn(silence.warning(child.runs))),
+      onAnswer: (message) => log().warn(message),
+      onLost: (ending) => {
+        child.ending = ending;
         child.process.kill('SIGKILL');
       },
     });
+    return silence;
   }
 
   /** A fresh process takes what is new, and this one ends what it runs. */
@@ -164,7 +172,7 @@ export function createConductorHost(
   }
 
   function isToBeReplaced(child: Child): boolean {
-    const isOnItsWay = [...running].some((other) => other !== child && other.watchdog === null);
+    const isOnItsWay = [...running].some((other) => other !== child && other.silence === null);
     return !stopping && child === current && !isOnItsWay && running.size < mostProcesses;
   }
 
@@ -188,15 +196,6 @@ export function createConductorHost(
     timer = setTimeout(call, milliseconds);
   }
 
-  function silenceOf(child: Child): string {
-    const runs = child.runs === '' ? '' : ` It runs ${child.runs}.`;
-    return `the process that runs jobs (pid ${child.process.pid}) has not answered for ${child.watchdog?.silentSeconds() ?? 0} s: a step computes without a pause, or loops.${runs} After ${settings.BLOCKED_SECONDS} s (BLOCKED_SECONDS) it is ended.`;
-  }
-
-  function isSilent({ watchdog }: Child): boolean {
-    return (watchdog?.silentSeconds() ?? 0) >= settings.LEASE_SECONDS * silentLeases;
-  }
-
   async function whatRuns(child: Child): Promise<void> {
     try {
       const executions = (await records?.runs(child.id)) ?? [];
@@ -208,12 +207,14 @@ export function createConductorHost(
 
   function ended(child: Child, code: number | null, signal: NodeJS.Signals | null): void {
     running.delete(child);
-    child.watchdog?.stop();
+    child.silence?.stop();
     const { file } = child.reading;
     child.reading.end();
     if (stopping) return;
-    const why = child.endedBecause ?? (signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
-    void putDown(child, why);
+    const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+    const ending = child.ending ?? child.silence?.blamed(how) ?? { because: how, by: null };
+    const why = ending.because;
+    void putDown(child, ending);
     // One that was withheld is not to blame again.
     if (file !== null && !withheld.has(file)) {
       // Without it the others can be read; it is listed as broken.
@@ -229,18 +230,18 @@ export function createConductorHost(
     if (current !== null && current !== child && file === null) return;
     if (current === child) current = null;
     log().error(`the process that runs jobs ${why}; another one is started`);
-    later(troubles.add(why, child.watchdog !== null), begin);
+    later(troubles.add(why, child.silence !== null), begin);
   }
 
   /** So that whoever goes on with what it ran can say why. */
-  async function putDown(child: Child, why: string): Promise<void> {
+  async function putDown(child: Child, { because: why, by }: ProcessEnding): Promise<void> {
     await whatRuns(child);
     if (child.runs !== '')
       log().error(
         `the process that runs jobs (pid ${child.process.pid}) ${why}. It ran ${child.runs}: to go on when the lease is over`,
       );
     try {
-      await records?.ended(child.id, why, child.endedBy);
+      await records?.ended(child.id, why, by);
     } catch (error) {
       log().warn({ err: error }, 'why the process that runs jobs has ended could not be put down');
     }
@@ -265,12 +266,12 @@ export function createConductorHost(
         const { file, isSlow } = child.reading;
         if (isSlow)
           return [`jobs/${file} takes long to be read: what else has changed in the job files is known after it`];
-        return isSilent(child) ? [silenceOf(child)] : [];
+        return child.silence?.isLong() === true ? [child.silence.warning(child.runs)] : [];
       });
       return failing === null ? warnings : [...warnings, failing];
     },
     counts,
-    isUp: () => (settings.WORKER ? current !== null && !isSilent(current) : null),
+    isUp: () => (settings.WORKER ? current !== null && current.silence?.isLong() !== true : null),
     async stop() {
       stopping = true;
       watch?.close();
@@ -280,7 +281,7 @@ export function createConductorHost(
         (child) => new Promise<void>((resolve) => void child.process.once('close', () => resolve())),
       );
       for (const child of running) {
-        child.watchdog?.stop();
+        child.silence?.stop();
         tell(child, { kind: 'stop' });
       }
       const patience = setTimeout(() => {

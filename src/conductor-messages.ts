@@ -14,6 +14,8 @@ export interface Start {
   readonly conductor: string;
   /** The process id of the service. */
   readonly host: number;
+  /** The descriptor of a socket on which the service asks whose code runs while the process does not answer. */
+  readonly questions: number | null;
   /** Of the service: with another one it may not even mean the same by this message. */
   readonly version: string;
 }

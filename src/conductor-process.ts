@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { systemRandom } from './adapters/system/random.ts';
 import { createNumberedIds } from './adapters/system/numbered-ids.ts';
 import { systemTimers } from './adapters/system/timers.ts';
+import { currentHolder, offerHolder } from './conductor-holder.ts';
 import type { FromConductor, Start, ToConductor } from './conductor-messages.ts';
 import { startPulse } from './conductor-pulse.ts';
 import { catchStrayErrors } from './conductor-stray-errors.ts';
+import { noteSyncPrograms } from './conductor-sync-programs.ts';
 import { logFolder } from './config/log-folder.ts';
 import { version } from './config/version.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
@@ -48,11 +50,11 @@ export async function conduct(): Promise<void> {
     return null;
   };
   const start = (asked: Start): Promise<Conductor | null> => {
-    const { settings, conductor: id, host } = asked;
+    const { settings, conductor: id, host, questions } = asked;
     if (asked.version !== version) return refuse(otherVersion(asked.version));
     // First of all: a job file may hold up everything here for good.
     const pulse = startPulse(
-      { settings, conductor: id, host },
+      { settings, conductor: id, host, questions, waiting: noteSyncPrograms(currentHolder) },
       { onProblem: tellProblem, onOrphaned: () => void finish('stop') },
     );
     return begin(asked, pulse).catch((error: unknown) => refuse(`jobs cannot be run: ${problemText(error)}`));
@@ -80,6 +82,7 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
   const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall });
   let conductor: Conductor | null = null;
   let isReading = true;
+  offerHolder();
   // Before the files are read: an error of one of them that nothing catches is told by it, and must not end the process.
   catchStrayErrors(process, {
     runs: () => conductor?.runs().map(({ id: executionId, jobName }) => `execution ${executionId} (${jobName})`) ?? [],

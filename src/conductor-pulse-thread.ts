@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { uuidv7 } from 'uuidv7';
 
 import { systemTimers } from './adapters/system/timers.ts';
+import { answerWhoHolds } from './conductor-holder-answers.ts';
 import type { Settings } from './config/schema.ts';
 import { BatchyError, type ErrorCode } from './domain/errors.ts';
 import { openStores } from './open-stores.ts';
@@ -16,6 +17,10 @@ export interface PulseTask {
   readonly conductor: string;
   /** The process id of the service: when it is gone, so is the reason to be here. */
   readonly host: number;
+  /** A socket on which the service asks whose code runs. */
+  readonly questions: number | null;
+  /** Where it is noted whose code waits for a program. */
+  readonly waiting: SharedArrayBuffer;
 }
 
 /** `ending`: the process has heard that it is orphaned, and ends by itself. */
@@ -37,7 +42,7 @@ const lookEvery = 500;
 const answerWithin = 2000;
 const endWithin = 20_000;
 
-const { settings, conductor, host } = workerData as PulseTask;
+const { settings, conductor, host, questions, waiting } = workerData as PulseTask;
 let heartbeat: Promise<HeartbeatSender> | null = null;
 let isEnding = false;
 
@@ -95,6 +100,8 @@ parentPort?.on('message', (asked: ToPulse) => {
   } else if (asked === 'stop') void stop();
   else isEnding = true;
 });
+
+if (questions !== null) answerWhoHolds(questions, waiting);
 
 // The channel to the service closes when it dies, but a loop in a job, or in a job's file, never hears of it.
 const watch = setInterval(() => {

@@ -18,14 +18,14 @@ const pause = 1000;
  * The thread also watches over the service, from the first moment on, and ends the process when that is gone.
  */
 export function startPulse(task: PulseTask, { onProblem, onOrphaned }: PulseOptions): HeartbeatSender {
-  let worker = begin();
+  let worker = begin(task);
   let beating: PromiseWithResolvers<void> | null = null;
   let hasBeaten = false;
   const stopped = Promise.withResolvers<void>();
   let isStopping = false;
 
-  function begin(): Worker {
-    const thread = new Worker(new URL('conductor-pulse-thread.ts', import.meta.url), { workerData: task });
+  function begin(workerData: PulseTask): Worker {
+    const thread = new Worker(new URL('conductor-pulse-thread.ts', import.meta.url), { workerData });
     thread.on('message', hear);
     thread.on('error', onProblem);
     thread.on('exit', ended);
@@ -61,7 +61,8 @@ export function startPulse(task: PulseTask, { onProblem, onOrphaned }: PulseOpti
     onProblem(new Error('the thread that gives the sign of life of this process has ended; another one is started'));
     setTimeout(() => {
       if (isStopping) return;
-      worker = begin();
+      // With the first thread its socket was closed.
+      worker = begin({ ...task, questions: null });
       if (beating !== null) tell('beat');
     }, pause);
   }

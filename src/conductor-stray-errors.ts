@@ -1,5 +1,6 @@
+import { nameOf } from './conductor-holder.ts';
 import { errorStack, errorText } from './runner/error-text.ts';
-import { jobFileTarget, type StrayErrorTarget, strayErrorTarget } from './runner/stray-errors.ts';
+import { jobFileTarget, strayErrorTarget } from './runner/stray-errors.ts';
 
 /** The events of a process that matter here. */
 interface ErrorSource {
@@ -74,8 +75,4 @@ export function catchStrayErrors(source: ErrorSource, options: StrayErrorOptions
   });
   source.on('unhandledRejection', (error) => caught(error, false));
   source.on('uncaughtException', (error) => caught(error, true));
-}
-
-function nameOf({ stepName, executionId, jobName }: StrayErrorTarget): string {
-  return `step ${stepName} of execution ${executionId} (${jobName})`;
 }

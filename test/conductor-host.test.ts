@@ -180,6 +180,7 @@ it('a process of another version than the service’s says so, and runs nothing'
     withheld: new Map(),
     conductor: 'here',
     host: process.pid,
+    questions: null,
     version: '0.0.1-older',
   };
   child.send(start);

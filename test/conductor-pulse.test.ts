@@ -39,7 +39,7 @@ afterEach(async () => {
 function start(dataFolder: string): HeartbeatSender {
   const { settings } = loadSettings({ folder, environment: { BATCHY_DATA: dataFolder, LEASE_SECONDS: '1' } });
   return startPulse(
-    { settings, conductor: 'here', host: process.ppid },
+    { settings, conductor: 'here', host: process.ppid, questions: null, waiting: new SharedArrayBuffer(8) },
     {
       onProblem: (error) => problems.push((error as Error).message),
       onOrphaned: () => problems.push('orphaned'),

@@ -18,14 +18,47 @@ export default defineJob({
 });
 `;
 
-/** Awaits nothing and never ends. */
+/** `Spin` never ends, from some turn of its event loop on: at first in a loop, then as it waits for a program. `Patient` waits in the midst of a chunk until there is a file `go`. */
 const looping = `
-import { defineJob, step } from 'batchy';
+import { execFileSync } from 'node:child_process';
+import { existsSync, unwatchFile, watchFile, writeFileSync } from 'node:fs';
+import { chunkStep, csvWriter, defineJob, step } from 'batchy';
+
+const waitFor = (file) => new Promise((resolve) => {
+  const look = () => {
+    if (!existsSync(file)) return;
+    unwatchFile(file, look);
+    resolve(undefined);
+  };
+  watchFile(file, { interval: 20 }, look);
+  look();
+});
 
 export const spin = defineJob({
   name: 'Spin',
-  onOwnerLost: 'fail',
-  steps: [step('Loop', () => { for (;;); })],
+  maxTakeovers: 1,
+  steps: [step('Loop', async () => {
+    await new Promise((resolve) => { setImmediate(resolve); });
+    if (existsSync('looped')) execFileSync('sleep', ['30']);
+    writeFileSync('looped', '');
+    for (;;);
+  })],
+});
+export const patient = defineJob({
+  name: 'Patient',
+  maxTakeovers: 1,
+  steps: [chunkStep('Copy', {
+    reader: () => Array.from({ length: 40 }, (_, n) => ({ n: n + 1 })),
+    processor: async (row) => {
+      if (row.n === 23) {
+        writeFileSync('waits', '');
+        await waitFor('go');
+      }
+      return row;
+    },
+    writer: csvWriter('rows.csv'),
+    chunkSize: 5,
+  })],
 });
 export const quick = defineJob({ name: 'Quick', steps: [step('One', () => {})] });
 `;
@@ -82,21 +115,31 @@ describe('a step that computes for longer than a lease lasts', () => {
   });
 });
 
-it('a step that loops for ever is told of, keeps nobody else from running, and is ended', async () => {
+it('a step that loops for ever is told of, is ended, and costs its neighbours nothing', async () => {
   writeFileSync(path.join(folder, 'cfg/jobs/looping.ts'), looping);
-  const service = await start({ BLOCKED_SECONDS: '6' });
+  const service = await start({ BLOCKED_SECONDS: '3' });
+  const patient = (await service.call('POST', '/jobs/Patient/launch')).json.execution_id;
+  await vi.waitFor(() => expect(existsSync(path.join(folder, 'waits'))).toBe(true), { timeout: 20_000 });
   const spin = (await service.call('POST', '/jobs/Spin/launch')).json.execution_id;
+  const loop = `step Loop of execution ${spin} (Spin)`;
   const warnings = async (): Promise<string> => (await service.call('GET', '/health/ready')).json.warnings.join('\n');
-  await expect.poll(warnings, { timeout: 20_000, interval: 50 }).toContain(`execution ${spin} (Spin)`);
+  await expect.poll(warnings, { timeout: 20_000, interval: 50 }).toContain(`${loop} computes or waits without a pause`);
   const quick = (await service.call('POST', '/jobs/Quick/launch')).json.execution_id;
   expect(await service.ended(quick)).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
+  const why = `was held up for 3 s by ${loop} and was ended`;
   expect(await service.ended(spin)).toMatchObject({
     status: 'FAILED',
-    exit_message: 'owner lost: its process did not answer for 6 s and was ended',
+    exit_message: `owner lost: its process ${why}`,
+    takeovers: 1,
   });
   expect(await warnings()).not.toContain('Spin');
-  expect(service.log()).toMatch(/It runs execution \d+ \(Spin\)/);
-  expect((await service.call('GET', `/executions/${spin}/log`)).json).toContain(
-    'the process that ran it did not answer for 6 s and was ended; it may not be taken over again',
-  );
+  expect(service.log()).toContain(`It runs execution ${patient} (Patient), execution ${spin} (Spin)`);
+  const logOf = async (id: number): Promise<string> => (await service.call('GET', `/executions/${id}/log`)).json;
+  expect(await logOf(spin)).toContain(`the process that ran it ${why}; it may not be taken over again`);
+  // Both times along with the other one.
+  expect((await logOf(patient)).split(`the process that ran it ${why}; it goes on here\n`)).toHaveLength(3);
+  writeFileSync(path.join(folder, 'go'), '');
+  expect(await service.ended(patient)).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
+  const rows = readFileSync(path.join(folder, 'rows.csv'), 'utf8').trim().split(/\r?\n/);
+  expect(rows).toEqual(['n', ...Array.from({ length: 40 }, (_, n) => String(n + 1))]);
 });
