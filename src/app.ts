@@ -23,6 +23,7 @@ import { createLogFolder } from './runner/log-folder.ts';
 import { createLogs } from './runner/step-log.ts';
 import { createBatches } from './service/batches.ts';
 import { createCommands } from './service/commands.ts';
+import { createConductorRetention } from './service/conductor-retention.ts';
 import { countEnds } from './service/counted-store.ts';
 import { createGoneCheck } from './service/conductor-watch.ts';
 import { createExecutionRecords } from './service/execution-records.ts';
@@ -130,6 +131,14 @@ export function createServices(
       operationId,
       retentionDays: settings.EXECUTION_RETENTION_DAYS,
     }),
+    conductorRetention: createConductorRetention({
+      documents,
+      store,
+      clock,
+      timers: systemTimers,
+      operationId,
+      leaseSeconds: settings.LEASE_SECONDS,
+    }),
   };
 }
 
@@ -191,6 +200,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       await services.watch.noticeSkew();
       await services.watch.prune();
       await services.retention.prune();
+      await services.conductorRetention.prune();
     } catch (error) {
       log.warn({ err: error }, 'the watch could not look; it will look again');
     }

@@ -23,7 +23,7 @@ export interface Ending {
 }
 
 /** Of conductors, by id. */
-const conductorsIndex = 'conductors';
+export const conductorsIndex = 'conductors';
 
 export function heartbeatKey(conductor: string): StateDocumentKey {
   return { collection: 'conductor', id: conductor };
@@ -40,6 +40,11 @@ export function heartbeatDocument({ conductor, at, endedBecause, endedBy }: Hear
     }),
     members: [{ index: conductorsIndex, member: conductor }],
   };
+}
+
+/** @returns when it was given, by the store's clock. @throws BatchyError `foreign-data` for text that is no heartbeat */
+export function readBeat(text: string): Instant {
+  return storedFields(parseStoredObject(text, what), what).instant('heartbeat_time');
 }
 
 /** @returns how its conductor has ended, where somebody saw it. @throws BatchyError `foreign-data` for text that is no heartbeat */

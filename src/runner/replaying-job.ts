@@ -16,8 +16,8 @@ export function jobToRun(job: RunnableJob, parameters: JobParameters, documents:
   const { name, index } = partOf(replay.stepName);
   const written = job.bodies.get(name);
   const body = index !== null && written?.kind === 'partition' ? written.body : written;
-  if (body?.kind !== 'chunk') return { definition, bodies: new Map() };
-  return { definition, bodies: new Map([[replay.stepName, replayingBody(body, replay, documents)]]) };
+  if (body?.kind !== 'chunk') return { ...job, definition, bodies: new Map() };
+  return { ...job, definition, bodies: new Map([[replay.stepName, replayingBody(body, replay, documents)]]) };
 }
 
 /** Its processor and its writer, which goes on behind what the step has written before. */

@@ -1,5 +1,6 @@
 import type { Batches } from './batches.ts';
 import type { Commands } from './commands.ts';
+import type { ConductorRetention } from './conductor-retention.ts';
 import type { ExecutionRetention } from './execution-retention.ts';
 import type { Executions } from './executions.ts';
 import type { History } from './history.ts';
@@ -17,6 +18,7 @@ export interface Services {
   readonly waits: Waits;
   readonly watch: Watch;
   readonly retention: ExecutionRetention;
+  readonly conductorRetention: ConductorRetention;
   readonly jobs: Jobs;
   readonly executions: Executions;
 }

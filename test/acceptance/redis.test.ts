@@ -4,6 +4,7 @@ import { createRedisStores } from '../../src/adapters/redis/stores.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../servers/redis.ts';
 import type { OpenStores } from './app-with-jobs.ts';
 import { acceptance } from './batch-state.ts';
+import { conductorAcceptance } from './conductors.ts';
 import { jobAcceptance } from './jobs.ts';
 import { replayAcceptance } from './replays.ts';
 import { retentionAcceptance } from './retention.ts';
@@ -22,4 +23,5 @@ describeWithRedis('a real Redis', () => {
   jobAcceptance('Redis', openStores);
   replayAcceptance('Redis', openStores);
   retentionAcceptance('Redis', openStores);
+  conductorAcceptance('Redis', openStores);
 });

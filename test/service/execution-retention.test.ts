@@ -2,12 +2,14 @@ import { expect, it } from 'vitest';
 
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { defineJob, step } from '../../src/authoring/index.ts';
+import { documentChange } from '../../src/domain/execution-documents.ts';
+import { heartbeatDocument, heartbeatKey } from '../../src/domain/heartbeat.ts';
 import { appWithJobs } from '../acceptance/app-with-jobs.ts';
 
 const job = defineJob({ name: 'Daily', steps: [step('Load', () => undefined)] });
 
 /** A service that counts the instances that it asks for. */
-async function start(settings: { readonly WATCH_SECONDS?: number } = {}) {
+async function start(settings: { readonly WATCH_SECONDS?: number; readonly LEASE_SECONDS?: number } = {}) {
   const read = { instances: 0 };
   const app = await appWithJobs({
     jobs: [job],
@@ -58,9 +60,16 @@ it('removes so much at a time, the oldest first, until nothing is left', async (
 });
 
 it('happens by itself while the service runs', async () => {
-  const app = await start({ WATCH_SECONDS: 0.02 });
+  const app = await start({ WATCH_SECONDS: 0.02, LEASE_SECONDS: 1 });
   const { id } = await app.run('Daily', {});
+  await app.stores.store.commit({
+    operation: { id: 'killed', fingerprint: '', answer: null, keepSeconds: 60 },
+    changes: [documentChange(null, heartbeatDocument({ conductor: 'killed', at: await app.clock.now() }))],
+    journal: [],
+  });
   app.clock.advance({ hours: 24 * 31 });
   await app.start();
   await expect.poll(async () => (await app.call('GET', `/executions/${id}`)).status).toBe(404);
+  const sign = async () => (await app.stores.documents.get([heartbeatKey('killed')]))[0];
+  await expect.poll(sign, { timeout: 10_000 }).toBeNull();
 });
