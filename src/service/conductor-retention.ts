@@ -11,7 +11,7 @@ import type { Timers } from '../ports/timers.ts';
 /** Forgets conductors that are long gone. */
 export interface ConductorRetention {
   /** @returns how many were forgotten. @throws BatchyError `store-unavailable` */
-  prune(): Promise<number>;
+  readonly prune: () => Promise<number>;
 }
 
 export interface ConductorRetentionOptions {
