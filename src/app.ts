@@ -33,7 +33,9 @@ import { createHistory } from './service/history.ts';
 import type { JobCatalog } from './service/job-catalog.ts';
 import { createJobs } from './service/jobs.ts';
 import { hashSecret, type StoredKey } from './service/keys.ts';
+import { loadSamples } from './service/samples.ts';
 import type { Services } from './service/services.ts';
+import { createStrandedExecutions } from './service/stranded-executions.ts';
 import { createWaits } from './service/waits.ts';
 import { createWatch } from './service/watch.ts';
 import { createWorkflows } from './service/workflows.ts';
@@ -165,13 +167,24 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     counts,
     stopping: stopping.signal,
   });
+  const stranded = createStrandedExecutions({
+    documents: stores.documents,
+    timers: systemTimers,
+    leaseSeconds: settings.LEASE_SECONDS,
+    whyNotHere: () => whyNothingRuns(settings, catalog),
+    tell: (warning) => log.warn(warning),
+  });
   const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall });
   const server = await createServer({
     services: { ...services, logs, ...overrides.services },
     settings,
     health: {
       ping: () => stores.upkeep.ping(),
-      warnings: async () => [...(await stores.upkeep.warnings()), ...(overrides.jobSide?.warnings?.() ?? [])],
+      warnings: async () => [
+        ...(await stores.upkeep.warnings()),
+        ...(overrides.jobSide?.warnings?.() ?? []),
+        ...[stranded.warning()].filter((warning) => warning !== null),
+      ],
     },
     subscribe: (onChange) => stores.journal.subscribe(onChange),
     keys: () => keyRing.keys(),
@@ -201,6 +214,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       await services.watch.prune();
       await services.retention.prune();
       await services.conductorRetention.prune();
+      await stranded.look();
     } catch (error) {
       log.warn({ err: error }, 'the watch could not look; it will look again');
     }
@@ -217,7 +231,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     async start() {
       await stores.upkeep.ping();
       for (const warning of await stores.upkeep.warnings()) log.warn(warning);
-      if (settings.LOAD_SAMPLES) await loadSamples(services, settings, log);
+      if (settings.LOAD_SAMPLES) await loadSamples(services.workflows, configurationFiles(settings).names(), log);
       const address = await server.listen({ host: settings.HOST, port: settings.PORT });
       beginLook();
       return address;
@@ -257,31 +271,11 @@ function checkExposure(settings: Settings, hasKeys: boolean): void {
   );
 }
 
-/** Into an empty store only: what a team has loaded is never overwritten by a start. */
-async function loadSamples({ workflows }: Services, settings: Settings, log: FastifyBaseLogger): Promise<void> {
-  const existing = await workflows.list({
-    sort: 'name',
-    descending: false,
-    status: null,
-    prefix: '',
-    after: null,
-    limit: 1,
-  });
-  if (existing.length > 0) return;
-  for (const name of configurationFiles(settings).names()) {
-    try {
-      await workflows.load(
-        name,
-        { mode: 'replace', force: false, reason: 'loaded at the first start' },
-        { name: 'batchy', idempotency: null },
-        () => ({ status: 200, headers: {}, body: '' }),
-      );
-      log.info(`loaded ${name}`);
-    } catch (error) {
-      if (!(error instanceof BatchyError)) throw error;
-      log.warn(`${name} was not loaded: ${error.detail}`);
-    }
-  }
+function whyNothingRuns({ WORKER }: Settings, catalog: JobCatalog): string {
+  if (!WORKER) return 'This service runs none (WORKER=0): start one that does.';
+  if (catalog.jobs().size === 0)
+    return 'This service has no job file that can be used: GET /jobs lists those that are broken.';
+  return 'The log of this service says why its own does not come up.';
 }
 
 /** This machine's clock, in nanoseconds since the epoch. */

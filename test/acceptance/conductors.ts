@@ -94,7 +94,7 @@ export function conductorAcceptance(name: string, openStores: OpenStores): void 
       const pruneBoth = () => Promise.all(services.map(({ prune }) => prune()));
       expect(await pruneBoth()).toEqual([0, 0]);
       pass(leaseSeconds + 1);
-      expect((await pruneBoth()).toSorted()).toEqual([0, 1]);
+      expect((await pruneBoth()).reduce((sum, each) => sum + each)).toBe(1);
       expect(await known()).toEqual([]);
       expect(await pruneBoth()).toEqual([0, 0]);
       await suspended.start();

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
@@ -83,3 +84,33 @@ test('a recover ends it as well', async () => {
   expect(await app.execution()).toMatchObject({ status: 'FAILED' });
   expect(await app.batch()).toBe('failed');
 });
+
+test.each([
+  [{ WORKER: false }, 'WORKER=0'],
+  [{ WORKER: true }, 'GET /jobs lists those that are broken'],
+])(
+  'a service without a process that runs jobs (%j) tells of what waits, in the log and where it is asked',
+  async (worker, why) => {
+    const lines: string[] = [];
+    const logger = pino(
+      { level: 'warn' },
+      { write: (line) => void lines.push((JSON.parse(line) as { msg: string }).msg) },
+    );
+    const { catalog, look } = fixedCatalog({ name: 'Plain' });
+    let isThere = true;
+    const app = await testApp({
+      logger,
+      settings: { ...worker, PORT: 0, LEASE_SECONDS: 1, WATCH_SECONDS: 0.02 },
+      jobSide: { look, catalog: { ...catalog, jobs: () => (isThere ? catalog.jobs() : new Map()) } },
+    });
+    await app.call('POST', '/jobs/Plain/launch');
+    isThere = false;
+    await app.start();
+    const lastWarning = async (): Promise<string> =>
+      (await app.call('GET', '/health/ready')).json.warnings.findLast(Boolean);
+    await expect.poll(lastWarning, { timeout: 10_000 }).toContain('execution 1 (Plain, STARTING)');
+    const warning = await lastWarning();
+    expect(warning).toContain(why);
+    expect(lines.filter((line) => line === warning)).toHaveLength(1);
+  },
+);

@@ -1,0 +1,90 @@
+import { executionIndexes, idOfMember } from '../domain/document-index.ts';
+import { documentKeys } from '../domain/execution-documents.ts';
+import { decodeExecution } from '../domain/execution-text.ts';
+import { conductorsIndex, heartbeatKey, readEnding } from '../domain/heartbeat.ts';
+import type { DocumentReader } from '../ports/document-reader.ts';
+import type { Timers } from '../ports/timers.ts';
+
+/** Whether executions wait on a store that no process runs jobs of. Conductors tell of what they cannot run; where there is none, nobody would. */
+export interface StrandedExecutions {
+  /** @throws BatchyError `store-unavailable` */
+  look(): Promise<void>;
+  /** As it was at the last look; `null` where nothing waits, or somebody is there. */
+  warning(): string | null;
+}
+
+export interface StrandedExecutionsOptions {
+  readonly documents: DocumentReader;
+  readonly timers: Pick<Timers, 'monotonic'>;
+  /** A conductor whose sign of life stands still for so long is gone. */
+  readonly leaseSeconds: number;
+  /** Why this service runs none, and what to do, as a sentence. */
+  readonly whyNotHere: () => string;
+  /** Told once, until somebody has been there again. */
+  readonly tell: (warning: string) => void;
+}
+
+/** More than so many are not counted, and conductors not looked at. */
+const mostCounted = 100;
+const mostConductors = 500;
+
+export function createStrandedExecutions(options: StrandedExecutionsOptions): StrandedExecutions {
+  const { documents, timers, leaseSeconds, whyNotHere, tell } = options;
+  const lease = leaseSeconds * 1000;
+  let seen = new Map<string, { readonly revision: number; readonly since: number }>();
+  /** From when on nobody was seen. */
+  let since: number | null = null;
+  let warning: string | null = null;
+
+  const scan = (index: string, limit: number) =>
+    documents.scan({ index, prefix: '', direction: 'ascending', beyond: null, limit });
+
+  /** Judged by watching, since no clock of another machine can be compared with ours. */
+  async function isSomebodyThere(): Promise<boolean> {
+    const conductors = await scan(conductorsIndex, mostConductors);
+    const signs = await documents.get(conductors.map(heartbeatKey));
+    const now = timers.monotonic();
+    const next: typeof seen = new Map();
+    let living = 0;
+    for (const [index, conductor] of conductors.entries()) {
+      const sign = signs[index] ?? null;
+      if (sign === null || readEnding(sign.text) !== null) continue;
+      const before = seen.get(conductor);
+      const unchanged = before?.revision === sign.revision ? before.since : now;
+      next.set(conductor, { revision: sign.revision, since: unchanged });
+      if (now - unchanged < lease) living += 1;
+    }
+    seen = next;
+    return living > 0;
+  }
+
+  async function describe(members: readonly string[]): Promise<string | null> {
+    const [oldest] = members;
+    if (oldest === undefined) return null;
+    const [stored = null] = await documents.get([documentKeys.execution(idOfMember(oldest))]);
+    // It has ended in this moment.
+    if (stored === null) return null;
+    const { id, jobName, status } = decodeExecution(stored.text);
+    const count = members.length < mostCounted ? String(members.length) : `${mostCounted} or more`;
+    const what = members.length === 1 ? '1 execution waits' : `${count} executions wait`;
+    return `No process runs jobs: ${what} for one, the oldest is execution ${id} (${jobName}, ${status}). ${whyNotHere()}`;
+  }
+
+  return {
+    async look() {
+      const waiting = await scan(executionIndexes.live, mostCounted);
+      if (waiting.length === 0 || (await isSomebodyThere())) {
+        since = null;
+        warning = null;
+        return;
+      }
+      since ??= timers.monotonic();
+      // A process that has just been started, or replaces another one, is on its way.
+      if (timers.monotonic() - since < lease) return;
+      const before = warning;
+      warning = await describe(waiting);
+      if (before === null && warning !== null) tell(warning);
+    },
+    warning: () => warning,
+  };
+}
