@@ -100,7 +100,7 @@ export function workflowStatus(workflow: Workflow): Status {
 
 /** A workflow as a store holds it: the hash that is shared with other programs, and our ledger's text. */
 export interface StoredWorkflow {
-  /** Field (job) to JSON text; `null` when there is no such key. */
+  /** Field (job) to JSON text, never changed once it was handed out; `null` when there is no such key. */
   readonly head: ReadonlyMap<string, string> | null;
   readonly ledger: string | null;
 }

@@ -40,7 +40,7 @@ export function createDomainOperations(clock: ModelClock, rules: DomainRules = r
   const records = new Map<string, BatchRecord>();
   const copies = new Map<string, Map<string, Parameters>>();
 
-  const read = (): Workflow => decodeWorkflow(name, { head, ledger }) as Workflow;
+  const read = (): Workflow => decodeWorkflow(name, { head: new Map(head), ledger }) as Workflow;
 
   function write(change: WorkflowChange | null): void {
     if (change === null) return;
