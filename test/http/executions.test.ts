@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 
+import { BatchyError } from '../../src/domain/errors.ts';
 import { encodeCursor } from '../../src/http/cursor.ts';
 import { fakeJobs } from './fake-jobs.ts';
 import { testApp } from './test-app.ts';
@@ -181,6 +182,16 @@ test('the graph of a job whose file is gone has the steps that ran', async () =>
     { name: 'Load', kind: null, status: 'COMPLETED' },
   ]);
   expect(json.edges).toEqual([]);
+});
+
+test('the graph is answered, too, while the job files have not been read', async () => {
+  const { services } = fakeJobs();
+  const { jobs } = services;
+  if (jobs === undefined) throw new Error('no jobs');
+  const get = () => Promise.reject(new BatchyError('jobs-not-ready', 'Not read yet.'));
+  const { call } = await testApp({ services: { ...services, jobs: { ...jobs, get } } });
+  const { status, json } = await call('GET', '/executions/1/graph');
+  expect([status, json.edges, json.nodes.length]).toEqual([200, [], 2]);
 });
 
 test('the parts of a partitioned step are nodes of their own', async () => {
