@@ -23,6 +23,8 @@ import { createLogs } from './runner/step-log.ts';
 const lookEvery = 1000;
 /** What a step that must end is given, in milliseconds, before it is ended. */
 const grace = 5000;
+/** What the process is given, in milliseconds, to end once it is told to: its steps, and then what they leave behind. */
+const endWithin = 3 * grace;
 const counts = createJobCounts();
 
 /**
@@ -35,6 +37,8 @@ export async function conduct(): Promise<void> {
   let stopped: Promise<void> | null = null;
 
   const finish = async (how: 'drain' | 'stop'): Promise<void> => {
+    // What is waited for may never come: a job file that awaits for ever, a store that does not answer.
+    if (how === 'stop') setTimeout(end, endWithin);
     const running = await conductor;
     if (how === 'drain') await running?.drain();
     // A stop makes a drain that is under way end, too.
@@ -55,7 +59,15 @@ export async function conduct(): Promise<void> {
     // First of all: a job file may hold up everything here for good.
     const pulse = startPulse(
       { settings, conductor: id, host, questions, waiting: noteSyncPrograms(currentHolder) },
-      { onProblem: tellProblem, onOrphaned: () => void finish('stop') },
+      {
+        onProblem: tellProblem,
+        onOrphaned: () => void finish('stop'),
+        onGivenUp(why) {
+          tell({ kind: 'log', level: 'error', message: why.message });
+          process.exitCode = 1;
+          void finish('stop');
+        },
+      },
     );
     return begin(asked, pulse).catch((error: unknown) => refuse(`jobs cannot be run: ${problemText(error)}`));
   };

@@ -8,17 +8,25 @@ export interface PulseOptions {
   readonly onProblem: (error: unknown) => void;
   /** The service is gone. Must lead to the end of the process, which is ended soon otherwise. */
   readonly onOrphaned: () => void;
+  /** There is no sign of life any more, and there will be none. Must lead to the end of the process. */
+  readonly onGivenUp: (why: Error) => void;
 }
 
 /** Milliseconds before a thread that ended by itself is replaced. */
 const pause = 1000;
+/** So many threads one after the other may end without a word: what keeps them from starting does not pass by itself. */
+const mostMute = 5;
 
 /**
  * The sign of life of a conductor, given by a thread of its own: a step that computes for minutes must not be taken for dead.
  * The thread also watches over the service, from the first moment on, and ends the process when that is gone.
  */
-export function startPulse(task: PulseTask, { onProblem, onOrphaned }: PulseOptions): HeartbeatSender {
-  let worker = begin(task);
+export function startPulse(task: PulseTask, options: PulseOptions): HeartbeatSender {
+  const { onProblem, onOrphaned, onGivenUp } = options;
+  /** `null` from the end of one to the start of the next. */
+  let worker: Worker | null = begin(task);
+  let muteInARow = 0;
+  let givenUp: Error | null = null;
   let beating: PromiseWithResolvers<void> | null = null;
   let hasBeaten = false;
   const stopped = Promise.withResolvers<void>();
@@ -33,10 +41,11 @@ export function startPulse(task: PulseTask, { onProblem, onOrphaned }: PulseOpti
   }
 
   function tell(message: ToPulse): void {
-    worker.postMessage(message, []);
+    worker?.postMessage(message, []);
   }
 
   function hear(message: FromPulse): void {
+    muteInARow = 0;
     if (message.kind === 'beating') {
       hasBeaten = true;
       beating?.resolve();
@@ -44,7 +53,7 @@ export function startPulse(task: PulseTask, { onProblem, onOrphaned }: PulseOpti
       if (hasBeaten) onProblem(unpacked(message.error));
       beating?.reject(unpacked(message.error));
       // Should it have been in the place of another, it is replaced in its turn.
-      if (hasBeaten) void worker.terminate();
+      if (hasBeaten) void worker?.terminate();
     } else if (message.kind === 'problem') onProblem(unpacked(message.error));
     else if (message.kind === 'stopped') stopped.resolve();
     else {
@@ -54,8 +63,19 @@ export function startPulse(task: PulseTask, { onProblem, onOrphaned }: PulseOpti
   }
 
   function ended(): void {
+    worker = null;
+    muteInARow += 1;
     if (isStopping) {
       stopped.resolve();
+      return;
+    }
+    // It was the thread that would have seen it.
+    if (process.ppid !== task.host) {
+      onOrphaned();
+      return;
+    }
+    if (muteInARow >= mostMute) {
+      giveUp();
       return;
     }
     onProblem(new Error('the thread that gives the sign of life of this process has ended; another one is started'));
@@ -67,14 +87,25 @@ export function startPulse(task: PulseTask, { onProblem, onOrphaned }: PulseOpti
     }, pause);
   }
 
+  function giveUp(): void {
+    givenUp = new Error(
+      `the thread that gives the sign of life of this process could not be started ${mostMute} times in a row, so this process ends; what kept it from starting is told before this line`,
+    );
+    // Whoever waits for the first beat hears of it there.
+    if (beating !== null && !hasBeaten) beating.reject(givenUp);
+    else onGivenUp(givenUp);
+  }
+
   return {
-    start() {
+    async start() {
+      if (givenUp !== null) throw givenUp;
       beating = Promise.withResolvers<void>();
       tell('beat');
-      return beating.promise;
+      await beating.promise;
     },
     async stop() {
       isStopping = true;
+      if (worker === null) return;
       tell('stop');
       await stopped.promise;
     },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Worker } from 'node:worker_threads';
 
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { createSqliteStores } from '../src/adapters/sqlite/stores.ts';
 import { systemClock } from '../src/adapters/system/clock.ts';
@@ -36,13 +36,14 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(dataFolder: string): HeartbeatSender {
+function start(dataFolder: string, host = process.ppid): HeartbeatSender {
   const { settings } = loadSettings({ folder, environment: { BATCHY_DATA: dataFolder, LEASE_SECONDS: '1' } });
   return startPulse(
-    { settings, conductor: 'here', host: process.ppid, questions: null, waiting: new SharedArrayBuffer(8) },
+    { settings, conductor: 'here', host, questions: null, waiting: new SharedArrayBuffer(8) },
     {
       onProblem: (error) => problems.push((error as Error).message),
       onOrphaned: () => problems.push('orphaned'),
+      onGivenUp: (why) => problems.push(`given up: ${why.message}`),
     },
   );
 }
@@ -74,6 +75,45 @@ it('goes on in another thread when the first one comes to grief', async () => {
   expect(problems).toEqual([
     'the thread that gives the sign of life of this process has ended; another one is started',
   ]);
+});
+
+describe('where no thread comes up', () => {
+  const terminate = (thread: Worker): void => void thread.terminate();
+  beforeEach(async () => {
+    await pulse.stop();
+    threads.splice(0);
+    process.on('worker', terminate);
+  });
+  afterEach(() => void process.off('worker', terminate));
+
+  it('gives up after a few, rather than to start one after the other for ever', async () => {
+    const lifeless = start('data');
+    await vi.waitFor(() => expect(problems.at(-1)).toMatch(/^given up: .* could not be started 5 times/), patience);
+    expect(threads).toHaveLength(5);
+    await expect(lifeless.start()).rejects.toThrow('could not be started');
+    await lifeless.stop();
+  });
+
+  it('tells it to whoever waits for the first sign of life', async () => {
+    const lifeless = start('data');
+    await expect(lifeless.start()).rejects.toThrow('could not be started');
+    await lifeless.stop();
+    expect(problems.filter((problem) => problem.startsWith('given up'))).toEqual([]);
+  });
+
+  it('can be stopped between one thread and the next', async () => {
+    const lifeless = start('data');
+    await vi.waitFor(() => expect(problems).toHaveLength(1), patience);
+    await lifeless.stop();
+    expect(threads).toHaveLength(1);
+  });
+
+  it('starts no other when the service is gone', async () => {
+    const orphan = start('data', process.pid);
+    await vi.waitFor(() => expect(problems).toEqual(['orphaned']), patience);
+    await orphan.stop();
+    expect(threads).toHaveLength(1);
+  });
 });
 
 it('does not start where the store cannot be opened', async () => {
