@@ -37,8 +37,8 @@ export interface JobInstance {
   /** The last execution that replays items which this instance left out (`replay.ts`); absent where there was none. */
   readonly lastReplayId?: number;
   /**
-   * Of every step that ever ran in it: its latest step execution, from which a restart is planned without reading history,
-   * and how often it was started.
+   * Of every step that ran in an execution of it that has ended: its latest step execution, from which a restart is planned
+   * without reading history, and how often it was started (`latest-steps.ts`).
    */
   readonly steps: ReadonlyMap<string, LatestStep>;
 }

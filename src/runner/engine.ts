@@ -1,11 +1,11 @@
 import { buildGraph, type EndStatus, type Finish } from '../domain/graph.ts';
 import { createGraphRun } from '../domain/graph-run.ts';
-import { interruptedSteps, withLatest } from '../domain/interrupted-steps.ts';
+import { interruptedSteps } from '../domain/interrupted-steps.ts';
 import { floorToMicrosecond } from '../domain/time.ts';
 import { HandedBack, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
-import { endingOf, movedExecution } from './execution-ending.ts';
+import { endingOf, latestAtEnd, movedExecution } from './execution-ending.ts';
 import { limitTime } from './execution-timeout.ts';
 import { type ExecutionSession, OwnershipLost } from './execution-session.ts';
 import type { Decide, ExecutionState } from './execution-state.ts';
@@ -269,7 +269,7 @@ async function breakOff(running: RunningExecution, error: unknown): Promise<RunR
     return {
       ...movedExecution(execution, 'lose-outcome', at, tools.by, { exitMessage, endedAt: at }),
       steps: lost,
-      instance: withLatest(instance, lost, false),
+      ...latestAtEnd(instance, steps, lost),
     };
   };
   try {

@@ -1,6 +1,7 @@
-import type { JobExecution } from '../domain/execution.ts';
+import type { JobExecution, JobInstance, StepExecution } from '../domain/execution.ts';
 import { type ExecutionEvent, isLive, moveExecution } from '../domain/execution-transitions.ts';
-import { interruptedSteps, withLatest } from '../domain/interrupted-steps.ts';
+import { interruptedSteps } from '../domain/interrupted-steps.ts';
+import { withLatest } from '../domain/latest-steps.ts';
 import { floorToMicrosecond, type Instant } from '../domain/time.ts';
 import type { ExecutionState, StateChange } from './execution-state.ts';
 import { movedEntry } from './journal-entries.ts';
@@ -29,9 +30,19 @@ export async function endingOf(
   const interrupted = interruptedSteps(steps.values(), stepEvent, 'it was interrupted', at);
   return {
     ...movedExecution(execution, event, at, by, { exitCode, exitMessage, endedAt: at }),
-    ...(interrupted.length === 0 ? {} : { steps: interrupted, instance: withLatest(instance, interrupted, false) }),
+    steps: interrupted,
+    ...latestAtEnd(instance, steps, interrupted),
     ...(workflow === null ? {} : { workflow }),
   };
+}
+
+/** What the instance knows of its steps once an execution has ended; those that ended with it come after what they were before. */
+export function latestAtEnd(
+  instance: JobInstance,
+  steps: ReadonlyMap<string, StepExecution>,
+  interrupted: readonly StepExecution[],
+): Pick<StateChange, 'instance'> {
+  return steps.size === 0 ? {} : { instance: withLatest(withLatest(instance, steps.values()), interrupted) };
 }
 
 export function movedExecution(

@@ -3,6 +3,7 @@ import { documentKeys } from '../domain/execution-documents.ts';
 import { decodeExecution, decodeStep } from '../domain/execution-text.ts';
 import type { Graph } from '../domain/graph.ts';
 import type { JobDefinition } from '../domain/job.ts';
+import { withLatest } from '../domain/latest-steps.ts';
 import type { Json } from '../domain/json.ts';
 import { planRestart, type RestartPlan } from '../domain/restart-plan.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
@@ -18,9 +19,11 @@ export async function planExecution(
   reader: DocumentReader,
   definition: JobDefinition,
   graph: Graph,
-  { execution, instance }: ExecutionState,
+  { execution, instance: known, steps }: ExecutionState,
   previous: JobExecution | null,
 ): Promise<ExecutionPlan> {
+  // Of an execution that is gone on with, its own steps come before what the instance was left with.
+  const instance = withLatest(known, steps.values());
   const stepExecutions = new Map<string, StepExecution>();
   const latest = definition.steps.flatMap(({ name }) => instance.steps.get(name) ?? []);
   const found = await reader.get(latest.map((step) => documentKeys.step(step.executionId, step.stepExecutionId)));

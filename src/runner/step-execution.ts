@@ -3,7 +3,6 @@ import { defaultRetry, type StepRetry } from '../domain/job.ts';
 import { decideRetry } from '../domain/retry.ts';
 import { type BatchStatus, noCounters, type StepCounters, type StepExecution } from '../domain/execution.ts';
 import { isLive, moveStep, type StepEvent } from '../domain/execution-transitions.ts';
-import { withLatest } from '../domain/interrupted-steps.ts';
 import { LeftBehind, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { movedEntry } from './journal-entries.ts';
@@ -57,7 +56,7 @@ async function begin({ session, tools, commit }: RunningExecution, work: StepWor
   const checkpoint =
     work.checkpoint ??
     (body.kind === 'chunk' ? encodePlace(beginningOf(id, tools.operationId(), body.chunkSize)) : null);
-  await commit(async ({ execution, instance }) => {
+  await commit(async ({ execution }) => {
     const at = await tools.stores.clock.now();
     const step: StepExecution = {
       id,
@@ -74,7 +73,6 @@ async function begin({ session, tools, commit }: RunningExecution, work: StepWor
     };
     return {
       steps: [step],
-      instance: withLatest(instance, [step], true),
       journal: [movedEntry(execution, { stepName, before: null, after: 'STARTED', at, by: tools.by, reason: null })],
     };
   });
@@ -177,7 +175,7 @@ async function end(
   const { tools } = running;
   const status = moveStep((running.session.state.steps.get(stepName) as StepExecution).status, event);
   const outcome = { status: nodeStatus(status), exitCode: exitCode ?? status, message: exitMessage };
-  const decide: Decide = async ({ execution, instance, steps, context }) => {
+  const decide: Decide = async ({ execution, steps, context }) => {
     const at = await tools.stores.clock.now();
     const step = steps.get(stepName) as StepExecution;
     if (!isLive(step.status)) return {};
@@ -191,7 +189,6 @@ async function end(
     };
     return {
       steps: [ended],
-      instance: withLatest(instance, [ended], false),
       ...contextChange(overlay, context),
       journal: [
         movedEntry(execution, {

@@ -8,7 +8,8 @@ import {
   stepDocument,
 } from '../domain/execution-documents.ts';
 import { type ExecutionEvent, isLive, moveExecution, type StepEvent } from '../domain/execution-transitions.ts';
-import { interruptedSteps, withLatest } from '../domain/interrupted-steps.ts';
+import { interruptedSteps } from '../domain/interrupted-steps.ts';
+import { withLatest } from '../domain/latest-steps.ts';
 import { floorToMicrosecond, type Instant } from '../domain/time.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';
@@ -72,12 +73,12 @@ export function endExecution(
 /** A step that nobody goes on with does not stay STARTED. */
 function endSteps({ instance, steps }: LeftBehind, event: StepEvent, why: string, at: Instant): DocumentChange[] {
   const values = steps.map(({ value }) => value);
+  if (values.length === 0) return [];
   const ended = interruptedSteps(values, event, why, at);
-  if (ended.length === 0) return [];
   const before = new Map(steps.map((kept) => [kept.value.id, kept]));
   return [
     ...ended.map((step) => changeOf(before.get(step.id) ?? null, stepDocument(step))),
-    changeOf(instance, instanceDocument(withLatest(instance.value, ended, false))),
+    changeOf(instance, instanceDocument(withLatest(withLatest(instance.value, values), ended))),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { BatchStatus, JobExecution, JobInstance, StepExecution } from '../d
 import { isLive } from '../domain/execution-transitions.ts';
 import { buildGraph } from '../domain/graph.ts';
 import type { Json } from '../domain/json.ts';
+import { withLatest } from '../domain/latest-steps.ts';
 import { definitionFor } from '../domain/replay.ts';
 import { type PlannedStep, planRestart } from '../domain/restart-plan.ts';
 import { ceilToMicrosecond, formatInstant, type Instant } from '../domain/time.ts';
@@ -127,10 +128,11 @@ export function createExecutions(options: ExecutionsOptions): Executions {
 
     async restartPlan(id) {
       const { value: execution } = await existing(id);
-      const { value: instance } = await existingInstance(records, execution.instanceId);
+      const { value: known } = await existingInstance(records, execution.instanceId);
       const definition = definitionFor((await jobs.get(execution.jobName)).definition, execution.parameters);
       // Of one that runs: what is left of it, as its engine sees it; else what a launch would do after the last.
       const live = isLive(execution.status);
+      const instance = live ? withLatest(known, await records.steps(id)) : known;
       const lastId = live ? (execution.previousId ?? null) : instance.lastExecutionId;
       const last = lastId === null ? null : await records.execution(lastId);
       return planRestart({

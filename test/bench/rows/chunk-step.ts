@@ -27,7 +27,7 @@ export async function measureChunkStep({ quick }: BenchOptions, cleanUp: CleanUp
   cleanUp.add(async () => commits.close());
   let round = 0;
   const rounds = await alternate(
-    { warmUp: 1, rounds: quick ? 3 : 5 },
+    { warmUp: 3, rounds: quick ? 3 : 5 },
     async () => {
       round += 1;
       const began = performance.now();
