@@ -6,7 +6,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Commit, CommitOutcome, Store } from '../../ports/store.ts';
 import { applyCommit, forgetExpired } from './commit-writer.ts';
 import { lockedTooLong, sleepBefore, type SqliteConnection } from './connection.ts';
-import { isBusy, translateDriverError } from './driver-errors.ts';
+import { isBusy } from './driver-errors.ts';
 import { assertKnownSchema } from './open-file.ts';
 
 interface Waiting {
@@ -119,7 +119,7 @@ export class CommitQueue implements Store {
       return 'busy';
     }
     if (group.length === 1) {
-      group[0]?.reject(translateDriverError(this.#connection.file, error));
+      group[0]?.reject(this.#connection.translate(error));
       return 'settled';
     }
     for (const waiting of group) waiting.alone = true;

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BatchyError } from '../../domain/errors.ts';
-import { isBusy, translateDriverError } from './driver-errors.ts';
+import { isBusy, isDamage, translateDriverError } from './driver-errors.ts';
 
 /** The longest sleep between two tries for a lock that another process holds, in milliseconds. */
 const longestSleep = 20;
@@ -24,6 +24,8 @@ export class SqliteConnection {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   readonly #inode: number;
+  /** What was said where somebody met a damaged place. */
+  #damage: unknown = null;
 
   private constructor(file: string, lockPatience: number) {
     this.file = file;
@@ -137,11 +139,23 @@ export class SqliteConnection {
       try {
         return work();
       } catch (error) {
-        if (!isBusy(error)) throw translateDriverError(this.file, error);
+        if (!isBusy(error)) throw this.translate(error);
         if (performance.now() >= deadline) throw lockedTooLong(this, error);
       }
       await delay(sleepBefore(attempt + 1));
     }
+  }
+
+  /** The error that callers know for one of the driver. Damage is kept in mind, since not every read meets it. */
+  translate(error: unknown): unknown {
+    const translated = translateDriverError(this.file, error);
+    if (isDamage(error)) this.#damage ??= translated;
+    return translated;
+  }
+
+  /** @throws BatchyError `store-unavailable` when damage was met before */
+  assertUndamaged(): void {
+    if (this.#damage !== null) throw this.#damage;
   }
 
   /**

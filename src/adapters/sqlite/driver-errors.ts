@@ -21,6 +21,12 @@ export function isBusy(error: unknown): boolean {
   return code === busy || code === locked;
 }
 
+/** Whether what is in the file cannot be right. */
+export function isDamage(error: unknown): boolean {
+  const code = resultCode(error);
+  return code === corrupt || code === notADatabase;
+}
+
 /** The error that callers know for one of the driver; errors that say nothing about the store are passed on as they are. */
 export function translateDriverError(file: string, error: unknown): unknown {
   if (error instanceof BatchyError) return error;

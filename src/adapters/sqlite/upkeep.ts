@@ -6,6 +6,7 @@ import { type ConnectionOptions, SqliteConnection } from './connection.ts';
 import { translateDriverError } from './driver-errors.ts';
 import { assertKnownSchema } from './open-file.ts';
 import { prune } from './pruning.ts';
+import { assertReadable } from './soundness.ts';
 import { fileWarnings } from './warnings.ts';
 import { unlistedWorkflows } from './workflow-list.ts';
 
@@ -25,6 +26,7 @@ export function createSqliteUpkeep({ connection, options, clock, beforeClose }: 
       connection.whenFree(() => {
         connection.assertInPlace();
         assertKnownSchema(connection);
+        assertReadable(connection);
       }),
     warnings: () => fileWarnings(connection),
     prune: async (before, limit) => prune(connection, before, limit, await clock.now()),

@@ -4,11 +4,14 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { createSqliteStores } from '../../../src/adapters/sqlite/stores.ts';
+import { change, operation } from '../../contract/fixtures.ts';
 import { countingCommit } from './counting-commit.ts';
 import { countUp, expectWhole } from './counting.ts';
 import { temporaryFiles } from './temporary-file.ts';
 
 const nothing = { head: null, ledger: null };
+/** Bytes of a page of SQLite, unless one says otherwise. */
+const pageSize = 4096;
 
 describe('the file of a store', () => {
   const files = temporaryFiles();
@@ -90,6 +93,7 @@ describe('the file of a store', () => {
     await writeFile(file, bytes.fill(0xa5, 4096));
     const damaged = await files.open({ file });
     for (const attempt of [
+      () => damaged.upkeep.ping(),
       () => damaged.reader.load('wf1'),
       () => countUp(damaged, 'wf1'),
       () => damaged.journal.bounds(),
@@ -99,6 +103,27 @@ describe('the file of a store', () => {
         message: expect.stringContaining(file),
       });
     }
+  });
+
+  it('is not ready any more once somebody has met a damaged place that no look at its ends would find', async () => {
+    const file = await files.file();
+    const sound = await files.open({ file });
+    for (let number = 1; number <= 60; number += 1) {
+      const { commit: counted } = countingCommit('wf', nothing, '');
+      const head = new Map([['job1', JSON.stringify({ batch_id: number, pad: `pad ${number} `.repeat(100) })]]);
+      const stored = change({ name: `wf${number}`, expected: nothing, head, ledger: '{}' });
+      await sound.store.commit({ ...counted, operation: operation({ id: `one ${number}` }), changes: [stored] });
+    }
+    await sound.upkeep.close();
+    const bytes = await readFile(file);
+    const page = Math.floor(bytes.indexOf('pad 30 pad 30') / pageSize) * pageSize;
+    await writeFile(file, bytes.fill(0, page, page + pageSize));
+    const damaged = await files.open({ file });
+    await damaged.upkeep.ping();
+    expect((await damaged.reader.load('wf1')).head).not.toBeNull();
+    const refusal = { code: 'store-unavailable', message: expect.stringContaining('is damaged') };
+    await expect(damaged.reader.load('wf30')).rejects.toMatchObject(refusal);
+    await expect(damaged.upkeep.ping()).rejects.toMatchObject(refusal);
   });
 
   it('takes no writes after it was moved away, where nobody would find them', async () => {
