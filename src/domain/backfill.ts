@@ -122,7 +122,7 @@ export function endBackfill(workflow: Workflow, record: BatchRecord, copies: Job
       copy,
     });
   }
-  if (changing.length === 0) return { change: null, jobs: ended, undone: null };
+  if (changing.length === 0) return { change: null, jobs: ended, undone: null, undoneWindows: [] };
   const batchId = record.opening.number;
   const change = changeWorkflow(workflow, {
     records: [{ id: record.id, opening: record.opening, jobs: writes, only: 'always' }],
@@ -145,8 +145,11 @@ export function endBackfill(workflow: Workflow, record: BatchRecord, copies: Job
       },
     ],
   });
-  const isUndone = changing.some((job) => record.jobs.get(job)?.status === 'success');
-  return { change, jobs: ended, undone: isUndone ? batchId : null };
+  const undoneWindows = changing.flatMap((job) => {
+    const { status, fromDate, until } = record.jobs.get(job) as RecordJob;
+    return status === 'success' ? [{ job, from: fromDate, until }] : [];
+  });
+  return { change, jobs: ended, undone: undoneWindows.length > 0 ? batchId : null, undoneWindows };
 }
 
 /** The open jobs; where none is open, all, so that a repeated end is answered. */

@@ -5,8 +5,8 @@ import { BatchyError } from './errors.ts';
 import type { OwnedBatch } from './execution.ts';
 import { addressedJobs } from './job-state.ts';
 import { quoteBriefly } from './names.ts';
-import { openBatch } from './open-batch.ts';
-import { type Parameters, withParameters } from './special-parameters.ts';
+import { openBatch, type UntoldEnd } from './open-batch.ts';
+import { readSpecialParameters, withParameters } from './special-parameters.ts';
 import { type Instant, maxInstant, minInstant } from './time.ts';
 import { checkNamedWindow } from './window-parameters.ts';
 import type { Workflow } from './workflow.ts';
@@ -33,8 +33,8 @@ export interface BoundOpened {
 }
 
 /**
- * Opens the batch of a launch. Its jobs emit from now on: the window that the execution is told has an end, which a failed one
- * keeps, so that the next launch is of the same instance.
+ * Opens the batch of a launch. The window that the execution is told has an end, which a failed one keeps, so that the next launch is
+ * of the same instance.
  * @throws BatchyError as `openBatch` and `openBackfill` do; `batch-open` where a batch is open; `invalid-parameters` for a window
  * that is empty or not of the past
  */
@@ -46,7 +46,8 @@ export function openBoundBatch(workflow: Workflow, opening: BoundOpening): Bound
     const { change, batchId } = openBackfill(workflow, { jobs, ...backfill, now, by, reason: null, owner });
     return { change, batch: { workflow: workflow.name, jobs, batchId, backfill: true, ...backfill } };
   }
-  const { change, batchId, windows } = openBatch(emitting(workflow, jobs), {
+  const { emitting, endsUntold } = withEnds(workflow, jobs);
+  const { change, batchId, windows } = openBatch(emitting, {
     jobs,
     now,
     by,
@@ -55,21 +56,33 @@ export function openBoundBatch(workflow: Workflow, opening: BoundOpening): Bound
     force: false,
     reason: null,
     owner: String(opening.owner),
+    endsUntold,
   });
   const from = windows.map((window) => window.from).reduce(minInstant);
   const until = windows.map((window) => window.until).reduce(maxInstant);
   return { change, batch: { workflow: workflow.name, jobs, batchId, backfill: false, from, until } };
 }
 
-function emitting(workflow: Workflow, jobs: readonly string[] | null): Workflow {
-  const addressed = new Set(addressedJobs(workflow, jobs).map(({ job }) => job));
-  const maps = [...workflow.jobs].map(([job, parameters]): [string, Parameters] => [
-    job,
-    addressed.has(job) && parameters.get('emit_to_date') !== true
-      ? withParameters(parameters, { emit_to_date: true })
-      : parameters,
-  ]);
-  return { ...workflow, jobs: new Map(maps) };
+/**
+ * Makes the windows of all addressed jobs have an end. A job that does not emit emits from now on, so that whoever opens it next
+ * without us is told the end as well; unless `to_date` is its user's own, which stays as it is: then only our ledger knows.
+ */
+function withEnds(
+  workflow: Workflow,
+  jobs: readonly string[] | null,
+): { readonly emitting: Workflow; readonly endsUntold: ReadonlyMap<string, UntoldEnd> } {
+  const maps = new Map(workflow.jobs);
+  const endsUntold = new Map<string, UntoldEnd>();
+  for (const { job, parameters, special } of addressedJobs(workflow, jobs)) {
+    if (special.emitToDate) continue;
+    const emits = withParameters(parameters, { emit_to_date: true, to_date: null });
+    const read = readSpecialParameters(emits);
+    // What cannot be read as a lag, or as a greatest length, is the user's own, too.
+    if ('problems' in read) endsUntold.set(job, { lag: 0n, maxWindow: null });
+    else if ((parameters.get('to_date') ?? null) !== null) endsUntold.set(job, read);
+    else maps.set(job, withParameters(parameters, { emit_to_date: true }));
+  }
+  return { emitting: { ...workflow, jobs: maps }, endsUntold };
 }
 
 /** The id of the execution that owns an open batch of one of these jobs, or `null`. */

@@ -15,6 +15,7 @@ import { addressedJobs, batchInHead, type JobState, journalWindow, recordJob } f
 import { changeWorkflow } from './transition.ts';
 import { batchTransitions, type Status } from './transitions.ts';
 import { batchInstant } from './watermark.ts';
+import type { UndoneWindow } from './windows-in-doubt.ts';
 import type { JobLedger, KnownBatch, Workflow } from './workflow.ts';
 
 export interface EndRequest {
@@ -42,6 +43,8 @@ export interface Ended {
   readonly jobs: JobMaps;
   /** The batch of ours whose success this declares failed, be it for some of its jobs only; `null`: none. */
   readonly undone: number | null;
+  /** What this declares failed that had succeeded, whoever had loaded it. */
+  readonly undoneWindows: readonly UndoneWindow[];
 }
 
 /**
@@ -54,7 +57,7 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
   checkFence(workflow, addressed, request);
   const changing = addressed.filter((job) => checkMove(job.job, job.special.status, request) === 'changes');
   checkParameters(workflow, addressed, request.parameters);
-  if (changing.length === 0) return { change: null, jobs: workflow.jobs, undone: null };
+  if (changing.length === 0) return { change: null, jobs: workflow.jobs, undone: null, undoneWindows: [] };
 
   for (const { job, known } of changing) if (known !== null) checkOwner(job, known.owner, request.owner, request.force);
   const now = batchInstant(
@@ -82,8 +85,18 @@ export function endBatch(workflow: Workflow, request: EndRequest): Ended {
     journal: [endedEntry(workflow, request, changing, now)],
   });
   // A batch of another program may have an id that was one of ours as well.
-  const undone = changing.find(({ special, known }) => special.status === 'success' && known?.foreign === false);
-  return { change, jobs: change.next.jobs, undone: undone?.special.batchId ?? null };
+  const undone = succeeded(changing).find(({ known }) => known?.foreign === false)?.special.batchId ?? null;
+  return { change, jobs: change.next.jobs, undone, undoneWindows: succeeded(changing).map(undoneWindow) };
+}
+
+/** What succeeds and fails by an end had been loaded: `checkMove` lets no other end through. */
+function succeeded(changing: readonly JobState[]): JobState[] {
+  return changing.filter(({ special }) => special.status === 'success');
+}
+
+function undoneWindow(state: JobState): UndoneWindow {
+  const { fromDate, until } = recordJob(state, 'failed', { batchEnd: null, reason: null, endedBy: null });
+  return { job: state.job, from: fromDate, until };
 }
 
 /** Named jobs; else the open ones; else, with a batch id, those that carry it (so that a repeated close is answered). */

@@ -15,6 +15,7 @@ import { encodeContext, encodeExecution, encodeInstance, encodeStep } from './ex
 import { encodeSkipped } from './skipped-text.ts';
 import type { Json } from './json.ts';
 import { encodeLease, type Lease } from './lease.ts';
+import { encodeDoubts, type WindowInDoubt } from './windows-in-doubt.ts';
 
 /** How instances, executions and what belongs to them become documents of a store (`ports/document-reader.ts`). */
 
@@ -51,6 +52,7 @@ export const documentKeys = {
   context: (executionId: number): StateDocumentKey => ({ collection: 'context', id: String(executionId) }),
   lease: (executionId: number): StateDocumentKey => ({ collection: 'lease', id: String(executionId) }),
   latestLaunch: (jobKey: string): StateDocumentKey => ({ collection: 'latest-launch', id: jobKey }),
+  doubts: (workflow: string): StateDocumentKey => ({ collection: 'windows-in-doubt', id: workflow }),
 } as const;
 
 /** The document of a skipped item that a member of `skippedIndex` stands for. @throws TypeError for anything else */
@@ -78,6 +80,10 @@ export function instanceMembers({ id, jobName }: JobInstance): IndexMember[] {
 /** By it an instance is found by its key; and there is only one for a key, however many launches race. */
 export function instanceKeyDocument({ key, id }: Pick<JobInstance, 'key' | 'id'>): StateDocument {
   return { ...documentKeys.instanceKey(key), text: String(id), members: [] };
+}
+
+export function doubtsDocument(workflow: string, doubts: readonly WindowInDoubt[]): StateDocument {
+  return { ...documentKeys.doubts(workflow), text: encodeDoubts(doubts), members: [] };
 }
 
 /**

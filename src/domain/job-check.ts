@@ -7,7 +7,7 @@ import { countFrom, timeout } from './number-range.ts';
 import { parameterNameProblem } from './parameter-name.ts';
 import { escapePointer } from './special-parameters.ts';
 import { checkSteps, jobDefinitionNameProblem } from './step-check.ts';
-import { renderTemplate, templateNames } from './template.ts';
+import { maySetContext, renderTemplate, templateNames } from './template.ts';
 
 /**
  * All that is wrong with the definition of a job, each with a JSON pointer into what its author wrote (`/steps/2/dependsOn/0`);
@@ -71,7 +71,21 @@ function checkBond(definition: JobDefinition, bond: WorkflowBond): ErrorPlace[] 
       pointer: '/newInstancePerLaunch',
       detail: `the window is the instance of a job that is bound to a workflow; take newInstancePerLaunch or workflow away`,
     });
-  return [...places, ...checkBondJobs(bond)];
+  return [...places, ...checkTakenNames(definition), ...checkBondJobs(bond)];
+}
+
+/** What a launch gives undeclared would identify; so what a step takes must be declared, unless another step can put it into the context. */
+function checkTakenNames({ parameters, steps }: JobDefinition): ErrorPlace[] {
+  if (steps.some(maySetContext)) return [];
+  const known = new Set([...parameters.keys(), ...windowParameters]);
+  return steps.flatMap(({ name: step, templateNames: taken = [] }, index) =>
+    taken
+      .filter((name) => !known.has(name))
+      .map((name) => ({
+        pointer: `/steps/${index}`,
+        detail: `step ${quoteBriefly(step)} takes {{${name}}}, which is no declared parameter: declare ${quoteBriefly(name)}, with identifying: false or with {{${name}}} in the workflow's name`,
+      })),
+  );
 }
 
 function checkNameParameter({ parameters }: JobDefinition, name: string): ErrorPlace[] {

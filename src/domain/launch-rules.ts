@@ -30,9 +30,14 @@ export interface LaunchInput {
   readonly restarts: boolean;
   /**
    * The window of a job that is bound to a workflow; `null` where there is none. `due`: the next one of the watermark; `named`: the
-   * launch names it. `loadedSince`: why the window needs no restart any more, or `null`.
+   * launch names it. `loadedSince`: why the window needs no restart any more, or `null`. `inDoubt`: whether a success of it was
+   * declared failed since the instance of `before` was made.
    */
-  readonly window: { readonly kind: 'due' | 'named'; readonly loadedSince: string | null } | null;
+  readonly window: {
+    readonly kind: 'due' | 'named';
+    readonly loadedSince: string | null;
+    readonly inDoubt: boolean;
+  } | null;
 }
 
 export type LaunchDecision =
@@ -55,6 +60,7 @@ export function decideLaunch(input: LaunchInput): LaunchDecision {
   if (before === null) return newInstance(input, firstInstance);
   checkUndisturbed(before);
   if (isUndone(input, before)) throw undone(before);
+  if (input.restarts && isInDoubt(input, before)) throw inDoubt(before);
   const number = instanceNumber(input.definition, before.instance.parameters);
   if (isDoneWith(input, before)) return newInstance(input, number + 1);
   const plan = planOf(input, before);
@@ -105,10 +111,18 @@ export function notRecovered(last: JobExecution): BatchyError {
  * where a window was given up, or its success declared failed. The last execution tells, since a forced one that failed leaves the
  * instance unfinished.
  */
-function isDoneWith({ definition, window, restarts }: LaunchInput, { last }: LaunchedBefore): boolean {
+function isDoneWith(input: LaunchInput, before: LaunchedBefore): boolean {
+  const { definition, window, restarts } = input;
+  const { last } = before;
   if (restarts) return false;
+  if (isInDoubt(input, before)) return true;
   if (last.status === 'ABANDONED') return definition.newInstancePerLaunch || window !== null;
   return last.status === 'COMPLETED' && (definition.newInstancePerLaunch || window?.kind === 'due');
+}
+
+/** What is left half-way in a window in doubt. What has completed in a batch of its own stands until that one is declared failed. */
+function isInDoubt({ window }: LaunchInput, { last }: LaunchedBefore): boolean {
+  return window?.inDoubt === true && last.status !== 'COMPLETED' && last.status !== 'ABANDONED';
 }
 
 /** A success that was not let stand is no restart's to mend: the window is run whole, by a launch. */
@@ -182,6 +196,14 @@ function undone({ last }: LaunchedBefore): BatchyError {
     'already-complete',
     last,
     `Execution ${last.id} has completed, and its window is due again since its batch was declared failed. Launch the job: it runs the window whole.`,
+  );
+}
+
+function inDoubt({ last }: LaunchedBefore): BatchyError {
+  return refusal(
+    'abandoned',
+    last,
+    `A success of the window of execution ${last.id} was declared failed since, so nothing goes on with what it has done. Launch the job: it runs the window whole, as another instance.`,
   );
 }
 

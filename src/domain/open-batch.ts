@@ -10,7 +10,12 @@ import type {
 } from './change.ts';
 import { BatchyError } from './errors.ts';
 import { quoteBriefly } from './names.ts';
-import { type Parameters, withParameters, withSpecialParameters } from './special-parameters.ts';
+import {
+  type Parameters,
+  type SpecialParameters,
+  withParameters,
+  withSpecialParameters,
+} from './special-parameters.ts';
 import { floorToMicrosecond, formatInstant, type Instant } from './time.ts';
 import { addressedJobs, type JobState, journalWindow, lateClientMayLive, nextBatchId, recordJob } from './job-state.ts';
 import { changeWorkflow } from './transition.ts';
@@ -30,7 +35,15 @@ export interface OpenRequest {
   readonly by: string;
   /** The execution that will own the batch, or `null`. */
   readonly owner: string | null;
+  /**
+   * Jobs whose window has an end that whoever opens is told, and that their map says nothing of: its `to_date` is the user's own.
+   * Left out where there are none.
+   */
+  readonly endsUntold?: ReadonlyMap<string, UntoldEnd>;
 }
+
+/** How far behind now a window ends, and how long it is at most; in nanoseconds. */
+export type UntoldEnd = Pick<SpecialParameters, 'lag' | 'maxWindow'>;
 
 export interface OpenedJob extends Window {
   readonly job: string;
@@ -63,10 +76,12 @@ export function openBatch(workflow: Workflow, request: OpenRequest): Opened {
   const outcomes = new Map<string, RecordJobWrite>();
   const windows: OpenedJob[] = [];
   for (const job of addressed) {
-    const window = nextWindow({ ...job, now, initialDate: request.initialDate, force: request.force });
+    const untold = request.endsUntold?.get(job.job);
+    const special = untold === undefined ? job.special : { ...job.special, emitToDate: true, ...untold };
+    const window = nextWindow({ ...job, special, now, initialDate: request.initialDate, force: request.force });
     const parameters = openedParameters(job, window, now, batchId);
     opened.set(job.job, parameters);
-    known.set(job.job, ledgerOfOpened(job, window, now, batchId, request.owner));
+    known.set(job.job, ledgerOfOpened(job, window, now, batchId, request.owner, special.emitToDate));
     const outcome: RecordJob = {
       status: 'open',
       fromDate: window.from,
@@ -154,6 +169,7 @@ function ledgerOfOpened(
   now: Instant,
   batchId: number,
   owner: string | null,
+  emitted: boolean,
 ): JobLedger {
   return {
     batch: {
@@ -161,7 +177,7 @@ function ledgerOfOpened(
       start: now,
       from: window.from,
       until: window.until,
-      emitted: state.special.emitToDate,
+      emitted,
       superseded: lateClientMayLive(state),
       ended: false,
       owner,

@@ -1,6 +1,9 @@
 import { BatchyError } from './errors.ts';
 import type { JobParameter, JobParameters, OwnedBatch } from './execution.ts';
+import { generationParameter } from './instance-number.ts';
 import type { JobDefinition, ParameterDefinition, WorkflowBond } from './job.ts';
+import { quoteBriefly } from './names.ts';
+import { escapePointer } from './special-parameters.ts';
 import { templateNames } from './template.ts';
 import { floorToMicrosecond, formatInstant, type Instant, parseInstant } from './time.ts';
 
@@ -53,6 +56,30 @@ function refused(name: string, what: string): BatchyError {
   return new BatchyError('invalid-parameters', `The parameter ${name} ${what}.`, {
     places: [{ pointer: `/${name}`, detail: `${name} ${what}` }],
   });
+}
+
+/**
+ * The window is the instance of a bound job. A parameter that would identify beside it must be in the workflow's name, else the
+ * success of one value moved the watermark of all; it is never made to identify no more in silence, since a launch with another value
+ * would then go on with what this one has left.
+ * @throws BatchyError `invalid-parameters`
+ */
+export function checkIdentifying(given: JobParameters, { workflow }: WorkflowBond): void {
+  const allowed = new Set([...ownNames, ...templateNames(workflow), generationParameter]);
+  const wrong = [...given].flatMap(([name, { identifying }]) => (identifying && !allowed.has(name) ? [name] : []));
+  if (wrong.length === 0) return;
+  const [first] = wrong;
+  throw new BatchyError(
+    'invalid-parameters',
+    `The job is bound to workflow ${quoteBriefly(workflow)}, so that only the window identifies, but ${wrong.join(', ')} would as well: the success of one value would move the watermark of all. ` +
+      `Declare ${wrong.length === 1 ? 'it' : 'them'} with identifying: false, or send {"${first}": {"value": …, "identifying": false}}; where each value has a watermark of its own, put {{${first}}} into the workflow's name.`,
+    {
+      places: wrong.map((name) => ({
+        pointer: `/${escapePointer(name)}`,
+        detail: `${name} identifies, and is not in the workflow's name`,
+      })),
+    },
+  );
 }
 
 /** The parameters of an execution that owns a batch: its window identifies it, and what its workflow is named by. */

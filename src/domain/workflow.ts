@@ -43,7 +43,7 @@ export interface KnownBatch {
   readonly from: Instant | null;
   /** The exclusive end of the window that this batch's success proves loaded. */
   readonly until: Instant;
-  /** Whether `until` was told to the job as `to_date`. */
+  /** Whether `until` was told to the job: as `to_date` in its map, or to the execution that owned the batch. */
   readonly emitted: boolean;
   /** Whether it took the place of an open batch whose client may still be alive; a success ends that story. */
   readonly superseded: boolean;

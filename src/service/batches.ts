@@ -11,7 +11,7 @@ import { decodeWorkflow } from '../domain/workflow.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';
 import type { StoredAnswer } from '../ports/store.ts';
 import type { Answered, Attempt, Caller, Commands } from './commands.ts';
-import { disownExecution } from './disowned-execution.ts';
+import { disown } from './disowned-execution.ts';
 import type { ExecutionRecords } from './execution-records.ts';
 
 export interface BatchSettings {
@@ -127,9 +127,9 @@ export function createBatches({
             ? endBackfill(workflow, record, (await reader.copy(name, record.id)) ?? new Map(), request)
             : endBatch(workflow, request);
         const decision = { change: ended.change, answer: render(ended.jobs) };
-        if (ended.undone === null) return decision;
-        const undone = record ?? (await reader.record(name, String(ended.undone)));
-        const beside = undone === null ? null : await disownExecution(records, name, undone, request);
+        if (ended.undoneWindows.length === 0) return decision;
+        const undone = ended.undone === null ? null : (record ?? (await reader.record(name, String(ended.undone))));
+        const beside = await disown(records, name, ended.undoneWindows, undone, request);
         return beside === null ? decision : { ...decision, beside };
       }),
 

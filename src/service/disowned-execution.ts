@@ -1,12 +1,14 @@
 import type { BatchRecord } from '../domain/change.ts';
+import { instanceIndexes } from '../domain/document-index.ts';
 import type { JobExecution, JobInstance } from '../domain/execution.ts';
-import { documentKeys } from '../domain/execution-documents.ts';
+import { documentKeys, doubtsDocument } from '../domain/execution-documents.ts';
 import { isDisownable } from '../domain/execution-transitions.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import type { Instant } from '../domain/time.ts';
+import { type UndoneWindow, withDoubts } from '../domain/windows-in-doubt.ts';
 import type { Beside } from './commands.ts';
 import { endExecution } from './end-execution.ts';
-import type { ExecutionRecords, Kept } from './execution-records.ts';
+import { changeOf, type ExecutionRecords, type Kept } from './execution-records.ts';
 
 /** Who declares a batch failed, when, and why. */
 interface Declaration {
@@ -16,12 +18,38 @@ interface Declaration {
 }
 
 /**
+ * What goes with a success that is declared failed: its window is in doubt for all instances that there are, and the execution that
+ * loaded it is given up.
+ * @param undone the record of its batch; `null` where it is none of ours
+ */
+export async function disown(
+  records: ExecutionRecords,
+  workflow: string,
+  windows: readonly UndoneWindow[],
+  undone: BatchRecord | null,
+  declaration: Declaration,
+): Promise<Beside | null> {
+  const given = undone === null ? null : await disownExecution(records, workflow, undone, declaration);
+  const page = { prefix: '', direction: 'descending', beyond: null, limit: 1 } as const;
+  // A launch of the workflow that makes a newer one meanwhile is a change of the workflow: then this one is computed anew.
+  const [lastInstance] = await records.ids({ ...page, index: instanceIndexes.all });
+  if (lastInstance === undefined) return given;
+  const known = await records.doubts(workflow);
+  const doubts = withDoubts(known?.value ?? [], windows, lastInstance);
+  return {
+    documents: [changeOf(known, doubtsDocument(workflow, doubts)), ...(given?.documents ?? [])],
+    guards: given?.guards ?? [],
+    journal: given?.journal ?? [],
+  };
+}
+
+/**
  * The execution that loaded a batch becomes ABANDONED where that batch's success is declared failed: nothing goes on with what it
  * did, the window is run whole. One that runs, or of which nobody knows what it did, is left to its own end.
  * @param record of the batch
  * @returns `null` where there is no such execution: a client opened the batch, or the execution was forgotten
  */
-export async function disownExecution(
+async function disownExecution(
   records: ExecutionRecords,
   workflow: string,
   { id, opening }: BatchRecord,

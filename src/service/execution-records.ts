@@ -18,6 +18,7 @@ import { decodeContext, decodeExecution, decodeInstance, decodeStep } from '../d
 import { decodeSkipped } from '../domain/skipped-text.ts';
 import type { Json } from '../domain/json.ts';
 import { decodeLease, type Lease } from '../domain/lease.ts';
+import { decodeDoubts, type WindowInDoubt } from '../domain/windows-in-doubt.ts';
 import type { DocumentReader, IndexPage, StoredDocument } from '../ports/document-reader.ts';
 
 /** Something as it was read, with what a change of it must be compared with. */
@@ -44,6 +45,8 @@ export interface ExecutionRecords {
   lease(executionId: number): Promise<Kept<Lease> | null>;
   /** What another launch of a job that counts its executions must be compared with. */
   latestLaunch(jobKey: string): Promise<ReadDocument | null>;
+  /** Of a workflow. */
+  doubts(workflow: string): Promise<Kept<readonly WindowInDoubt[]> | null>;
   /** Ids that an index holds. */
   ids(page: IndexPage): Promise<number[]>;
   /** What an index holds. */
@@ -143,6 +146,7 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
     },
     lease: (executionId) => one(documentKeys.lease(executionId), decodeLease, (value) => leaseDocument(value).members),
     latestLaunch: (jobKey) => one(documentKeys.latestLaunch(jobKey), Number, () => []),
+    doubts: (workflow) => one(documentKeys.doubts(workflow), decodeDoubts, () => []),
     ids: async (page) => (await documents.scan(page)).map(idOfMember),
     members: (page) => documents.scan(page),
     reserve: (sequence) => documents.reserve(sequence, 1),

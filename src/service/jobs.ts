@@ -9,7 +9,7 @@ import { quoteBriefly } from '../domain/names.ts';
 import { readLaunchParameters, stepParameters } from '../domain/parameters.ts';
 import { renderTemplate, unknownTemplateNames } from '../domain/template.ts';
 import type { Instant } from '../domain/time.ts';
-import { declaredWithWindow, parametersToRelaunch } from '../domain/window-parameters.ts';
+import { checkIdentifying, declaredWithWindow, parametersToRelaunch } from '../domain/window-parameters.ts';
 import type { StoredAnswer } from '../ports/store.ts';
 import { unknownWorkflow } from './batches.ts';
 import type { Answered, Caller, Commands } from './commands.ts';
@@ -93,6 +93,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
 
   async function run(launch: Launch, caller: Caller, render: Render): Promise<Answered> {
     const { bond } = launch.definition;
+    if (bond !== null) checkIdentifying(launch.parameters, bond);
     const ids = createLaunchIds(records);
     const answered =
       bond === null

@@ -10,6 +10,7 @@ import { quoteBriefly } from '../domain/names.ts';
 import { stillRunning } from '../domain/replay-rules.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
 import { namedWindow, parametersWithWindow } from '../domain/window-parameters.ts';
+import { isInDoubt } from '../domain/windows-in-doubt.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { Beside } from './commands.ts';
 import type { ExecutionRecords } from './execution-records.ts';
@@ -73,6 +74,10 @@ export async function attemptLaunch(
     had === null || workflow === null || trial === null
       ? null
       : (loadedSince(workflow, had) ?? otherWindow(had, trial.batch));
+  const inDoubt =
+    trial === null || found.before === null
+      ? false
+      : isInDoubt((await records.doubts(trial.batch.workflow))?.value ?? [], trial.batch, found.before.instance.id);
   const decision = decideLaunch({
     definition,
     graph: buildGraph(definition),
@@ -81,7 +86,7 @@ export async function attemptLaunch(
     forced: force,
     // Who restarts an execution means that one, and is told what stands in the way; who launches wants the window loaded.
     restarts: launch.restarted !== null,
-    window: bond === null ? null : { kind: named === null ? 'due' : 'named', loadedSince: superseded },
+    window: bond === null ? null : { kind: named === null ? 'due' : 'named', loadedSince: superseded, inDoubt },
   });
   if (decision.kind === 'run' && decision.instance.kind === 'same' && found.before !== null)
     await refuseWhileReplayed(records, found.before.instance);

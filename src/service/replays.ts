@@ -118,7 +118,7 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
       forced: false,
       restarts: restarted !== null,
       // As with a window: what is left of it is due, whatever became of the replay before.
-      window: { kind: 'due', loadedSince: null },
+      window: { kind: 'due', loadedSince: null, inDoubt: false },
     });
     const made = await makeExecution(records, {
       definition,

@@ -84,8 +84,9 @@ test('that an execution owns is ended by others only with force, as long as it i
   const end = (outcome: EndRequest['outcome'], more: Partial<EndRequest>) => {
     const record = scenario.records.get(String(owned.batchId)) as BatchRecord;
     const whole = { ...ending, batchId: owned.batchId, outcome, ...more };
-    const { change, undone } = endBackfill(scenario.workflow(), record, owned.opened, whole);
+    const { change, undone, undoneWindows } = endBackfill(scenario.workflow(), record, owned.opened, whole);
     scenario.write(change);
+    expect(undoneWindows).toEqual(undone === null ? [] : [{ job: 'a', from: request.from, until: request.until }]);
     return undone;
   };
   for (const outcome of ['success', 'failed'] as const)

@@ -3,13 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { endBatch, type EndRequest } from '../../src/domain/end-batch.ts';
 import { batchEvents, batchTransitions, type Status, statuses, worstStatus } from '../../src/domain/transitions.ts';
 import { workflowStatus } from '../../src/domain/workflow.ts';
+import { formatInstant } from '../../src/domain/time.ts';
+import type { UndoneWindow } from '../../src/domain/windows-in-doubt.ts';
 import { at, createScenario, refusal } from './scenario.ts';
 
 const two = { a: { from_date: '2026-11-20' }, b: { from_date: '2026-11-20' } };
 const t = (minute: number): string => `2026-11-21T10:${String(minute).padStart(2, '0')}:00`;
 
-/** What an end would undo; nothing is written. */
-function undoneBy(scenario: ReturnType<typeof createScenario>, request: Partial<EndRequest>): number | null {
+/** Whose batch an end would undo, and of which jobs; nothing is written. */
+function undoneBy(scenario: ReturnType<typeof createScenario>, request: Partial<EndRequest>): [number | null, string] {
   const given: EndRequest = {
     outcome: 'failed',
     jobs: null,
@@ -24,7 +26,14 @@ function undoneBy(scenario: ReturnType<typeof createScenario>, request: Partial<
     recordedStarts: null,
     ...request,
   };
-  return endBatch(scenario.workflow(), given).undone;
+  const { undone, undoneWindows } = endBatch(scenario.workflow(), given);
+  return [undone, undoneWindows.map(told).join()];
+}
+
+function told({ job, from, until }: UndoneWindow): string {
+  return [job, from, until]
+    .map((each) => (typeof each === 'bigint' ? formatInstant(each).slice(8, 16) : each))
+    .join(' ');
 }
 
 /** A job in each status, after a life that leads there. */
@@ -87,16 +96,19 @@ describe('every entry of the table of transitions', () => {
     const scenario = createScenario(two);
     const { batchId } = scenario.open(t(0), { owner: '7' });
     expect(scenario.records.get(String(batchId))?.opening.owner).toBe('7');
-    expect(undoneBy(scenario, { outcome: 'success', batchId, owner: '7' })).toBeNull();
+    expect(undoneBy(scenario, { outcome: 'success', batchId, owner: '7' })).toEqual([null, '']);
     scenario.close(t(1), { owner: '7' });
-    expect(undoneBy(scenario, { outcome: 'failed', batchId, jobs: ['b'] })).toBe(batchId);
+    expect(undoneBy(scenario, { outcome: 'failed', batchId, jobs: ['b'] })).toEqual([batchId, 'b 20T00:00 21T10:00']);
     scenario.fail(t(2), { batchId, jobs: ['b'] });
-    expect(undoneBy(scenario, { outcome: 'failed', batchId })).toBeNull();
-    expect(undoneBy(scenario, { outcome: 'failed', batchId, jobs: ['a', 'b'] })).toBe(batchId);
+    expect(undoneBy(scenario, { outcome: 'failed', batchId })).toEqual([null, '']);
+    expect(undoneBy(scenario, { outcome: 'failed', batchId, jobs: ['a', 'b'] })).toEqual([
+      batchId,
+      'a 20T00:00 21T10:00',
+    ]);
     // Another program opens under the same id: what it has loaded was no execution's.
     for (const job of ['a', 'b'])
       scenario.foreign(job, { status: 'success', batch_id: batchId, batch_start: '2026-11-21 10:03:00' });
-    expect(undoneBy(scenario, { outcome: 'failed', force: true, jobs: ['a'] })).toBeNull();
+    expect(undoneBy(scenario, { outcome: 'failed', force: true, jobs: ['a'] })).toEqual([null, 'a  21T10:03']);
   });
 
   test.each([

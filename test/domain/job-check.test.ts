@@ -187,6 +187,19 @@ describe('the bond with a workflow', () => {
     expect(pointers(definition)).toEqual(expected);
   });
 
+  it('lets no step take what only a launch could give that is not declared: it would identify', () => {
+    const taking = (kind: 'shell' | 'task', ...templateNames: string[]): JobDefinition => ({
+      ...bound('orders', { mode: parameter({ identifying: false }) }),
+      steps: [stepOf('a', { kind: 'shell' }), stepOf('b', { kind, templateNames })],
+    });
+    expect(pointers(taking('shell', 'mode', 'from_date', 'to_date', 'batch_id'))).toEqual([]);
+    expect(pointers(taking('shell', 'region', 'mode', 'constructor'))).toEqual(['/steps/1', '/steps/1']);
+    expect(details(taking('shell', 'region'))).toContain('step "b" takes {{region}}');
+    // A step with code of its own may put it into the context; and of other jobs everything may identify.
+    expect(pointers(taking('task', 'region'))).toEqual([]);
+    expect(pointers({ ...taking('shell', 'region'), bond: null })).toEqual([]);
+  });
+
   it('knows names that objects have of their own', () => {
     expect(pointers(bound('orders-{{__proto__}}'))).toEqual(['/workflow']);
     expect(pointers(bound('orders-{{constructor}}'))).toEqual(['/workflow']);

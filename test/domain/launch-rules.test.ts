@@ -14,8 +14,9 @@ const completed: RanStep = { status: 'COMPLETED' };
 const failed: RanStep = { status: 'FAILED' };
 const half = { a: completed, b: failed };
 const whole = { a: completed, b: completed };
-const due = { kind: 'due', loadedSince: null } as const;
-const backfill = { kind: 'named', loadedSince: null } as const;
+const due = { kind: 'due', loadedSince: null, inDoubt: false } as const;
+const inDoubt = { ...due, inDoubt: true } as const;
+const backfill = { kind: 'named', loadedSince: null, inDoubt: false } as const;
 
 interface Given extends Partial<Pick<LaunchInput, 'forced' | 'running' | 'restarts' | 'window'>> {
   readonly job?: Partial<JobDefinition>;
@@ -198,6 +199,20 @@ describe('a job that is bound to a workflow', () => {
       { last: 'FAILED', ran: whole, window: due, job: { ...job, refuseIfComplete: true } },
       'same',
     ],
+    ['runs a window in doubt whole', { last: 'FAILED', ran: half, window: inDoubt }, 'new 2 a b'],
+    ['also one that had nothing left to do', { last: 'STOPPED', ran: whole, window: inDoubt }, 'new 2 a b'],
+    ['but not while it runs', { last: 'STARTED', window: inDoubt }, 'already-running'],
+    ['restarts no window in doubt', { last: 'FAILED', ran: half, window: inDoubt, restarts: true }, 'abandoned'],
+    [
+      'begins a backfill in doubt anew',
+      { last: 'FAILED', ran: half, window: { ...backfill, inDoubt: true } },
+      'new 2 a b',
+    ],
+    [
+      'lets a backfill stand that has completed in a batch of its own',
+      { last: 'COMPLETED', ran: whole, window: { ...backfill, inDoubt: true } },
+      'complete-at-once',
+    ],
     ['is not run twice at a time', { last: 'STARTED', window: due }, 'already-running'],
     ['waits for a recovery', { last: 'UNKNOWN', window: due }, 'not-recovered'],
     ['keeps to maxConcurrent', { window: due, job: { ...job, maxConcurrent: 1 }, running: 1 }, 'too-many-running'],
@@ -219,7 +234,7 @@ describe('a job that is bound to a workflow', () => {
     ],
     [
       'does not restart a window that was loaded since',
-      { last: 'FAILED', ran: half, window: { kind: 'named', loadedSince: 'batch 5 did' } },
+      { last: 'FAILED', ran: half, window: { kind: 'named', loadedSince: 'batch 5 did', inDoubt: false } },
       'window-superseded',
     ],
   ])('%s', (_name, given, expected) => {
