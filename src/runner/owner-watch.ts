@@ -15,12 +15,16 @@ export interface OwnerWatch {
 const unseen: Ending = { because: null, by: null };
 
 export function createOwnerWatch(documents: DocumentReader, timers: Timers, leaseSeconds: number): OwnerWatch {
-  let seen = new Map<string, { readonly revision: number; readonly since: number }>();
+  let seen = new Map<string, { readonly revision: number; readonly stillFor: number }>();
+  let lookedAt = Number.NEGATIVE_INFINITY;
   return {
     async gone(conductors) {
       const ids = [...new Set(conductors)];
       const found = await documents.get(ids.map(heartbeatKey));
       const now = timers.monotonic();
+      // Whoever could not look, because the store was away, has not seen that nobody gave a sign: its owners could not either.
+      const watched = Math.min(now - lookedAt, (leaseSeconds * 1000) / 3);
+      lookedAt = now;
       const gone = new Map<string, Ending>();
       const next: typeof seen = new Map();
       for (const [index, id] of ids.entries()) {
@@ -32,9 +36,9 @@ export function createOwnerWatch(documents: DocumentReader, timers: Timers, leas
         }
         const { revision } = sign;
         const before = seen.get(id);
-        const since = before?.revision === revision ? before.since : now;
-        next.set(id, { revision, since });
-        if (now - since >= leaseSeconds * 1000) gone.set(id, readEnding(sign.text) ?? unseen);
+        const stillFor = before?.revision === revision ? before.stillFor + watched : 0;
+        next.set(id, { revision, stillFor });
+        if (stillFor >= leaseSeconds * 1000) gone.set(id, readEnding(sign.text) ?? unseen);
       }
       seen = next;
       return gone;

@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+
+import type { StoredDocument } from '../../src/ports/document-reader.ts';
+import { createOwnerWatch } from '../../src/runner/owner-watch.ts';
+
+const leaseSeconds = 9;
+
+/** A watch whose clock and whose store are ours: a sign of life by conductor, or none. */
+function watching() {
+  const signs = new Map<string, StoredDocument>();
+  let now = 0;
+  const nothing = undefined as never;
+  const documents = {
+    get: (keys: readonly { id: string }[]) => Promise.resolve(keys.map(({ id }) => signs.get(id) ?? null)),
+    scan: nothing,
+    reserve: nothing,
+  };
+  const watch = createOwnerWatch(documents, { monotonic: () => now, wall: nothing, after: nothing }, leaseSeconds);
+  return {
+    beat: (id: string) => signs.set(id, { revision: (signs.get(id)?.revision ?? 0) + 1, text: '{}' }),
+    /** Who is gone, looked at after so many seconds. */
+    async goneAfter(seconds: number): Promise<string[]> {
+      now += seconds * 1000;
+      return [...(await watch.gone(['a', 'b'])).keys()];
+    },
+  };
+}
+
+it('takes whoever has given no sign for a lease for gone, from when it was first looked at', async () => {
+  const { beat, goneAfter } = watching();
+  beat('a');
+  beat('b');
+  expect(await goneAfter(0)).toEqual([]);
+  for (let second = 1; second < leaseSeconds; second += 1) {
+    beat('b');
+    expect(await goneAfter(1)).toEqual([]);
+  }
+  expect(await goneAfter(1)).toEqual(['a']);
+});
+
+it('takes whoever has taken its sign away for gone at once', async () => {
+  const { beat, goneAfter } = watching();
+  beat('a');
+  expect(await goneAfter(0)).toEqual(['b']);
+});
+
+it('has seen nothing while it could not look: the store was away, for the others, too', async () => {
+  const { beat, goneAfter } = watching();
+  beat('a');
+  beat('b');
+  await goneAfter(0);
+  await goneAfter(1);
+  expect(await goneAfter(60)).toEqual([]);
+  beat('b');
+  for (let second = 0; second < leaseSeconds; second += 1) await goneAfter(1);
+  expect(await goneAfter(1)).toContain('a');
+});
