@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+
 import { describe, expect, it } from 'vitest';
 
 import { chunkStep, defineJob, functionWriter, listReader, type RunnableJob, step } from '../../src/authoring/index.ts';
@@ -133,19 +135,21 @@ export function jobAcceptance(name: string, openStores: OpenStores): void {
       await app.ended(1);
     });
 
-    it('11: a stop ends within a chunk; a restart completes', async () => {
-      const reached = Promise.withResolvers<void>();
-      const go = Promise.withResolvers<void>();
+    it('11: a stop that comes in the midst of a chunk lets that one end, and begins no other; a restart completes', async () => {
+      const numbers = Array.from({ length: 100 }, (_each, index) => index);
+      const isWriting = Promise.withResolvers<void>();
       const written: number[] = [];
       const stoppable = defineJob({
         name: 'Stoppable',
         steps: [
           chunkStep('Load', {
-            reader: listReader(Array.from({ length: 1000 }, (_each, index) => index)),
-            writer: functionWriter(async (items: readonly number[]) => {
+            reader: listReader(numbers),
+            writer: functionWriter(async (items: readonly number[], _chunk, { signal }) => {
+              if (items.includes(15)) {
+                isWriting.resolve();
+                await whenAborted(signal);
+              }
               written.push(...items);
-              reached.resolve();
-              await go.promise;
             }),
             chunkSize: 10,
           }),
@@ -153,14 +157,14 @@ export function jobAcceptance(name: string, openStores: OpenStores): void {
       });
       const app = await start([stoppable]);
       const { id } = await app.launch('Stoppable', {});
-      await reached.promise;
+      await isWriting.promise;
       expect((await app.call('POST', `/executions/${id}/stop`)).status).toBe(202);
-      go.resolve();
       expect((await app.ended(id)).status).toBe('STOPPED');
-      expect(written.length).toBeLessThan(1000);
+      expect(written).toEqual(numbers.slice(0, 20));
+      expect(await stepsOf(app, id)).toMatchObject([{ status: 'STOPPED', write_count: 20, commit_count: 2 }]);
       const again = await app.run('Stoppable', {});
       expect(again.status).toBe('COMPLETED');
-      expect(new Set(written).size).toBe(1000);
+      expect(written).toEqual(numbers);
     });
 
     it('12: a bound job that fails gets the same window again and skips what is done; then the next window', async () => {
@@ -335,4 +339,8 @@ export function jobAcceptance(name: string, openStores: OpenStores): void {
       expect((await app.run('Bound', {}, '?supersede=true')).status).toBe('COMPLETED');
     });
   });
+}
+
+async function whenAborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }
