@@ -19,7 +19,7 @@ function watching() {
   return {
     beat: (id: string) => signs.set(id, { revision: (signs.get(id)?.revision ?? 0) + 1, text: '{}' }),
     /** Who is gone, looked at after so many seconds. */
-    async goneAfter(seconds: number): Promise<string[]> {
+    goneAfter: async (seconds: number): Promise<string[]> => {
       now += seconds * 1000;
       return [...(await watch.gone(['a', 'b'])).keys()];
     },
