@@ -97,7 +97,7 @@ export async function appWithJobs({
           throw new Error(`execution ${id} is ${execution.status}`);
         return execution;
       },
-      { timeout: 15_000, interval: 10 },
+      { timeout: 50_000, interval: 10 },
     );
   return {
     ...app,

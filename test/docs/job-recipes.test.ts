@@ -6,15 +6,13 @@ import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 
 import { blocksOf, documents } from './documents.ts';
-import { type Reader, startReading } from './job-session.ts';
+import { patience, type Reader, startReading } from './job-session.ts';
 
-const timeout = 180_000;
+const timeout = 3 * patience.timeout;
 const page = (name: string): string => documents.get(`docs/recipes/${name}.md`) ?? '';
 
 const reading = (): Promise<Reader> =>
-  startReading((definitions) =>
-    expect.poll(definitions, { timeout: 20_000 }).toMatchObject({ jobs: { length: 7 }, broken: [] }),
-  );
+  startReading((definitions) => expect.poll(definitions, patience).toMatchObject({ jobs: { length: 7 }, broken: [] }));
 
 function rowsOf({ folder }: Reader, database: string, query: string): unknown[] {
   const opened = new DatabaseSync(path.join(folder, database), { readOnly: true });

@@ -26,7 +26,8 @@ export interface Definitions {
   readonly broken: readonly unknown[];
 }
 
-const patience = { timeout: 20_000 };
+/** A machine that builds and tests at once is slow to start a service; what waits for one has this long. */
+export const patience = { timeout: 120_000 };
 
 /** @param settle waits until all is as the page supposes at its beginning */
 export async function startReading(
@@ -91,8 +92,10 @@ async function startService(folder: string): Promise<string> {
   let printed = '';
   service.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   const address = (): string | undefined => /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0];
-  await expect.poll(address, patience).toBeDefined();
-  return address() ?? '';
+  let hasEnded = false;
+  void service.then(() => (hasEnded = true));
+  await expect.poll(() => address() ?? hasEnded, patience).not.toBe(false);
+  return address() ?? expect.fail(`the service has ended, and printed only: ${printed}`);
 }
 
 /** `batchy` by its name, as on the PATH of somebody who has it there. */

@@ -5,16 +5,16 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 
 import { root } from './documents.ts';
-import { startReading } from './job-session.ts';
+import { patience, startReading } from './job-session.ts';
 
 const text = readFileSync(path.join(root, 'docs/jobs.md'), 'utf8');
 
 it(
   'leads from the first launch to a restart: every command, in order, prints what the page says',
-  { timeout: 180_000 },
+  { timeout: 3 * patience.timeout },
   async () => {
     const reader = await startReading(async (definitions) =>
-      expect.poll(definitions, { timeout: 20_000 }).toMatchObject({ jobs: { length: 7 }, broken: [] }),
+      expect.poll(definitions, patience).toMatchObject({ jobs: { length: 7 }, broken: [] }),
     );
     const { files, commands } = await reader.follow(text);
     expect(files).toBe(5);

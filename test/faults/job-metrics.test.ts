@@ -31,10 +31,10 @@ it('the service tells what the process beside it has run, also what that had run
   ];
 
   await run(1);
-  await expect.poll(scraped, { timeout: 20_000 }).toEqual(told(1));
+  await expect.poll(scraped, { timeout: 50_000 }).toEqual(told(1));
   writeFileSync(path.join(jobs, 'copy.yaml'), `${nothingToDo}description: as before\n`);
   const description = async () => (await service.call('GET', '/jobs/Copy')).json.description;
-  await expect.poll(description, { timeout: 20_000 }).toBe('as before');
+  await expect.poll(description, { timeout: 50_000 }).toBe('as before');
   await run(2);
-  await expect.poll(scraped, { timeout: 20_000 }).toEqual(told(2));
+  await expect.poll(scraped, { timeout: 50_000 }).toEqual(told(2));
 });

@@ -58,7 +58,7 @@ it('a changed job file is read by a fresh process; what runs ends in the old one
   await vi.waitFor(
     async () => expect((await service.call('GET', `/executions/${before}`)).json.status).toBe('STARTED'),
     {
-      timeout: 20_000,
+      timeout: 50_000,
       interval: 20,
     },
   );

@@ -66,7 +66,7 @@ export async function startJobService(
     child.kill(signal);
     await exited;
   };
-  await vi.waitFor(async () => call('GET', '/health/live'), { timeout: 30_000, interval: 50 });
+  await vi.waitFor(async () => call('GET', '/health/live'), { timeout: 50_000, interval: 50 });
   return {
     call,
     ended: (id) =>

@@ -47,7 +47,7 @@ function isRunning(pid: number): boolean {
 }
 
 it('a service that is killed leaves no process behind, however busy a step or a job file keeps it', async () => {
-  const patience = { timeout: 20_000, interval: 20 };
+  const patience = { timeout: 50_000, interval: 20 };
   await service.call('POST', '/jobs/Spin/launch');
   await vi.waitFor(() => expect(isRunning(pidIn('step'))).toBe(true), patience);
   writeFileSync(path.join(folder, 'cfg/jobs/a-loop.ts'), spinningFile);

@@ -76,7 +76,7 @@ async function launch(job: string): Promise<number> {
 
 it('an error that nothing catches fails its own step, and all others in the process go on', async () => {
   const neighbour = await launch('Neighbour');
-  await vi.waitFor(() => expect(existsSync(path.join(folder, 'begun'))).toBe(true), { timeout: 20_000 });
+  await vi.waitFor(() => expect(existsSync(path.join(folder, 'begun'))).toBe(true), { timeout: 50_000 });
   expect(await service.ended(await launch('Rejecting'))).toMatchObject({
     status: 'FAILED',
     exit_message: 'nobody awaits me',
@@ -89,7 +89,7 @@ it('an error that nothing catches fails its own step, and all others in the proc
   });
   // An exception of nobody: what runs ends in its process, and another one takes what is new.
   writeFileSync(path.join(folder, 'bad'), '');
-  await vi.waitFor(() => expect(service.log()).toContain('nobody knows whose'), { timeout: 20_000 });
+  await vi.waitFor(() => expect(service.log()).toContain('nobody knows whose'), { timeout: 50_000 });
   expect(service.log()).toContain(`What runs, goes on: execution ${neighbour} (Neighbour)`);
   expect(await service.ended(await launch('Quick'))).toMatchObject({ status: 'COMPLETED' });
   writeFileSync(path.join(folder, 'go'), '');
@@ -98,7 +98,7 @@ it('an error that nothing catches fails its own step, and all others in the proc
 
 it('a step that ends the process is named wherever that was felt, and its neighbours go on', async () => {
   const patient = await launch('Patient');
-  await vi.waitFor(() => expect(existsSync(path.join(folder, 'begun'))).toBe(true), { timeout: 20_000 });
+  await vi.waitFor(() => expect(existsSync(path.join(folder, 'begun'))).toBe(true), { timeout: 50_000 });
   const exiting = await launch('Exiting');
   const why = `was ended by step Exit of execution ${exiting} (Exiting) with exit code 7`;
   expect(await service.ended(exiting)).toMatchObject({
