@@ -96,18 +96,22 @@ export async function makeExecution(
 ): Promise<{ readonly execution: JobExecution; readonly beside: Beside }> {
   const { definition, found, decision, by } = made;
   const at = floorToMicrosecond(made.now);
-  const id = await made.ids.execution();
   const isNew = decision.kind === 'run' && decision.instance.kind === 'new';
+  const kept = isNew ? null : found.newest.instance;
+  // Asked for together, they travel together.
+  const [id, instanceId] = await Promise.all([
+    made.ids.execution(),
+    kept === null ? made.ids.instance() : kept.value.id,
+  ]);
   const number =
     decision.kind === 'run' && decision.instance.kind === 'new'
       ? decision.instance.number
       : instanceNumber(definition, found.before?.instance.parameters ?? new Map());
   const parameters = numbered(definition, made.parameters, number);
-  const kept = isNew ? null : found.newest.instance;
   const instance: JobInstance =
     kept === null
       ? {
-          id: await made.ids.instance(),
+          id: instanceId,
           jobName: definition.name,
           key: instanceKey(definition.name, parameters),
           parameters: new Map([...parameters].filter(([, { identifying }]) => identifying)),

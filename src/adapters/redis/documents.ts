@@ -14,6 +14,7 @@ const mostAtATime = 64;
 
 export function createRedisDocuments(connection: RedisConnection): DocumentReader {
   const ask = gather(mostAtATime, getTogether);
+  const taking = new Map<string, ReturnType<typeof takeNumbers>>();
   const askByCommand = gather(mostAtATime, carryOutTogether);
   const carryOut = async (redis: Redis, key: string, command: RedisCommand): Promise<unknown> => {
     const { error, value } = await askByCommand({ redis, command });
@@ -32,13 +33,32 @@ export function createRedisDocuments(connection: RedisConnection): DocumentReade
       const key = keys.index(page.index);
       return (await connection.call((redis) => carryOut(redis, key, pageCommand(key, page)))) as string[];
     },
-    async reserve(sequence, count) {
-      const key = keys.numbers(sequence);
+    reserve(sequence, count) {
+      const taken = taking.get(sequence) ?? takeNumbers(keys.numbers(sequence));
+      taking.set(sequence, taken);
       // May be sent again: numbers that nobody got to know are lost.
-      const last = await connection.call((redis) => carryOut(redis, key, ['INCRBY', key, count]));
-      return Number(last) - count + 1;
+      return connection.call((redis) => taken({ redis, count }));
     },
   };
+}
+
+/** Who ask for numbers at a time share one taking, in the order in which they asked. */
+function takeNumbers(key: string): (asked: Taking) => Promise<number> {
+  return gather(mostAtATime, async (asked: readonly Taking[]) => {
+    const all = asked.reduce((sum, { count }) => sum + count, 0);
+    const [{ redis }] = asked as [Taking];
+    try {
+      let next = Number(await redis.call('INCRBY', key, all)) - all + 1;
+      return asked.map(({ count }) => (next += count) - count);
+    } catch (error) {
+      throw isWrongType(error) ? foreignOwnKey(key, await redis.type(key)) : error;
+    }
+  });
+}
+
+interface Taking {
+  readonly redis: Redis;
+  readonly count: number;
 }
 
 interface Asked {
