@@ -17,9 +17,19 @@ export class HandedBack extends Error {
 export class TimedOut extends Error {
   override readonly name = 'TimedOut';
   readonly what: 'step' | 'execution';
-  constructor(what: 'step' | 'execution', seconds: number) {
-    super(`The ${what} took longer than its timeout of ${seconds} s.`);
+  readonly seconds: number;
+  /** @param cause what the work ended with when it was told, where that says more */
+  constructor(what: 'step' | 'execution', seconds: number, cause?: unknown) {
+    super(`The ${what} took longer than its timeout of ${seconds} s.`, cause === undefined ? {} : { cause });
     this.what = what;
+    this.seconds = seconds;
+  }
+
+  /** The same, with what came of it where that is more than the abort itself: the language's functions throw that as an AbortError. */
+  endedBy(error: unknown): TimedOut {
+    if (error instanceof TimedOut && error.what === this.what) return error;
+    const isAbort = error instanceof Error && error.name === 'AbortError';
+    return isAbort ? this : new TimedOut(this.what, this.seconds, error);
   }
 }
 

@@ -232,7 +232,8 @@ async function finishExecution(running: RunningExecution, finish: GraphEnd, log:
     const exitMessage = timedOut?.message ?? messageOf(status, finish, state);
     return endingOf(state, { event: eventOf[status], exitCode, exitMessage }, tools);
   });
-  log.write('info', `ended: ${session.state.execution.status}`);
+  const { status: ended, exitMessage } = session.state.execution;
+  log.write('info', `ended: ${ended}${exitMessage === '' ? '' : `, ${exitMessage}`}`);
 }
 
 /** The error's text; of several, each with its step. */

@@ -37,7 +37,7 @@ type UntilDone = (piece: () => Promise<void>) => Promise<void>;
  * for as long as it takes: whoever comes next in this process would do it a second time beside it.
  *
  * An error that nothing caught, of what the work has set going, is one that the work throws.
- * @throws what the work throws; LeftBehind at a timeout or after a stray error, else the reason of the abort, for what was left behind
+ * @throws what the work throws; TimedOut for what ended by an error after its timeout; LeftBehind at a timeout or after a stray error, else the reason of the abort, for what was left behind
  */
 export async function attemptStep<T>(
   options: AttemptOptions,
@@ -95,7 +95,7 @@ export async function attemptStep<T>(
       ownStrayErrors(target, () => {
         work(contextOf(options, signal), untilDone).then(
           (result) => (stray === null ? resolve(result) : reject(stray.error)),
-          (error: unknown) => reject(stray === null ? error : stray.error),
+          (error: unknown) => reject(stray === null ? failureOf(signal, error) : stray.error),
         );
       });
     });
@@ -104,6 +104,11 @@ export async function attemptStep<T>(
     aborted.removeEventListener('abort', pass);
     for (const cancel of cancels) cancel();
   }
+}
+
+/** What heeds its signal ends by an error that says no more than that it was aborted: the timeout is the failure. */
+function failureOf({ reason }: AbortSignal, error: unknown): unknown {
+  return reason instanceof TimedOut ? reason.endedBy(error) : error;
 }
 
 function contextOf(options: AttemptOptions, signal: AbortSignal): StepContext {

@@ -103,7 +103,7 @@ async function runAttempts(
         log.write('info', 'stopped');
         return await end(running, work, overlay, 'halt', null, reason.message);
       }
-      const failure = reason instanceof TimedOut ? reason : error;
+      const failure = reason instanceof TimedOut ? reason.endedBy(error) : error;
       log.write('error', errorStack(failure));
       // What a chunk step has left behind writes nothing any more. The parts of a partitioned step are tried again, each by itself.
       const mayOverlap = failure instanceof LeftBehind && work.body.kind !== 'chunk';

@@ -62,6 +62,28 @@ describe('timeouts', () => {
     });
   });
 
+  it('says that it was the timeout where a step heeds its signal, and in the log what the step made of that', async () => {
+    for (const [thrown, isLogged] of [
+      [new DOMException('This operation was aborted', 'AbortError'), false],
+      [new Error('half a file was written'), true],
+    ] as const) {
+      const run: TaskBody['run'] = ({ signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(thrown)));
+      const job = jobOf([{ name: 'Slow', timeoutSeconds: 1, body: task(run) }]);
+      const id = await world.launch(job);
+      const running = world.run(id, job);
+      await vi.waitFor(() => expect(timers.waiting()).toBe(1));
+      timers.advance(1000);
+      expect(await running).toBe('ended');
+      const { execution, steps } = await world.outcome(id);
+      expect([execution.exitMessage, steps[0]?.exitMessage]).toEqual(
+        Array(2).fill('The step took longer than its timeout of 1 s.'),
+      );
+      expect((await world.log(id, 'Slow')).includes(`caused by Error: ${thrown.message}`)).toBe(isLogged);
+      expect(await world.log(id, null)).toContain('ended: FAILED, The step took longer than its timeout of 1 s.');
+    }
+  });
+
   it('tries nothing again beside a task that goes on after its timeout; one that ends is tried again', async () => {
     for (const [run, attempts] of [
       [forever, 1],
@@ -161,6 +183,7 @@ describe('timeouts', () => {
     const { execution, rows } = await world.outcome(id);
     expect(rows).toEqual(['Slow FAILED']);
     expect(execution.exitMessage).toBe('The execution took longer than its timeout of 10 s.');
+    expect(await world.log(id, null)).toContain('ended: FAILED, The execution took longer than its timeout of 10 s.');
   });
 
   it('counts the time of an execution from its first start, whoever goes on with it', async () => {
