@@ -54,7 +54,8 @@ export function endExecution(
     status,
     exitCode: status,
     exitMessage,
-    endedAt: before.endedAt ?? at,
+    // One that is asked to stop goes on until its owner has heard of it.
+    endedAt: isLive(status) ? null : isLive(before.status) ? at : (before.endedAt ?? at),
     updatedAt: at,
     stopRequestedBy: events.includes('stop') ? by : before.stopRequestedBy,
   };
