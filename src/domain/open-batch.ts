@@ -121,11 +121,18 @@ function checkMayOpen({ job, special, known }: JobState, request: OpenRequest): 
   if (request.ifOpen === 'reject') {
     throw new BatchyError(
       'batch-open',
-      `Job ${quoteBriefly(job)} has batch ${special.batchId ?? '?'} open. Close or fail it first, or open with if_open=reopen to take its place.`,
+      `Job ${quoteBriefly(job)} has batch ${special.batchId ?? '?'} open. ${waysOut(request.owner !== null)}`,
       { facts: { batch_id: special.batchId } },
     );
   }
   if (known !== null) checkOwner(job, known.owner, request.owner, request.force);
+}
+
+/** What can be done about a batch that is open, in the words of whoever asks: an execution's launch has options of its own. */
+function waysOut(launches: boolean): string {
+  return launches
+    ? 'Whoever opened it may still be at work: wait for its end, or close or fail it. Launch with supersede=true (batchy launch --supersede) to take its place.'
+    : 'Close or fail it first, or open with if_open=reopen to take its place.';
 }
 
 /** @throws BatchyError `owned` when a live execution owns the batch and the caller neither is it nor forces */

@@ -40,7 +40,7 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'unreadable-parameter':
     'A time, flag or number that somebody wrote into the store cannot be read; `errors` names it. Mend it with `PATCH /workflows/:wf/jobs/:job`, or load the configuration with `force=true`. Until then nothing is opened.',
   'batch-open':
-    'A job is open. If its client is alive, wait; if it is dead, `fail_batch` with its `batch_id`, then repeat. `force=true` overrides a load, an edit or a deletion.',
+    'A job is open. If its client is alive, wait; if it is dead, `fail_batch` with its `batch_id`, then repeat. `if_open=reopen` opens in its place, `supersede=true` launches in its place, `force=true` overrides a load, an edit or a deletion.',
   'not-open':
     'There is nothing to end: it was ended before, or never opened. With its `batch_id` a repeated close is answered 200.',
   'never-opened':

@@ -69,6 +69,18 @@ async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
 }
 
 describe('executions that own a batch', () => {
+  it('are not launched beside a batch that was opened by hand, and the refusal speaks of what a launch can do', async () => {
+    const app = await start();
+    await app.call('POST', '/open_batch/orders');
+    const refused = await app.call('POST', '/jobs/Bound/launch');
+    expect(refused).toMatchObject({ status: 409, json: { type: '/problems/batch-open' } });
+    expect(refused.json.detail).toMatch(/supersede=true \(batchy launch --supersede\)/);
+    expect(refused.json.detail).not.toContain('if_open');
+    const opened = await app.call('POST', '/open_batch/orders?if_open=reject');
+    expect(opened.json.detail).toMatch(/if_open=reopen/);
+    expect(opened.json.detail).not.toContain('supersede');
+  });
+
   it('are not restarted once their window was loaded by another, nor when they have loaded it themselves', async () => {
     const app = await start();
     app.fail(true);
