@@ -10,7 +10,7 @@ export class StopRequested extends Error {
 export class HandedBack extends Error {
   override readonly name = 'HandedBack';
   constructor() {
-    super('the conductor ends; the execution goes on elsewhere');
+    super('the process that runs jobs ends; it goes on, where it stands now, when a service takes it over');
   }
 }
 

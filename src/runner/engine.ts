@@ -45,8 +45,12 @@ export async function runExecution(
   } catch (error) {
     if (guard.running.cannotGoOn() instanceof HandedBack) await storeAhead(guard.running, log);
     if (error instanceof OwnershipLost || session.lost.aborted) return 'lost';
-    log.write(error instanceof HandedBack ? 'info' : 'error', errorStack(error));
-    return error instanceof HandedBack ? 'handed-back' : await breakOff(guard.running, error);
+    if (error instanceof HandedBack) {
+      log.write('info', error.message);
+      return 'handed-back';
+    }
+    log.write('error', errorStack(error));
+    return await breakOff(guard.running, error);
   } finally {
     guard.release();
     log.close();

@@ -111,7 +111,7 @@ async function runAttempts(
       const decision = decideRetry(isFinal ? neverAgain : retry, attempt, failure, tools.random());
       if (decision.kind === 'fail') return await end(running, work, overlay, 'fail', null, errorText(failure));
       await countRetry(running, work, overlay);
-      log.write('info', `tried again in ${decision.delaySeconds} s`);
+      log.write('info', `tried again in ${Number(decision.delaySeconds.toFixed(2))} s`);
       await sleep(tools.timers, decision.delaySeconds * 1000, aborted);
     }
   }

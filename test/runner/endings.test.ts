@@ -109,6 +109,20 @@ describe('timeouts', () => {
     }
   });
 
+  it('tells of a shortened delay in hundredths of a second', async () => {
+    const retry = { maxRetries: 1, delaySeconds: 0.3456, backoff: 'exponential' } as const;
+    const failing = (): never => {
+      throw new Error('not yet');
+    };
+    const job = jobOf([{ name: 'Flaky', retry, body: task(failing) }]);
+    const id = await world.launch(job);
+    const running = world.run(id, job);
+    await vi.waitFor(async () => expect(await world.log(id, 'Flaky')).toMatch(/ tried again in 0\.26 s$/m));
+    await vi.waitFor(() => expect(timers.waiting()).toBe(1));
+    timers.advance(1000);
+    expect(await running).toBe('ended');
+  });
+
   it('waits for a write that goes on after the timeout before the chunk is written again, and keeps what it wrote', async () => {
     const writes: string[] = [];
     const gate = Promise.withResolvers<void>();

@@ -142,6 +142,11 @@ describe('the end of a step', () => {
     const tools = { ...world.tools, logs: { ...world.tools.logs, open } };
     expect(await runExecution(await world.claim(id), job, tools, handBack.signal)).toBe('handed-back');
     expect(await world.outcome(id)).toMatchObject({ status: 'STARTED', rows: ['A COMPLETED'] });
+    // One line, without our own stack.
+    expect((await world.log(id, null)).split('\n').slice(-2)).toEqual([
+      expect.stringMatching(/ INFO {2}the process that runs jobs ends; it goes on/),
+      '',
+    ]);
   });
 
   it('is stored before an execution is handed back, also where another branch has broken off already', async () => {
