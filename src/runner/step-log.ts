@@ -60,9 +60,10 @@ const mostNotes = 100;
 export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOptions): Logs {
   /** Of an execution and its steps together: opening a file costs more than all that most of them write. */
   const shared = new Map<string, { readonly log: LogFile; users: number }>();
+  const soon = createFlushing();
   const appending = (executionId: number, stepName: string | null): LogFile => {
     const file = path.join(folder, logPath(executionId, stepName));
-    const kept = shared.get(file) ?? { log: appendTo(file, now, maxBytes), users: 0 };
+    const kept = shared.get(file) ?? { log: appendTo(file, now, maxBytes, soon), users: 0 };
     shared.set(file, kept);
     kept.users += 1;
     let isOpen = true;
@@ -90,26 +91,33 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOpti
           note: (level, text) => whole.write(level, text, now()),
           close: () => whole.close(),
         };
-      const own = appending(executionId, stepName);
+      // Most steps log nothing of their own.
+      let own: LogFile | null = null;
+      let isOpen = true;
+      const ownLog = (): LogFile => (own ??= appending(executionId, stepName));
       let noted: Parameters<LogFile['write']>[] | null = [];
       const sayBoth = (level: LogLevel, text: string, at: Instant): void =>
         whole.write(level, text.replaceAll(/^/gm, `[${stepName}] `), at);
       return {
         write(level, text) {
+          // What a step has left behind may log after its end.
+          if (!isOpen) return;
           const at = now();
-          for (const line of noted ?? []) own.write(...line);
+          for (const line of noted ?? []) ownLog().write(...line);
           noted = null;
-          own.write(level, text, at);
+          ownLog().write(level, text, at);
           sayBoth(level, text, at);
         },
         note(level, text) {
+          if (!isOpen) return;
           const at = now();
-          if (noted === null) own.write(level, text, at);
+          if (noted === null) ownLog().write(level, text, at);
           else if (noted.length < mostNotes) noted.push([level, text, at]);
           sayBoth(level, text, at);
         },
         close() {
-          own.close();
+          isOpen = false;
+          own?.close();
           whole.close();
         },
       };
@@ -170,17 +178,39 @@ interface LogFile {
   close(): void;
 }
 
-function appendTo(file: string, now: () => Instant, maxBytes: number): LogFile {
+/** Flushes what was gathered, soon, unless it was flushed before. */
+interface Flushing {
+  ask(flush: () => void): void;
+  isDone(flush: () => void): void;
+}
+
+/** One timer for all logs: to set and to clear one for each costs more than most of them write. */
+function createFlushing(): Flushing {
+  const waiting = new Set<() => void>();
+  let isSet = false;
+  return {
+    ask(flush) {
+      waiting.add(flush);
+      if (isSet) return;
+      isSet = true;
+      setTimeout(() => {
+        isSet = false;
+        for (const each of waiting) each();
+      }, gatheredMilliseconds);
+    },
+    isDone: (flush) => void waiting.delete(flush),
+  };
+}
+
+function appendTo(file: string, now: () => Instant, maxBytes: number, soon: Flushing): LogFile {
   let descriptor: number | null = null;
   let size = 0;
   let gathered: string[] = [];
   let gatheredLength = 0;
-  let scheduled: NodeJS.Timeout | null = null;
   let state: 'open' | 'full' | 'closed' = 'open';
 
   function flush(): void {
-    if (scheduled !== null) clearTimeout(scheduled);
-    scheduled = null;
+    soon.isDone(flush);
     if (gathered.length === 0) return;
     const bytes = Buffer.from(gathered.join(''));
     gathered = [];
@@ -220,7 +250,7 @@ function appendTo(file: string, now: () => Instant, maxBytes: number): LogFile {
         }
       }
       if (gatheredLength >= gatheredBytes) flush();
-      else scheduled ??= setTimeout(flush, gatheredMilliseconds);
+      else soon.ask(flush);
     },
     close() {
       if (state === 'closed') return;

@@ -29,6 +29,17 @@ describe('logs', () => {
     expect((await logs.read(7, null, 0, 1000)).text).toBe(`${stamp} [Load] one\n${stamp} [Load] two\n`);
   });
 
+  it('takes no line after its end, as from what a step has left behind, and opens no file for one', async () => {
+    const log = logs.open(7, 'Load');
+    const beside = logs.open(7, null);
+    log.close();
+    log.write('info', 'too late');
+    log.note('info', 'too late');
+    logs.flush();
+    beside.close();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('has what goes without saying in the step’s log only beside what the step has said, in order', async () => {
     const silent = logs.open(7, 'Silent');
     silent.note('info', 'begins');
