@@ -1,21 +1,22 @@
-import { chunkStep, defineJob, sqlWriter } from '../../src/authoring/index.ts';
+import { chunkStep, defineJob, sqlWriter, step } from '../../src/authoring/index.ts';
 
-export const countedItems = 100;
+export const countedItems = 40;
 
-/** A hundred items in ten chunks into a table that takes each chunk once, and would show each that came twice. */
+/** A bound job whose middle step writes forty rows of its batch in four chunks, into a table that would show each that came twice. */
 export function countedJob(target: string) {
   return defineJob({
     name: 'Counted',
+    workflow: 'orders',
     maxTakeovers: 1000,
     steps: [
+      step('Prepare', (ctx) => ctx.context.set('items', countedItems)),
       chunkStep('Load', {
-        reader: function* () {
-          for (let id = 1; id <= countedItems; id += 1) yield id;
-        },
-        processor: (id: number) => ({ id }),
+        reader: (ctx) => Array.from({ length: Number(ctx.context.get('items')) }, (_each, index) => index + 1),
+        processor: (id: number, ctx) => ({ id, batch: ctx.parameters['batch_id'] }),
         writer: sqlWriter({ connection: `sqlite:${target}`, table: 'rows' }),
         chunkSize: 10,
       }),
+      step('End', () => undefined),
     ],
   });
 }
