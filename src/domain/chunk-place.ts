@@ -86,10 +86,15 @@ function unreadablePlace(checkpoint: Json): string {
 
 /** The same for the same items of the same step, whatever crashed in between; no other chunk of any store ever has it. */
 export function chunkIdOf(instanceId: number, stepName: string, origin: string, from: number, to: number): string {
-  return `${instanceId}:${stepName}:${origin}:${from}-${to}`;
+  return `${runsOf(instanceId, stepName, origin)}:${from}-${to}`;
 }
 
 /** @param number of the item, counted from 1 */
 export function itemIdOf(instanceId: number, stepName: string, origin: string, number: number): string {
-  return `${instanceId}:${stepName}:${origin}:${number}`;
+  return `${runsOf(instanceId, stepName, origin)}:${number}`;
+}
+
+/** The same for all runs of a step that go on with each other, of no other. */
+export function runsOf(instanceId: number, stepName: string, origin: string): string {
+  return `${instanceId}:${stepName}:${origin}`;
 }

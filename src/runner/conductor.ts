@@ -199,6 +199,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       ...(claim === null ? {} : { claim }),
       operationId,
       timers,
+      trustMilliseconds: (leaseSeconds * 1000) / 3,
       giveUp: giveUp.signal,
       ...(counts === undefined ? {} : { onStored: (stored) => countRun(counts, job, stored) }),
     });

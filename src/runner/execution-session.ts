@@ -9,6 +9,7 @@ import type { Timers } from '../ports/timers.ts';
 import { draftOf } from './execution-draft.ts';
 import { documentKey, loadExecution, loadUnstarted } from './execution-loading.ts';
 import type { Decide, ExecutionState } from './execution-state.ts';
+import { createLeaseAssurance } from './lease-assurance.ts';
 import type { Claim } from './lease-taking.ts';
 import type { StoredRun } from './run-counts.ts';
 import { sleep } from './sleep.ts';
@@ -33,6 +34,13 @@ export interface ExecutionSession {
   commit(...decides: readonly Decide[]): Promise<void>;
   /** Looks whether it is still ours and whether somebody asked it to stop. @throws as `commit` */
   refresh(): Promise<void>;
+  /**
+   * Asks the store whether it is still ours, where it has not said so lately: a process that was paused does not know how long. To be
+   * called right before anything is written elsewhere.
+   * @param isDoubtful whether to ask in any case
+   * @returns `null` where there is nothing to wait for. @throws OwnershipLost, while the store is away only when we give up
+   */
+  stillOurs(isDoubtful?: boolean): Promise<void> | null;
   /** Asks the store for what may be asked twice; while it is away, again and again. @throws OwnershipLost, what `ask` throws */
   patiently<T>(ask: () => Promise<T>): Promise<T>;
 }
@@ -52,6 +60,8 @@ export interface SessionOptions {
   readonly claim?: Claim;
   readonly operationId: () => string;
   readonly timers: Timers;
+  /** For how long the store's word counts that it is ours: less than a lease lasts without a sign of life. */
+  readonly trustMilliseconds: number;
   /** Ends the waiting for a store that is away. */
   readonly giveUp: AbortSignal;
   /** Told of each commit once it is stored. */
@@ -73,6 +83,7 @@ const storeAwayMilliseconds = 250;
 /** Takes up an execution whose lease was taken, or is with the first commit. @throws BatchyError `unknown-execution`, `store-unavailable` */
 export async function openSession(options: SessionOptions): Promise<ExecutionSession> {
   const { stores, executionId, fence, operationId, timers, giveUp } = options;
+  const assurance = createLeaseAssurance(timers, options.trustMilliseconds);
   const guard = { ...documentKeys.lease(executionId), expected: fence };
   const lost = new AbortController();
   const stopRequested = new AbortController();
@@ -154,7 +165,10 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     let sendings = 0;
     return patiently(async () => {
       sendings += 1;
+      const sent = assurance.now();
       const outcome = await stores.store.commit({ operation, ...withLease(changes), journal });
+      // One that is repeated was stored at an earlier sending.
+      if (outcome.kind === 'committed') assurance.given(sent);
       // The store may have forgotten that it took it, where the answer was lost.
       if (outcome.kind !== 'conflict' || (sendings > 1 && (await isThere(changes)))) {
         claim = null;
@@ -186,8 +200,11 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
   /** Whether others have changed what they may: the lease, and the execution. */
   async function hasChanged(): Promise<boolean> {
     const key = documentKeys.execution(executionId);
+    const sent = assurance.now();
     const [lease, execution] = await stores.documents.get([documentKeys.lease(executionId), key]);
-    return !isOurs(lease) || execution?.revision !== loaded.documents.get(documentKey(key))?.revision;
+    if (!isOurs(lease)) return true;
+    if (claim === null) assurance.given(sent);
+    return execution?.revision !== loaded.documents.get(documentKey(key))?.revision;
   }
 
   async function reload(): Promise<void> {
@@ -219,6 +236,13 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     });
   }
 
+  async function askUntilFresh(): Promise<void> {
+    // Long may have passed before the answer was heard.
+    do {
+      await patiently(() => ask('refresh'));
+    } while (!assurance.isFresh());
+  }
+
   return {
     get state() {
       return loaded.state;
@@ -229,6 +253,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     owned: owned.promise,
     commit: (...decides) => ask(decides),
     refresh: () => ask('refresh'),
+    stillOurs: (isDoubtful = false) => (!isDoubtful && assurance.isFresh() ? null : askUntilFresh()),
     patiently,
   };
 }

@@ -4,6 +4,7 @@ import { documentKeys } from '../domain/execution-documents.ts';
 import { decodeStep } from '../domain/execution-text.ts';
 import type { StepDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
+import { latestStep } from '../domain/latest-steps.ts';
 import { skipsOf } from '../domain/replay-rules.ts';
 import type { StateChange } from './execution-state.ts';
 import type { RunningExecution } from './running-execution.ts';
@@ -11,7 +12,8 @@ import type { ContextOverlay } from './shared-context.ts';
 import type { ChunkBody, StepBody } from './step-body.ts';
 import type { StepContext } from './step-context.ts';
 import type { StepLog } from './step-log.ts';
-import { type ChunkCommit, type ChunkRun, runChunks } from './steps/chunk.ts';
+import { runChunks } from './steps/chunk.ts';
+import type { ChunkCommit, ChunkRun } from './steps/chunk-run.ts';
 import { runHttp } from './steps/http.ts';
 import { partName, type PartitionPlan, type PartitionRun, type PartOutcome, runPartitions } from './steps/partition.ts';
 import { runShell } from './steps/shell.ts';
@@ -71,10 +73,12 @@ function chunkRun(
   { ctx, overlay, isOver, untilDone }: Attempt,
 ): ChunkRun {
   const { session, tools, commit } = running;
-  const { counters, instanceId, checkpoint } = ownRow(running, stepName);
+  const { id, counters, instanceId, checkpoint } = ownRow(running, stepName);
   return {
     ctx,
     instanceId,
+    fence: { stepExecutionId: id, lease: session.fence },
+    stillOurs: (isDoubtful) => session.stillOurs(isDoubtful),
     checkpoint,
     skippedBefore: skipsOf({ counters }),
     timers: tools.timers,
@@ -129,7 +133,8 @@ function partitionRun(
   const { session, job, tools, commit } = running;
   const row = ownRow(running, stepName);
   const latestOf = (index: number, { origin }: PartitionPlan): LatestStep | null => {
-    const latest = session.state.instance.steps.get(partName(stepName, index));
+    const { instance, steps } = session.state;
+    const latest = latestStep(instance, steps, partName(stepName, index));
     return latest !== undefined && latest.stepExecutionId > origin ? latest : null;
   };
   const checkpointOf = async (latest: LatestStep | null): Promise<Json> => {

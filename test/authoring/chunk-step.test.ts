@@ -12,9 +12,10 @@ import {
   Never,
 } from '../../src/authoring/index.ts';
 import type { ChunkBody } from '../../src/runner/step-body.ts';
+import { anyChunk } from '../runner/items/any-chunk.ts';
 import { contextOf } from './running-context.ts';
 
-const chunk = { chunkId: 'c1', signal: new AbortController().signal };
+const chunk = { ...anyChunk, chunkId: 'c1' };
 
 function bodyOf(options: object): ChunkBody {
   const declared = chunkStep('Step', options as never);

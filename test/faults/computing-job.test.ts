@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
@@ -63,6 +64,51 @@ export const patient = defineJob({
 export const quick = defineJob({ name: 'Quick', steps: [step('One', () => {})] });
 `;
 
+/**
+ * Three steps side by side, to targets of three kinds, with keys that come twice. With their second items they wait for a file `resumed`, and write before anything else can
+ * happen in their process; whoever comes when there is a file `paused` writes longer texts without waiting.
+ */
+const paused = `
+import { appendFileSync, existsSync } from 'node:fs';
+import { chunkStep, csvWriter, defineJob, jsonWriter, sqlWriter } from 'batchy';
+
+const waiting = Promise.withResolvers();
+let count = 0;
+const resumed = () => {
+  appendFileSync('waiting', process.pid + '\\n');
+  count += 1;
+  if (count < 3) return waiting.promise;
+  while (!existsSync('resumed'));
+  waiting.resolve(undefined);
+};
+const load = (name, writer) => chunkStep(name, {
+  dependsOn: [],
+  reader: function* () {
+    try {
+      yield* [1, 2, 3, 4, 5, 6];
+    } finally {
+      appendFileSync('over', process.pid + '\\n');
+    }
+  },
+  processor: async (number) => {
+    const who = existsSync('paused') ? 'the next one' : 'the first';
+    if (number === 2 && who === 'the first') await resumed();
+    return { id: number % 3, number, who };
+  },
+  writer,
+  chunkSize: 1,
+});
+
+export default defineJob({
+  name: 'Paused',
+  steps: [
+    load('Table', sqlWriter({ connection: 'sqlite:target.db', table: 'rows', key: ['id'] })),
+    load('CSV', csvWriter('rows.csv')),
+    load('JSON', jsonWriter('rows.json')),
+  ],
+});
+`;
+
 let folder = '';
 const services: JobService[] = [];
 
@@ -86,8 +132,45 @@ async function start(settings: Readonly<Record<string, string>>): Promise<JobSer
   return service;
 }
 
+/** What the job has left in the file, a process a line. */
+function pids(file: string): number[] {
+  const name = path.join(folder, file);
+  return existsSync(name) ? readFileSync(name, 'utf8').trim().split('\n').map(Number) : [];
+}
+
+/** Two services run: one of them gets it, and the other one goes on with it. */
+async function isPaused(service: JobService): Promise<void> {
+  const target = new DatabaseSync(path.join(folder, 'target.db'));
+  target.exec('create table rows (id integer primary key, number integer, who text)');
+  const id = (await service.call('POST', '/jobs/Paused/launch')).json.execution_id;
+  await vi.waitFor(() => expect(pids('waiting')).toHaveLength(3), { timeout: 20_000 });
+  const [pid = 0] = pids('waiting');
+  process.kill(pid, 'SIGSTOP');
+  try {
+    writeFileSync(path.join(folder, 'paused'), '');
+    expect(await service.ended(id)).toMatchObject({ status: 'COMPLETED', takeovers: 1 });
+    writeFileSync(path.join(folder, 'resumed'), '');
+  } finally {
+    process.kill(pid, 'SIGCONT');
+  }
+  await vi.waitFor(() => expect(pids('over').filter((each) => each === pid)).toHaveLength(3), { timeout: 20_000 });
+  const who = 'the next one';
+  const written = [1, 2, 3, 4, 5, 6].map((number) => ({
+    id: number % 3,
+    number,
+    who: number === 1 ? 'the first' : who,
+  }));
+  const last = target.prepare('select * from rows order by number').all();
+  target.close();
+  expect(last.map((row) => ({ ...row }))).toEqual(written.slice(3));
+  const csv = written.map(({ id: key, number, who: writer }) => `${key},${number},${writer}\n`);
+  expect(readFileSync(path.join(folder, 'rows.csv'), 'utf8')).toBe(`id,number,who\n${csv.join('')}`);
+  expect(JSON.parse(readFileSync(path.join(folder, 'rows.json'), 'utf8'))).toEqual(written);
+}
+
 async function computesLong(settings: Readonly<Record<string, string>>): Promise<void> {
   writeFileSync(path.join(folder, 'cfg/jobs/computing.ts'), computing);
+  writeFileSync(path.join(folder, 'cfg/jobs/paused.ts'), paused);
   const first = await start(settings);
   const id = (await first.call('POST', '/jobs/Computing/launch')).json.execution_id;
   await vi.waitFor(() => expect(existsSync(path.join(folder, 'runs'))).toBe(true), { timeout: 20_000 });
@@ -98,12 +181,13 @@ async function computesLong(settings: Readonly<Record<string, string>>): Promise
   writeFileSync(path.join(folder, 'go'), '');
   expect(await second.ended(id)).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
   expect(readFileSync(path.join(folder, 'runs'), 'utf8')).toBe('begun\n');
+  await isPaused(second);
   // Before their store.
   await stopAll();
 }
 
-describe('a step that computes for longer than a lease lasts', () => {
-  it('is run by nobody else, on the embedded store', () => computesLong({}));
+describe('a step that computes for longer than a lease lasts is run by nobody else; a process that was paused for as long', () => {
+  it('writes nothing over what its successor has written, on the embedded store', () => computesLong({}));
 
   describeWithRedis('on Redis', () => {
     let redis: RedisServer;
@@ -111,7 +195,7 @@ describe('a step that computes for longer than a lease lasts', () => {
       redis = await startRedis();
     });
     afterEach(() => redis.stop());
-    it('is run by nobody else', () => computesLong({ REDIS_URL: redis.url }));
+    it('writes nothing over what its successor has written', () => computesLong({ REDIS_URL: redis.url }));
   });
 });
 

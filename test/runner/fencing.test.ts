@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { BatchyError } from '../../src/domain/errors.ts';
 import { runExecution } from '../../src/runner/engine.ts';
@@ -6,7 +6,8 @@ import { openSession } from '../../src/runner/execution-session.ts';
 import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
 import { listReader } from '../../src/runner/items/iterable-reader.ts';
 import { functionWriter } from '../../src/runner/items/memory-writers.ts';
-import { chunkBody, createWorld, jobOf, type World } from './world.ts';
+import { createManualTimers } from './manual-timers.ts';
+import { chunkBody, createWorld, jobOf, trustMilliseconds, type World } from './world.ts';
 
 describe('an execution whose lease was taken', () => {
   let world: World;
@@ -56,6 +57,80 @@ describe('an execution whose lease was taken', () => {
     expect((await world.outcome(id)).context).toEqual({});
   });
 
+  it.each([
+    ['before it writes', true],
+    ['as its writer makes ready', false],
+  ])('is asked for after a pause %s, and nothing is written', async (_when, isBefore) => {
+    const timers = createManualTimers();
+    await world.close();
+    world = await createWorld({ timers });
+    const written: number[] = [];
+    const id: number = await world.launch(jobOf([]));
+    const pause = async (): Promise<void> => {
+      await steal(id);
+      timers.advance(60_000);
+    };
+    const writer = functionWriter<number>(async (items, { stillOurs }) => {
+      if (!isBefore && items.includes(3)) {
+        await pause();
+        await stillOurs();
+      }
+      written.push(...items);
+    });
+    const processor = async (item: unknown): Promise<unknown> => {
+      if (isBefore && item === 3) await pause();
+      return item;
+    };
+    const reader = listReader([1, 2, 3, 4]);
+    const job = jobOf([{ name: 'Load', body: chunkBody({ reader, processor, writer, chunkSize: 2 }) }]);
+    const session = await world.take(id);
+    expect(await runExecution(session, job, world.tools, new AbortController().signal)).toBe('lost');
+    expect(written).toEqual([1, 2]);
+  });
+
+  it('is not taken for ours by an answer that was heard long after it was given', async () => {
+    const timers = createManualTimers();
+    const id = await world.launch(jobOf([]));
+    await world.take(id, 'first');
+    const { documents, store } = world.stores;
+    let pauses = 1;
+    const get: typeof documents.get = async (keys) => {
+      const found = await documents.get(keys);
+      if (keys.some(({ collection }) => collection === 'lease') && pauses-- > 0) {
+        await steal(id);
+        timers.advance(60_000);
+      }
+      return found;
+    };
+    const session = await openSession({
+      stores: { store, documents: { ...documents, get } },
+      executionId: id,
+      fence: 1,
+      operationId: () => 'never',
+      timers,
+      trustMilliseconds,
+      giveUp: new AbortController().signal,
+    });
+    await expect(session.stillOurs()).rejects.toThrow('is another’s now');
+  });
+
+  it('is not asked for as long as commits tell whose it is', async () => {
+    const timers = createManualTimers();
+    await world.close();
+    world = await createWorld({ timers });
+    const { documents } = world.stores;
+    const asked = vi.spyOn(documents, 'get');
+    const before: number[] = [];
+    const writer = functionWriter(() => {
+      before.push(asked.mock.calls.length);
+      timers.advance(trustMilliseconds * 0.9);
+    });
+    const reader = listReader(Array.from({ length: 10 }, (_none, index) => index));
+    await world.runNew(jobOf([{ name: 'Load', body: chunkBody({ reader, writer, chunkSize: 1 }) }]));
+    expect(before).toHaveLength(10);
+    expect(new Set(before).size).toBe(1);
+  });
+
   it('notices when somebody else has ended it', async () => {
     const job = jobOf([{ name: 'Step', body: { kind: 'task', run: () => undefined } }]);
     const id = await world.launch(job);
@@ -87,6 +162,7 @@ describe('an execution whose lease was taken', () => {
       fence: 1,
       operationId: () => `again-${(operations += 1)}`,
       timers: world.tools.timers,
+      trustMilliseconds,
       giveUp: new AbortController().signal,
     });
     await session.commit(({ context }) => ({ context: new Map([...context, ['count', context.size + 1]]) }));

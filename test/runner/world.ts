@@ -114,6 +114,9 @@ export interface Outcome {
   readonly rows: readonly string[];
 }
 
+/** Of a lease of 3 s. */
+export const trustMilliseconds = 1000;
+
 /** Worlds may share a store. */
 let operations = 0;
 
@@ -224,14 +227,16 @@ export async function createWorld(
       if (claimable === undefined) throw new Error(`execution ${executionId} is over`);
       const fence = await takeLease(stores, claimable, { conductor, operation: operation(), countsAsTakeover: false });
       if (fence === null) throw new Error('somebody else was faster');
-      return openSession({ stores, executionId, fence, operationId, timers, giveUp: new AbortController().signal });
+      const giveUp = new AbortController().signal;
+      return openSession({ stores, executionId, fence, operationId, timers, trustMilliseconds, giveUp });
     },
     async claim(executionId, conductor = 'test') {
       const [claimable] = await claimables(stores, [executionId]);
       if (claimable === undefined) throw new Error(`execution ${executionId} is over`);
       const claim = await prepareClaim(stores, claimable, conductor);
       const giveUp = new AbortController().signal;
-      return openSession({ stores, executionId, fence: claim.fence, claim, operationId, timers, giveUp });
+      const { fence } = claim;
+      return openSession({ stores, executionId, fence, claim, operationId, timers, trustMilliseconds, giveUp });
     },
     async run(executionId, job, handBack = new AbortController().signal) {
       return runExecution(await world.take(executionId), job, tools, handBack);

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../../domain/json.ts';
 import { FileTarget } from './file-target.ts';
-import type { ItemWriter } from './item.ts';
+import type { Chunk, ItemWriter } from './item.ts';
 
 /** How items become the text of a file. */
 export interface FileFormat<Item> {
@@ -29,16 +29,18 @@ export class FileWriter<Item> implements ItemWriter<Item> {
 
   async open(checkpoint: Json): Promise<void> {
     const saved = checkpoint === null ? null : savedOf(checkpoint);
-    this.#target = await FileTarget.open(this.#file, saved?.length ?? null);
+    this.#target = await FileTarget.open(this.#file, saved?.length ?? null, this.#format.closing === '');
     this.#isFirst = saved?.isFirst ?? true;
     if (saved !== null) this.#format.restore(saved.format);
     // With what was cut off went the closing, too.
     await this.#target.append(saved === null ? this.#format.begin() : '', this.#format.closing);
   }
 
-  async write(items: readonly Item[]): Promise<void> {
+  async write(items: readonly Item[], { stillOurs }: Chunk): Promise<void> {
     if (items.length === 0) return;
-    await this.#opened().append(this.#format.add(items, this.#isFirst), this.#format.closing);
+    const text = this.#format.add(items, this.#isFirst);
+    await stillOurs();
+    await this.#opened().append(text, this.#format.closing);
     this.#isFirst = false;
   }
 

@@ -26,6 +26,26 @@ export interface Chunk {
    */
   readonly chunkId: string;
   readonly signal: AbortSignal;
+  readonly fence: WriterFence;
+  /**
+   * Makes sure that nobody else has gone on with the execution, as happens while a process is paused: it asks the store, unless that has said so lately. It
+   * was called right before `write`; a writer that does much before it touches its target calls it again.
+   * @throws Error where it is another's: nothing may be written any more
+   */
+  readonly stillOurs: () => Promise<void>;
+}
+
+/**
+ * Which run of the step writes, in an order: a target that keeps it together with what is written can refuse a process that was
+ * paused in the midst of its write, and has been succeeded since.
+ */
+export interface WriterFence {
+  /** What the order is for: the same for all runs of a step that go on with each other, of no other store or step. */
+  readonly scope: string;
+  /** Counts first: a later run has a greater one. */
+  readonly stepExecutionId: number;
+  /** Among those of the same step execution: whoever takes it over has a greater one. */
+  readonly lease: number;
 }
 
 /** Writes items, chunk by chunk. What it throws rolls the chunk back: nothing of it counts as written. */

@@ -31,6 +31,8 @@ export interface SqlDatabase {
   readonly maxParameters: number;
   /** What begins a transaction that is going to write. */
   readonly begin: string;
+  /** What ends a `select`, so that its rows stay as they are until the transaction has ended. */
+  readonly keepRow: string;
   /**
    * A value as the driver takes it.
    * @throws TypeError for what the database cannot store

@@ -62,6 +62,7 @@ export async function openPostgres(
     builder,
     maxParameters,
     begin: 'begin',
+    keepRow: 'for share',
     storable,
     shapeOf: (table, schema) => shapeOf(builder, table, schema),
     columnsOf: async (from) => {

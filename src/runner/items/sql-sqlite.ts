@@ -46,6 +46,7 @@ export function openSqlite(file: string): SqlDatabase {
     maxParameters,
     // A transaction that reads first and is refused the write lock later could only be given up.
     begin: 'begin immediate',
+    keepRow: '',
     storable,
     shapeOf: (table, schema) => shapeOf(builder, table, schema),
     columnsOf: async (from) => {

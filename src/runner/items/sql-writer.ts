@@ -14,8 +14,10 @@ import {
   type SqlDatabase,
   type TableShape,
 } from './sql-database.ts';
+import { SqlFence } from './sql-fence.ts';
 import { rowError, TableInsert, type RowRun } from './sql-insert.ts';
 import { inTransaction, whenFree } from './sql-lock.ts';
+import { UncreatableTable } from './sql-own-table.ts';
 import { tableName } from './sql-query.ts';
 import { WrittenChunks } from './sql-written-chunks.ts';
 
@@ -51,6 +53,8 @@ class SqlWriter implements ItemWriter<unknown> {
   #insert: TableInsert | null = null;
   /** Where rows have no key by which one that comes again could be known. */
   #written: WrittenChunks | null = null;
+  /** None where its table cannot be made. */
+  #fence: SqlFence | null = null;
 
   constructor(options: SqlWriterOptions, ctx: StepContext) {
     this.#options = options;
@@ -65,10 +69,23 @@ class SqlWriter implements ItemWriter<unknown> {
     if (shape === undefined) throw missingTable(database, table, schema);
     checkKey(key, shape);
     this.#insert = new TableInsert(database, { name: tableName(table, schema), shape, key });
+    await this.#openFence(database);
     if (key.length > 0) return;
     const written = new WrittenChunks(database, table, schema);
     await this.#asked(database, () => written.prepare());
     this.#written = written;
+  }
+
+  async #openFence(database: SqlDatabase): Promise<void> {
+    const fence = new SqlFence(database, this.#options.schema);
+    try {
+      await this.#asked(database, () => fence.prepare());
+      this.#fence = fence;
+    } catch (error) {
+      // Whoever may write rows may not always create tables.
+      if (!(error instanceof UncreatableTable)) throw error;
+      this.#ctx.logger.warn(`sqlWriter writes without a fence. ${error.message}`);
+    }
   }
 
   async write(items: readonly unknown[], chunk: Chunk): Promise<void> {
@@ -99,8 +116,11 @@ class SqlWriter implements ItemWriter<unknown> {
     chunk: Chunk,
     atMost: 1 | undefined,
   ): Promise<void> {
-    await whenFree(database, chunk.signal, () =>
-      inTransaction(database, async (connection) => {
+    await whenFree(database, chunk.signal, async () => {
+      // To wait for a lock may take long.
+      await chunk.stillOurs();
+      await inTransaction(database, async (connection) => {
+        await this.#fence?.hold(connection, chunk.fence);
         if (this.#written !== null && !(await this.#written.note(connection, chunk.chunkId))) return;
         for (const { text, values, first } of insert.statements(runs, atMost)) {
           await connection.executeQuery(CompiledQuery.raw(text, values)).catch((error: unknown) => {
@@ -108,8 +128,9 @@ class SqlWriter implements ItemWriter<unknown> {
             throw database.faultOf(error) === 'row' ? this.#refusedRow(first, error) : this.#refused(database, error);
           });
         }
-      }),
-    );
+      });
+    });
+    this.#fence?.settle(chunk.fence);
   }
 
   #refusedRow(index: number, error: unknown): ItemError {

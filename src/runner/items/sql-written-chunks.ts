@@ -1,5 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
-import { driverMessage, SqlError, type SqlDatabase } from './sql-database.ts';
+import type { SqlDatabase } from './sql-database.ts';
+import { prepareOwnTable } from './sql-own-table.ts';
 import { tableName } from './sql-query.ts';
 
 const ledger = 'batchy_chunks';
@@ -24,23 +25,12 @@ export class WrittenChunks {
 
   /** @throws SqlError when there is no such table and we may not make one; it says how */
   async prepare(): Promise<void> {
-    if (await this.#exists()) return;
-    const creation = sql`create table ${this.#name} (chunk_id text not null, target text not null, written_at timestamp not null default current_timestamp, primary key (chunk_id, target))`;
-    try {
-      await creation.execute(this.#database.builder);
-    } catch (error) {
-      if (this.#database.faultOf(error) === 'locked') throw error;
-      // Another writer may have been faster.
-      if (await this.#exists()) return;
-      throw new SqlError(
-        `${this.#database.name}: a table without a key needs the table ${ledger}, and it cannot be created (${driverMessage(error)}). Create it by hand: ${creation.compile(this.#database.builder).sql}`,
-        { cause: error },
-      );
-    }
-  }
-
-  async #exists(): Promise<boolean> {
-    return (await this.#database.shapeOf(ledger, this.#schema)) !== undefined;
+    await prepareOwnTable(this.#database, {
+      name: ledger,
+      schema: this.#schema,
+      columns: sql`chunk_id text not null, target text not null, written_at timestamp not null default current_timestamp, primary key (chunk_id, target)`,
+      neededBy: 'a table without a key',
+    });
   }
 
   /** @returns false when the chunk has been written already */

@@ -1,39 +1,14 @@
-import { chunkIdOf, type ChunkPlace, decodePlace, itemIdOf } from '../../domain/chunk-place.ts';
+import { chunkIdOf, type ChunkPlace, decodePlace, itemIdOf, runsOf } from '../../domain/chunk-place.ts';
 import { noCounters, type StepCounters } from '../../domain/execution.ts';
 import type { Json } from '../../domain/json.ts';
-import type { Timers } from '../../ports/timers.ts';
 import { ItemError, type ItemReader, type ItemWriter } from '../items/item.ts';
 import { copyOfItem, keptItem } from '../items/kept-item.ts';
 import { jsonCopy, jsonForPeople } from '../json-copy.ts';
 import type { ChunkBody } from '../step-body.ts';
-import type { StepContext } from '../step-context.ts';
 import { handleFaults, type NewSkip } from './chunk-faults.ts';
+import type { ChunkRun } from './chunk-run.ts';
+import { createOwnedWrites } from './owned-writes.ts';
 import { countsOf, emptyChunk, inVain, type OpenChunk, positionOf } from './open-chunk.ts';
-
-/** What one commit of a chunk step stores. */
-export interface ChunkCommit {
-  readonly place: ChunkPlace;
-  /** What this chunk adds to the counters. */
-  readonly counted: StepCounters;
-  /** How many items were asked of the reader for it; 0 where no chunk ends with this commit. */
-  readonly asked: number;
-  readonly skipped: readonly NewSkip[];
-}
-
-export interface ChunkRun {
-  readonly ctx: StepContext;
-  readonly instanceId: number;
-  /** Where to begin: what the last `save` of this step stored, in whichever execution. */
-  readonly checkpoint: Json;
-  /** Items that this step execution has left out already. */
-  readonly skippedBefore: number;
-  /** Stores checkpoint, counters, skipped items and what the step has put into the context, in one commit. */
-  readonly save: (commit: ChunkCommit) => Promise<void>;
-  /** Carries out what must not overlap with another attempt at the step: that one begins only when this has ended. */
-  readonly untilDone: (work: () => Promise<void>) => Promise<void>;
-  readonly timers: Timers;
-  readonly random: () => number;
-}
 
 /**
  * Runs a chunk step to its end: reads a chunk, processes it, writes it, and only then commits where it stands. A crash
@@ -50,6 +25,7 @@ export async function runChunks(body: ChunkBody, run: ChunkRun): Promise<void> {
     await closing(run, writer, 'writer', async () => {
       // What has been left behind must not cut off what its successor writes.
       run.ctx.signal.throwIfAborted();
+      await run.stillOurs();
       await run.untilDone(() => writer.open(place.writer));
       await copyChunks(body, run, place, reader, writer);
     });
@@ -85,6 +61,8 @@ async function copyChunks(
   const { signal } = ctx;
   const { stepName } = ctx.execution;
   const faultsOf = handleFaults({ ...run, body, signal, warn: (message) => ctx.logger.warn(message) });
+  const fence = { ...run.fence, scope: runsOf(instanceId, stepName, start.origin) };
+  const write = createOwnedWrites({ writer, fence, signal, stillOurs: run.stillOurs, faults: faultsOf });
   let place = start;
   let skipped = run.skippedBefore;
   let lastRead: unknown = null;
@@ -243,22 +221,6 @@ async function copyChunks(
       }
     }
     items.length = kept;
-  }
-
-  async function write(chunk: OpenChunk, items: readonly unknown[], chunkId: string): Promise<void> {
-    const once = async (): Promise<void> => {
-      try {
-        await writer.write(items, { chunkId, signal });
-      } catch (error) {
-        chunk.rollbacks += 1;
-        throw error;
-      }
-    };
-    try {
-      await once();
-    } catch (error) {
-      await faultsOf.retry(error, chunk, once);
-    }
   }
 
   function leaveOut(chunk: OpenChunk, error: unknown, phase: NewSkip['phase'], number: number, output: Json): void {

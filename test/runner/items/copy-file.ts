@@ -7,6 +7,7 @@ import { jsonReader } from '../../../src/runner/items/json-reader.ts';
 import { jsonWriter, ndjsonWriter } from '../../../src/runner/items/json-writers.ts';
 import { ndjsonReader } from '../../../src/runner/items/ndjson-reader.ts';
 import type { StepContext } from '../../../src/runner/step-context.ts';
+import { anyChunk } from './any-chunk.ts';
 
 /** A program of its own: copies a file item by item and prints how many they are, and the most memory it had, in bytes. */
 
@@ -34,7 +35,7 @@ for (let isOver = false; !isOver;) {
     if (item === null) isOver = true;
     else chunk.push(item);
   }
-  await writer.write(chunk as never[], { chunkId: String(count), signal });
+  await writer.write(chunk as never[], { ...anyChunk, chunkId: String(count), signal });
   reader.checkpoint();
   writer.checkpoint();
   count += chunk.length;

@@ -3,9 +3,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 import { describe, expect, it, vi } from 'vitest';
 
+import type { Json } from '../../../src/domain/json.ts';
 import { csvWriter } from '../../../src/runner/items/csv-writer.ts';
 import { jsonWriter, ndjsonWriter } from '../../../src/runner/items/json-writers.ts';
-import { anyChunk, openWriter, useFolder, writeChunks } from './fixtures.ts';
+import { anyChunk } from './any-chunk.ts';
+import { openWriter, useFolder, writeChunks } from './fixtures.ts';
 
 const folder = useFolder();
 const text = (file: string): string => readFileSync(file, 'utf8');
@@ -52,6 +54,29 @@ describe.each(writers)('the writer of %s', (_name, make, expected) => {
     expect(text(file)).toBe(expected);
   });
 
+  it('writes nothing over what somebody else has gone on with', async () => {
+    const file = folder.file('out');
+    const paused = await openWriter(make(file));
+    await paused.write([{ n: 1 }], anyChunk);
+    const checkpoint = JSON.parse(JSON.stringify(paused.checkpoint())) as Json;
+    await writeChunks(make(file), [[{ n: 2 }], [{ n: 3 }]], checkpoint);
+    const late = paused.write([{ n: 99 }], anyChunk);
+    await expect(late).rejects.toThrow(/out has \d+ bytes, but this step has left it with \d+: somebody else/);
+    await expect(late).rejects.toMatchObject({ isUncertain: true });
+    await paused.close();
+    expect(text(file)).toBe(expected);
+  });
+
+  it('writes nothing when the execution has become another’s while its text was made', async () => {
+    const file = folder.file('out');
+    const writer = await openWriter(make(file));
+    await writer.write([{ n: 1 }, { n: 2 }, { n: 3 }], anyChunk);
+    const stillOurs = () => Promise.reject(new Error('it is another’s'));
+    await expect(writer.write([{ n: 4 }], { ...anyChunk, stillOurs })).rejects.toThrow('it is another’s');
+    await writer.close();
+    expect(text(file)).toBe(expected);
+  });
+
   it('refuses a file that has lost what was committed', async () => {
     const file = folder.file('out');
     const checkpoint = await writeChunks(make(file), [[{ n: 1 }]]);
@@ -68,6 +93,28 @@ describe.each(writers)('the writer of %s', (_name, make, expected) => {
     await expect(openWriter(make(folder.file('none/out')))).rejects.toThrow(
       /none\/out cannot be made: there is no folder/,
     );
+  });
+});
+
+describe('a write with somebody else’s in its midst', () => {
+  it('is behind that, and both are told', async () => {
+    const file = folder.file('out');
+    const paused = await openWriter(ndjsonWriter(file));
+    await paused.write([1], anyChunk);
+    const next = await openWriter(ndjsonWriter(file), JSON.parse(JSON.stringify(paused.checkpoint())) as Json);
+    const handle = await open(file, 'r');
+    const write = vi.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'write');
+    await handle.close();
+    const late = async function late(this: FileHandle, ...given: Parameters<FileHandle['write']>) {
+      await next.write(['long'], anyChunk);
+      return this.write(...given);
+    };
+    write.mockImplementationOnce(late);
+    await expect(paused.write([2], anyChunk)).rejects.toThrow('somebody else writes to it');
+    write.mockRestore();
+    expect(text(file)).toBe('1\n"long"\n2\n');
+    await expect(next.write([3], anyChunk)).rejects.toThrow('somebody else writes to it');
+    await Promise.all([paused.close(), next.close()]);
   });
 });
 

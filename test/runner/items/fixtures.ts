@@ -6,8 +6,9 @@ import { afterEach, beforeEach } from 'vitest';
 
 import type { Json } from '../../../src/domain/json.ts';
 import type { ReaderFactory, WriterFactory } from '../../../src/runner/items/factory.ts';
-import { type Chunk, ItemError, type ItemReader, type ItemWriter } from '../../../src/runner/items/item.ts';
+import { ItemError, type ItemReader, type ItemWriter } from '../../../src/runner/items/item.ts';
 import type { StepContext } from '../../../src/runner/step-context.ts';
+import { anyChunk } from './any-chunk.ts';
 
 /** What a step is given, with nothing in it. */
 export const emptyContext: StepContext = {
@@ -28,8 +29,6 @@ export const emptyContext: StepContext = {
   partition: null,
   progress: () => {},
 };
-
-export const anyChunk: Chunk = { chunkId: 'chunk 1', signal: emptyContext.signal };
 
 /** A folder for the files of each test. */
 export function useFolder(): { file(name: string, content?: string | Buffer): string } {

@@ -5,7 +5,8 @@ import { functionReader } from '../../../src/runner/items/function-reader.ts';
 import type { Chunk } from '../../../src/runner/items/item.ts';
 import { iterableReader, listReader } from '../../../src/runner/items/iterable-reader.ts';
 import { functionWriter, listWriter, nullWriter, passThrough } from '../../../src/runner/items/memory-writers.ts';
-import { anyChunk, emptyContext, openReader, openWriter, readAll, writeChunks } from './fixtures.ts';
+import { anyChunk } from './any-chunk.ts';
+import { emptyContext, openReader, openWriter, readAll, writeChunks } from './fixtures.ts';
 
 function* upTo(last: number): Generator<number> {
   for (let number = 1; number <= last; number++) yield number;

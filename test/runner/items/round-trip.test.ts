@@ -10,7 +10,8 @@ import type { ReaderFactory, WriterFactory } from '../../../src/runner/items/fac
 import { jsonReader } from '../../../src/runner/items/json-reader.ts';
 import { jsonWriter, ndjsonWriter } from '../../../src/runner/items/json-writers.ts';
 import { ndjsonReader } from '../../../src/runner/items/ndjson-reader.ts';
-import { anyChunk, openWriter, readAll, useFolder, writeChunks } from './fixtures.ts';
+import { anyChunk } from './any-chunk.ts';
+import { openWriter, readAll, useFolder, writeChunks } from './fixtures.ts';
 
 interface Format {
   readonly name: string;

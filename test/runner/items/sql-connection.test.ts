@@ -8,6 +8,7 @@ import { openSqlDatabase } from '../../../src/runner/items/sql-connection.ts';
 import { openPostgres } from '../../../src/runner/items/sql-postgres.ts';
 import { sqlReader } from '../../../src/runner/items/sql-reader.ts';
 import { sqlWriter } from '../../../src/runner/items/sql-writer.ts';
+import { anyChunk } from './any-chunk.ts';
 import { freePort } from '../../servers/free-port.ts';
 import { describeWithPostgres, startPostgres, type PostgresServer } from '../../servers/postgres.ts';
 import { readAll, writeAll } from './sql-databases.ts';
@@ -97,12 +98,12 @@ describe('the connection of a reader or writer', () => {
     await opening;
     const stop = new AbortController();
     database.exec('begin immediate');
-    const stopped = writer.write(chunk.items, { chunkId: 'a', signal: stop.signal });
+    const stopped = writer.write(chunk.items, { ...anyChunk, chunkId: 'a', signal: stop.signal });
     stop.abort(new Error('stopped'));
     await expect(stopped).rejects.toThrow('stopped');
     let isWritten = false;
     const writing = writer
-      .write(chunk.items, { chunkId: 'a', signal: new AbortController().signal })
+      .write(chunk.items, { ...anyChunk, chunkId: 'a', signal: new AbortController().signal })
       .then(() => (isWritten = true));
     await expect(Promise.race([writing, new Promise((resolve) => setImmediate(resolve, 'locked'))])).resolves.toBe(
       'locked',
@@ -186,19 +187,75 @@ describeWithPostgres('a connection to PostgreSQL', () => {
     await client.end();
   });
 
+  it('lets a successor wait for the transaction of a process that is paused in its midst', async () => {
+    const { default: pg } = await import('pg');
+    const client = new pg.Client(server.url);
+    await client.connect();
+    await client.query(`
+      create table held (id int primary key, name text);
+      create function wait() returns trigger language plpgsql as $$
+        begin if new.name = 'late' then perform pg_advisory_lock(7); end if; return new; end $$;
+      create trigger held before insert on held for each row execute function wait()`);
+    const make = sqlWriter({ connection: server.url, table: 'held', key: ['id'] });
+    const paused = await make(stepContext());
+    const next = await make(stepContext());
+    const scope = 'held';
+    const first = { ...anyChunk, fence: { scope, stepExecutionId: 1, lease: 1 } };
+    await Promise.all([paused.open(null), next.open(null)]);
+    await paused.write([{ id: 1, name: 'first' }], first);
+    await client.query('select pg_advisory_lock(7)');
+    const waiting = async (): Promise<unknown> =>
+      (await client.query("select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'")).rows[0].n;
+    const late = paused.write([{ id: 1, name: 'late' }], first);
+    await expect.poll(waiting, { timeout: 20_000 }).toBe(1);
+    const chunk = { ...first, fence: { ...first.fence, lease: 2 } };
+    let isWritten = false;
+    const newer = next.write([{ id: 1, name: 'newer' }], chunk).then(() => (isWritten = true));
+    await expect.poll(async () => isWritten || (await waiting()) === 2, { timeout: 20_000 }).toBe(true);
+    await client.query('select pg_advisory_unlock(7)');
+    await Promise.all([late, newer]);
+    expect((await client.query('select name from held')).rows).toEqual([{ name: 'newer' }]);
+    await Promise.all([paused.close(), next.close(), client.end()]);
+  });
+
+  it('writes without a fence where it may make no table, and says which one to make', async () => {
+    const { default: pg } = await import('pg');
+    const client = new pg.Client(server.url);
+    await client.connect();
+    await client.query(`
+      create schema bare; create table bare.t (id int primary key);
+      create role loader login password 'loader';
+      grant usage on schema bare to loader; grant select, insert, update on bare.t to loader`);
+    const url = new URL(server.url);
+    url.username = url.password = 'loader';
+    const warnings: string[] = [];
+    const ctx = { ...stepContext(), logger: { ...stepContext().logger, warn: (text: string) => warnings.push(text) } };
+    const writer = await sqlWriter({ connection: url.href, schema: 'bare', table: 't', key: ['id'] })(ctx);
+    await writer.open(null);
+    await writer.write([{ id: 1 }], anyChunk);
+    await writer.close();
+    expect((await client.query('select id from bare.t')).rows).toEqual([{ id: 1 }]);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^sqlWriter writes without a fence\. .*Create it by hand: create table "bare"\."batchy_fences"/,
+      ),
+    ]);
+    await client.end();
+  });
+
   it('is made anew after the server went away: the chunk that failed can be written again', async () => {
     const writer = await sqlWriter({ connection: server.url, table: 't', schema: 's.1' })(stepContext());
     await writer.open(null);
     const { signal } = new AbortController();
-    await writer.write([{ id: 2 }], { chunkId: 'b', signal });
+    await writer.write([{ id: 2 }], { ...anyChunk, chunkId: 'b', signal });
     await server.kill();
-    await expect(writer.write([{ id: 3 }], { chunkId: 'c', signal })).rejects.toMatchObject({
+    await expect(writer.write([{ id: 3 }], { ...anyChunk, chunkId: 'c', signal })).rejects.toMatchObject({
       name: 'SqlError',
       isUncertain: true,
     });
     await server.restart();
-    await vi.waitFor(() => writer.write([{ id: 3 }], { chunkId: 'c', signal }), { timeout: 30_000 });
-    await writer.write([{ id: 2 }], { chunkId: 'b', signal });
+    await vi.waitFor(() => writer.write([{ id: 3 }], { ...anyChunk, chunkId: 'c', signal }), { timeout: 30_000 });
+    await writer.write([{ id: 2 }], { ...anyChunk, chunkId: 'b', signal });
     await writer.close();
     const rows = await readAll(sqlReader({ connection: server.url, table: 't', schema: 's.1' }));
     expect(rows.map(({ item }) => item['id'])).toEqual([1, 2, 3]);

@@ -1,5 +1,6 @@
 import { sqlReader } from '../../../src/runner/items/sql-reader.ts';
 import { sqlWriter } from '../../../src/runner/items/sql-writer.ts';
+import { anyChunk } from './any-chunk.ts';
 import { stepContext } from './sql-step-context.ts';
 
 /** What is copied from where to where, in the database that DATABASE_URL names. */
@@ -22,7 +23,7 @@ for (let chunk = 1, ended = false; !ended; chunk++) {
     if (item === null) ended = true;
     else items.push(item);
   }
-  if (items.length > 0) await writer.write(items, { chunkId: `${to.table} ${chunk}`, signal: ctx.signal });
+  if (items.length > 0) await writer.write(items, { ...anyChunk, chunkId: `${to.table} ${chunk}` });
 }
 await reader.close();
 await writer.close();

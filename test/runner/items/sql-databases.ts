@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { Json } from '../../../src/domain/json.ts';
 import type { ReaderFactory, WriterFactory } from '../../../src/runner/items/factory.ts';
+import { anyChunk } from './any-chunk.ts';
 import { postgresAvailable, startPostgres } from '../../servers/postgres.ts';
 import { stepContext } from './sql-step-context.ts';
 
@@ -99,8 +100,7 @@ export async function writeAll(make: WriterFactory<unknown>, chunks: readonly Te
   const writer = await make(stepContext());
   try {
     await writer.open(null);
-    for (const { chunkId, items } of chunks)
-      await writer.write(items, { chunkId, signal: new AbortController().signal });
+    for (const { chunkId, items } of chunks) await writer.write(items, { ...anyChunk, chunkId });
   } finally {
     await writer.close();
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sqlWriter, type SqlWriterOptions } from '../../../src/runner/items/sql-writer.ts';
+import { anyChunk } from './any-chunk.ts';
 import { describeOnEach, writeAll, type TestChunk } from './sql-databases.ts';
 import { stepContext } from './sql-step-context.ts';
 
@@ -234,12 +235,41 @@ describeOnEach('sqlWriter', (database) => {
     );
   });
 
+  it.each([
+    ['keyed', 1, 2],
+    ['keyed', 2, 1],
+    ['unkeyed', 1, 2],
+  ])('refuses a process that was succeeded (%s, step execution %i, lease %i)', async (kind, stepExecutionId, lease) => {
+    const table = `fenced_${kind}_${lease}`;
+    await database().run(`create table ${table} (id int primary key, name text)`);
+    const make = writer(kind === 'keyed' ? { table, key: ['id'] } : { table });
+    const paused = await make(stepContext());
+    const next = await make(stepContext());
+    const scope = `the scope of ${table}`;
+    const first = { ...anyChunk, fence: { scope, stepExecutionId: 1, lease: 1 } };
+    const second = { ...anyChunk, fence: { scope, stepExecutionId, lease } };
+    await paused.open(null);
+    await paused.write([{ id: 1, name: 'first' }], { ...first, chunkId: `${table} 1` });
+    await next.open(null);
+    await next.write([{ id: 2, name: 'second' }], { ...second, chunkId: `${table} 2` });
+    const late = paused.write([{ id: kind === 'keyed' ? 2 : 3, name: 'late' }], { ...first, chunkId: `${table} 3` });
+    await expect(late).rejects.toMatchObject({ name: 'SqlError', isUncertain: true });
+    await expect(late).rejects.toThrow('is written to by a later run of this step');
+    // Whoever may write goes on, though somebody has tidied up.
+    await next.write([{ id: 4, name: 'second' }], { ...second, chunkId: `${table} 4` });
+    await database().run(`delete from batchy_fences where scope = '${scope}'`);
+    await next.write([{ id: 5, name: 'second' }], { ...second, chunkId: `${table} 5` });
+    await Promise.all([paused.close(), next.close()]);
+    const name = 'second';
+    expect(await rows(table)).toEqual([{ id: 1, name: 'first' }, ...[2, 4, 5].map((id) => ({ id, name }))]);
+  });
+
   it('does not begin when the step was told to stop', async () => {
     await database().run('create table stopped (id int)');
     const stopping = await writer({ table: 'stopped' })(stepContext());
     await stopping.open(null);
     const signal = AbortSignal.abort(new Error('stopped'));
-    await expect(stopping.write([{ id: 1 }], { chunkId: 'a', signal })).rejects.toThrow('stopped');
+    await expect(stopping.write([{ id: 1 }], { ...anyChunk, chunkId: 'a', signal })).rejects.toThrow('stopped');
     await stopping.close();
     expect(stopping.checkpoint()).toBeNull();
     expect(await rows('stopped')).toEqual([]);
