@@ -97,6 +97,11 @@ export function parametersWithWindow(given: JobParameters, batch: OwnedBatch, bo
   ]);
 }
 
+/** Of an execution that has a window and opens no batch for it. */
+export function withoutBatch(parameters: JobParameters): JobParameters {
+  return new Map([...parameters].filter(([name]) => name !== 'batch_id'));
+}
+
 /** As they were given, so that the same instance can be launched again. A window that was due is due again. */
 export function parametersToRelaunch(parameters: JobParameters, batch: OwnedBatch | null): JobParameters {
   if (batch === null) return parameters;

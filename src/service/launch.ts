@@ -9,7 +9,7 @@ import { decideLaunch, notRecovered } from '../domain/launch-rules.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { stillRunning } from '../domain/replay-rules.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
-import { namedWindow, parametersWithWindow } from '../domain/window-parameters.ts';
+import { namedWindow, parametersWithWindow, withoutBatch } from '../domain/window-parameters.ts';
 import { isInDoubt } from '../domain/windows-in-doubt.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { Beside } from './commands.ts';
@@ -95,7 +95,7 @@ export async function attemptLaunch(
   const batch = opened?.batch ?? null;
   const made = await makeExecution(records, {
     definition,
-    parameters,
+    parameters: batch === null && bond !== null ? withoutBatch(parameters) : parameters,
     forced: force,
     found,
     decision,
