@@ -1,11 +1,11 @@
 import type { BatchRecord } from '../domain/change.ts';
 import { instanceIndexes } from '../domain/document-index.ts';
-import type { JobExecution, JobInstance } from '../domain/execution.ts';
+import type { JobExecution, JobInstance, OwnedBatch } from '../domain/execution.ts';
 import { documentKeys, doubtsDocument } from '../domain/execution-documents.ts';
 import { isDisownable } from '../domain/execution-transitions.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import type { Instant } from '../domain/time.ts';
-import { type UndoneWindow, withDoubts } from '../domain/windows-in-doubt.ts';
+import { isInDoubt, type UndoneWindow, withDoubts } from '../domain/windows-in-doubt.ts';
 import type { Beside } from './commands.ts';
 import { endExecution } from './end-execution.ts';
 import { changeOf, type ExecutionRecords, type Kept } from './execution-records.ts';
@@ -41,6 +41,15 @@ export async function disown(
     guards: given?.guards ?? [],
     journal: given?.journal ?? [],
   };
+}
+
+/** Whether what an instance has done of its window is in doubt. */
+export async function isWindowInDoubt(
+  records: ExecutionRecords,
+  window: OwnedBatch,
+  { id }: JobInstance,
+): Promise<boolean> {
+  return isInDoubt((await records.doubts(window.workflow))?.value ?? [], window, id);
 }
 
 /**

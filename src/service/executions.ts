@@ -16,7 +16,8 @@ import {
   existingExecution,
   existingInstance,
 } from './execution-commands.ts';
-import type { Kept, KeptSkip } from './execution-records.ts';
+import { isWindowInDoubt } from './disowned-execution.ts';
+import type { ExecutionRecords, Kept, KeptSkip } from './execution-records.ts';
 import type { Jobs } from './jobs.ts';
 import { createReplays, type Replays } from './replays.ts';
 import { listSkipped, type SkippedPage } from './skipped-items.ts';
@@ -135,15 +136,17 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       const instance = live ? withLatest(known, await records.steps(id)) : known;
       const lastId = live ? (execution.previousId ?? null) : instance.lastExecutionId;
       const last = lastId === null ? null : await records.execution(lastId);
-      return planRestart({
+      const isWhole = !live && last !== null && (await isRunWhole(records, last.value, instance));
+      const { steps } = planRestart({
         definition,
         graph: buildGraph(definition),
-        steps: instance.steps,
+        steps: isWhole ? new Map() : instance.steps,
         stepExecutions: await records.latestSteps(instance),
         forced: false,
         executionId: live ? id : null,
         lastCompleted: last?.value.status === 'COMPLETED',
-      }).steps;
+      });
+      return isWhole ? steps.map((step) => ({ ...step, why: 'the window is run whole, as another instance' })) : steps;
     },
 
     async waitForEnd(id, seconds, signal) {
@@ -211,4 +214,14 @@ function matches({ status, jobName, instanceId, startedAt }: JobExecution, filte
   if (filter.instanceId !== null && instanceId !== filter.instanceId) return false;
   if (filter.startedAfter !== null && (startedAt === null || startedAt <= filter.startedAfter)) return false;
   return filter.startedBefore === null || (startedAt !== null && startedAt < filter.startedBefore);
+}
+
+/** Whether a launch of the window of a bound job takes nothing along of what its instance has done. */
+async function isRunWhole(
+  records: ExecutionRecords,
+  { status, batch }: JobExecution,
+  instance: JobInstance,
+): Promise<boolean> {
+  if (batch === null || status === 'COMPLETED') return false;
+  return status === 'ABANDONED' || isWindowInDoubt(records, batch, instance);
 }

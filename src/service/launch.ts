@@ -10,9 +10,9 @@ import { quoteBriefly } from '../domain/names.ts';
 import { stillRunning } from '../domain/replay-rules.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
 import { namedWindow, parametersWithWindow, withoutBatch } from '../domain/window-parameters.ts';
-import { isInDoubt } from '../domain/windows-in-doubt.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { Beside } from './commands.ts';
+import { isWindowInDoubt } from './disowned-execution.ts';
 import type { ExecutionRecords } from './execution-records.ts';
 import { findLaunched, type LaunchIds, makeExecution } from './new-execution.ts';
 
@@ -75,9 +75,7 @@ export async function attemptLaunch(
       ? null
       : (loadedSince(workflow, had) ?? otherWindow(had, trial.batch));
   const inDoubt =
-    trial === null || found.before === null
-      ? false
-      : isInDoubt((await records.doubts(trial.batch.workflow))?.value ?? [], trial.batch, found.before.instance.id);
+    trial !== null && found.before !== null && (await isWindowInDoubt(records, trial.batch, found.before.instance));
   const decision = decideLaunch({
     definition,
     graph: buildGraph(definition),

@@ -91,6 +91,8 @@ describe.each(Object.entries(stores))('windows of bound jobs on %s', (_name, sto
     expect(first).toMatchObject({ status: 'FAILED', job_instance_id: 1 });
     const byHand = await app.loadAndUndo();
     expect(byHand.to_date).toBe(first.batch.to_date);
+    const plan = (await app.call('GET', `/executions/${first.id}/restart-plan`)).json;
+    expect(plan.map(({ action }: { action: string }) => action)).toEqual(['run', 'run']);
     expect(await app.call('POST', `/executions/${first.id}/restart`)).toMatchObject({
       status: 409,
       json: { type: '/problems/abandoned', execution_id: first.id },
