@@ -1,0 +1,112 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { type JobService, startJobService } from '../faults/job-service.ts';
+import { describeWithRedis, type RedisServer, startRedis } from '../servers/redis.ts';
+
+const shipped = path.resolve(import.meta.dirname, '../../cfg');
+
+/** The jobs that are shipped, by a service as it is started, which runs them in its own process for jobs. */
+function samples(environment: () => Readonly<Record<string, string>>): void {
+  let folder = '';
+  let service: JobService;
+  beforeEach(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'batchy-samples-'));
+    cpSync(shipped, path.join(folder, 'cfg'), { recursive: true });
+    service = await startJobService(folder, environment());
+  });
+  afterEach(async () => {
+    await service.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function run(job: string, body: object = {}, query = '') {
+    const launched = await service.call('POST', `/jobs/${job}/launch${query}`, body);
+    expect(launched, job).toMatchObject({ status: 202 });
+    const execution = await service.ended(launched.json.execution_id);
+    return { execution, steps: (await service.call('GET', `/executions/${execution.id}/steps`)).json };
+  }
+
+  /** Counters, and a restart that skips what is done. */
+  async function count(): Promise<void> {
+    const counted = {
+      execution: { status: 'COMPLETED' },
+      steps: [{ read_count: 50, write_count: 25, filter_count: 25, commit_count: 5 }],
+    };
+    expect(await run('ChunkJob')).toMatchObject(counted);
+    expect(await run('ChunkJob', {}, '?force=true')).toMatchObject(counted);
+    const failed = {
+      step_name: 'ErrorStep',
+      status: 'FAILED',
+      exit_message: expect.stringContaining('Something went wrong!'),
+    };
+    expect((await run('FailingJob')).steps).toMatchObject([{ step_name: 'Step1', status: 'COMPLETED' }, failed]);
+    expect((await run('FailingJob')).steps).toMatchObject([failed]);
+  }
+
+  async function retry(): Promise<void> {
+    const [twice, always] = await Promise.all([run('RetryJob', { failures: 2 }), run('RetryJob', { failures: 9 })]);
+    expect(twice).toMatchObject({
+      execution: { status: 'COMPLETED' },
+      steps: [{}, { retry_count: 2 }, { status: 'COMPLETED' }],
+    });
+    expect(always).toMatchObject({
+      execution: { status: 'FAILED' },
+      steps: [{}, { retry_count: 3, status: 'FAILED' }],
+    });
+  }
+
+  /** In two goes, each row once. */
+  async function load(): Promise<void> {
+    expect((await service.call('POST', '/load_cfg/orders')).status).toBe(200);
+    const first = await run('LoadOrders', { fail_at: 50_000 });
+    expect(first).toMatchObject({
+      execution: { status: 'FAILED' },
+      steps: [
+        { step_name: 'Prepare', status: 'COMPLETED' },
+        { step_name: 'Extract', status: 'COMPLETED', read_count: 100_000, write_count: 100_000, commit_count: 10 },
+        { step_name: 'Load', status: 'FAILED', read_count: 49_000, commit_count: 49 },
+      ],
+    });
+    const second = await run('LoadOrders');
+    const { from_date: from, to_date: to } = first.execution.batch;
+    expect(second).toMatchObject({
+      execution: {
+        status: 'COMPLETED',
+        job_instance_id: first.execution.job_instance_id,
+        batch: { from_date: from, to_date: to },
+      },
+      steps: [
+        { step_name: 'Load', status: 'COMPLETED', read_count: 51_000, commit_count: 51 },
+        { step_name: 'Count', status: 'COMPLETED' },
+      ],
+    });
+    const written: number = first.steps[2].write_count + second.steps[0].write_count;
+    const orders = new DatabaseSync(path.join(folder, 'data/samples/orders.db'), { readOnly: true });
+    expect({ ...orders.prepare('select count(*) count from orders').get() }).toEqual({ count: written });
+    orders.close();
+    const head = (await service.call('POST', '/get_status/orders')).json.extract_orders;
+    expect(head).toMatchObject({ status: 'success', batch_id: second.execution.batch.batch_id });
+  }
+
+  it('count what they do, retry, and go on where they failed', async () => {
+    await Promise.all([count(), retry(), load()]);
+  });
+}
+
+describe('the sample jobs, on the embedded store', () => {
+  samples(() => ({}));
+});
+
+describeWithRedis('the sample jobs, on Redis', () => {
+  let redis: RedisServer;
+  beforeEach(async () => {
+    redis = await startRedis();
+  });
+  afterEach(() => redis.stop());
+  samples(() => ({ REDIS_URL: redis.url }));
+});
