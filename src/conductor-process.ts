@@ -5,6 +5,7 @@ import { createNumberedIds } from './adapters/system/numbered-ids.ts';
 import { systemTimers } from './adapters/system/timers.ts';
 import { currentHolder, offerHolder } from './conductor-holder.ts';
 import type { FromConductor, Start, ToConductor } from './conductor-messages.ts';
+import { startLogThread } from './conductor-logs.ts';
 import { startPulse } from './conductor-pulse.ts';
 import { catchStrayErrors } from './conductor-stray-errors.ts';
 import { noteSyncPrograms } from './conductor-sync-programs.ts';
@@ -17,7 +18,7 @@ import { openStores } from './open-stores.ts';
 import { type Conductor, createConductor } from './runner/conductor.ts';
 import type { HeartbeatSender } from './runner/heartbeat.ts';
 import { loadJobFiles } from './runner/job-files.ts';
-import { createLogs } from './runner/step-log.ts';
+import { createLogs, defaultMaxBytes } from './runner/step-log.ts';
 
 /** How often a conductor looks by itself, in milliseconds; launches wake it at once. */
 const lookEvery = 1000;
@@ -91,7 +92,8 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
   // Job files find the folders where the service has them, whatever it was told by.
   process.env['BATCHY_DATA'] = settings.BATCHY_DATA;
   process.env['BATCHY_CFG'] = settings.BATCHY_CFG;
-  const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall });
+  const sink = startLogThread(defaultMaxBytes, tellProblem);
+  const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall, sink });
   let conductor: Conductor | null = null;
   let isReading = true;
   offerHolder();

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 
 import { formatOnce, type Instant } from '../domain/time.ts';
+import { createLogFiles, longestLine, type LogSink } from './log-files.ts';
 
 /** `out` and `err`: what a program that the step started wrote. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'out' | 'err';
@@ -44,26 +44,27 @@ export interface LogsOptions {
   readonly now: () => Instant;
   /** What a log may grow to, in bytes. */
   readonly maxBytes?: number;
+  /** What writes them, up to so many bytes: this process at once, unless told. */
+  readonly sink?: LogSink;
 }
 
-const defaultMaxBytes = 16 * 1024 * 1024;
+export const defaultMaxBytes = 16 * 1024 * 1024;
 /** Lines are gathered up to so many bytes, or for so long: most small jobs have ended by then. */
 const gatheredBytes = 64 * 1024;
 const gatheredMilliseconds = 20;
-/** Longer lines are cut into several. */
-const longestLine = 16 * 1024;
 const longestFileName = 150;
 /** That are kept for a step that may yet log something: as many attempts as anybody looks at. */
 const mostNotes = 100;
 
 /** Logs as files in a folder: one process appends, any may read. */
-export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOptions): Logs {
+export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }: LogsOptions): Logs {
+  const where: Where = { sink: given.sink ?? createLogFiles(maxBytes), now, maxBytes };
   /** Of an execution and its steps together: opening a file costs more than all that most of them write. */
   const shared = new Map<string, { readonly log: LogFile; users: number }>();
   const soon = createFlushing();
   const appending = (executionId: number, stepName: string | null): LogFile => {
     const file = path.join(folder, logPath(executionId, stepName));
-    const kept = shared.get(file) ?? { log: appendTo(file, now, maxBytes, soon), users: 0 };
+    const kept = shared.get(file) ?? { log: appendTo(file, where, soon), users: 0 };
     shared.set(file, kept);
     kept.users += 1;
     let isOpen = true;
@@ -124,6 +125,7 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes }: LogsOpti
     },
     flush() {
       for (const { log } of shared.values()) log.flush();
+      where.sink.flush();
     },
     async read(executionId, stepName, offset, limit) {
       const file = await open(path.join(folder, logPath(executionId, stepName))).catch((error: unknown) => {
@@ -202,45 +204,27 @@ function createFlushing(): Flushing {
   };
 }
 
-function appendTo(file: string, now: () => Instant, maxBytes: number, soon: Flushing): LogFile {
-  let descriptor: number | null = null;
-  let size = 0;
+/** @param maxBytes after which nothing more is handed on: the sink, which knows what was there before, has left it out by then */
+function appendTo(file: string, { sink, now, maxBytes }: Where, soon: Flushing): LogFile {
   let gathered: string[] = [];
   let gatheredLength = 0;
-  let state: 'open' | 'full' | 'closed' = 'open';
+  let handedOn = 0;
+  let isOpen = true;
 
-  function flush(): void {
+  function handOn(isLast: boolean): void {
     soon.isDone(flush);
-    if (gathered.length === 0) return;
-    const bytes = Buffer.from(gathered.join(''));
+    if (gathered.length === 0 && !(isLast && handedOn > 0)) return;
+    sink.append({ file, text: gathered.join(''), prefix: `${stamp(now())} WARN  `, isLast });
+    handedOn += gatheredLength;
     gathered = [];
     gatheredLength = 0;
-    try {
-      if (descriptor === null) ({ descriptor, size } = openToAppend(file));
-      if (size + bytes.length <= maxBytes) {
-        size += writeSync(descriptor, bytes);
-        return;
-      }
-      state = state === 'closed' ? 'closed' : 'full';
-      const room = bytes.lastIndexOf(0x0a, Math.max(0, maxBytes - size - 1)) + 1;
-      if (size + room < maxBytes + 1 && size < maxBytes + longestLine)
-        writeSync(
-          descriptor,
-          Buffer.concat([
-            bytes.subarray(0, room),
-            Buffer.from(`${stamp(now())} WARN  the log has reached ${maxBytes} bytes; what follows is left out\n`),
-          ]),
-        );
-    } catch {
-      // Nowhere to tell it; the step goes on.
-      state = state === 'closed' ? 'closed' : 'full';
-    }
   }
+  const flush = (): void => handOn(false);
 
   return {
     flush,
     write(level, text, at) {
-      if (state !== 'open') return;
+      if (!isOpen || handedOn > maxBytes) return;
       const prefix = `${stamp(at)} ${level.toUpperCase().padEnd(5)} `;
       for (const line of text.split('\n')) {
         for (let from = 0; from === 0 || from < line.length; from += longestLine) {
@@ -253,24 +237,17 @@ function appendTo(file: string, now: () => Instant, maxBytes: number, soon: Flus
       else soon.ask(flush);
     },
     close() {
-      if (state === 'closed') return;
-      flush();
-      state = 'closed';
-      if (descriptor !== null) closeSync(descriptor);
-      descriptor = null;
+      if (!isOpen) return;
+      isOpen = false;
+      handOn(true);
     },
   };
 }
 
-/** With its size, which is only asked for where there is a file: most are new. What another process still appends is not counted. */
-function openToAppend(file: string): { descriptor: number; size: number } {
-  try {
-    return { descriptor: openSync(file, 'ax'), size: 0 };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') mkdirSync(path.dirname(file), { recursive: true });
-    const descriptor = openSync(file, 'a');
-    return { descriptor, size: fstatSync(descriptor).size };
-  }
+interface Where {
+  readonly sink: LogSink;
+  readonly now: () => Instant;
+  readonly maxBytes: number;
 }
 
 /** Several lines are of the same moment. */

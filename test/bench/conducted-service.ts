@@ -4,12 +4,13 @@ import { createNumberedIds } from '../../src/adapters/system/numbered-ids.ts';
 import { systemTimers } from '../../src/adapters/system/timers.ts';
 import { createServices } from '../../src/app.ts';
 import type { RunnableJob } from '../../src/authoring/index.ts';
+import { startLogThread } from '../../src/conductor-logs.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { executionIndexes } from '../../src/domain/document-index.ts';
 import type { Json } from '../../src/domain/json.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { createConductor } from '../../src/runner/conductor.ts';
-import { createLogs } from '../../src/runner/step-log.ts';
+import { createLogs, defaultMaxBytes } from '../../src/runner/step-log.ts';
 import type { JobCatalog } from '../../src/service/job-catalog.ts';
 
 /** Launching and running jobs in this process, without HTTP. */
@@ -37,6 +38,10 @@ const lookForTheEndEveryMs = 2;
 /** For one execution; whatever takes longer hangs. */
 const longestSeconds = 600;
 
+function stopAll(error: unknown): never {
+  throw error;
+}
+
 export async function conductService(options: ConductedServiceOptions): Promise<ConductedService> {
   const { stores, jobs, folder, concurrency } = options;
   const { settings } = loadSettings({ folder, environment: { BATCHY_CFG: folder, BATCHY_DATA: folder } });
@@ -53,16 +58,14 @@ export async function conductService(options: ConductedServiceOptions): Promise<
     id: `bench-${process.pid}-${crypto.randomUUID()}`,
     leaseSeconds: settings.LEASE_SECONDS,
     concurrency,
-    logs: createLogs({ folder, now: systemTimers.wall }),
+    logs: createLogs({ folder, now: systemTimers.wall, sink: startLogThread(defaultMaxBytes, stopAll) }),
     operationId: createNumberedIds(),
     timers: systemTimers,
     random: Math.random,
     environment: {},
     graceMilliseconds: 5000,
     lookEveryMilliseconds: 1000,
-    onProblem: (error) => {
-      throw error;
-    },
+    onProblem: stopAll,
   });
   await conductor.start();
   const services = createServices(stores, settings, {

@@ -91,6 +91,7 @@ const layers: Readonly<Record<string, Layer>> = {
       ...composition.layers,
       'open-stores',
       'conductor-holder',
+      'conductor-logs',
       'conductor-messages',
       'conductor-pulse',
       'conductor-stray-errors',
@@ -98,6 +99,8 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['uuidv7', anyBuiltin],
   },
+  'conductor-logs': { layers: ['runner', 'conductor-log-thread'], packages: [anyBuiltin] },
+  'conductor-log-thread': { layers: ['runner'], packages: [anyBuiltin] },
   'conductor-pulse': { layers: ['domain', 'runner', 'conductor-pulse-thread'], packages: [anyBuiltin] },
   'conductor-pulse-thread': {
     layers: ['domain', 'config', 'runner', 'adapters', 'open-stores', 'conductor-holder-answers'],

@@ -1,0 +1,54 @@
+import { Worker } from 'node:worker_threads';
+
+import type { LogTask } from './conductor-log-thread.ts';
+import { createLogFiles, type LogLines, type LogSink } from './runner/log-files.ts';
+
+/** Milliseconds for which the end of a process waits for a disk. */
+const patience = 2000;
+
+/**
+ * Writes logs in a thread of its own: to make a file takes as long as the disk pleases, and everything that runs in this process
+ * would wait for it. Where the thread has died this process writes them itself.
+ */
+export function startLogThread(maxBytes: number, onProblem: (error: unknown) => void): LogSink {
+  const written = new Int32Array(new SharedArrayBuffer(4));
+  let gathered: LogLines[] = [];
+  let sent = 0;
+  let instead: LogSink | null = null;
+  const task: LogTask = { maxBytes, written: written.buffer };
+  const thread = new Worker(new URL('conductor-log-thread.ts', import.meta.url), { workerData: task });
+  // It has nothing to do that this process would not wait for at its end.
+  thread.unref();
+  thread.on('error', (error) => {
+    instead = createLogFiles(maxBytes);
+    onProblem(error);
+  });
+
+  function send(): void {
+    const batch = gathered;
+    if (batch.length === 0) return;
+    gathered = [];
+    if (instead === null) {
+      sent = (sent + 1) | 0;
+      thread.postMessage(batch, []);
+    } else for (const lines of batch) instead.append(lines);
+  }
+
+  function flush(): void {
+    send();
+    if (instead !== null) return;
+    const deadline = performance.now() + patience;
+    for (let done = Atomics.load(written, 0); done !== sent; done = Atomics.load(written, 0))
+      if (Atomics.wait(written, 0, done, Math.max(0, deadline - performance.now())) === 'timed-out') return;
+  }
+  process.once('exit', flush);
+
+  return {
+    append(lines) {
+      // Of one turn of the event loop all travel together.
+      if (gathered.length === 0) setImmediate(send);
+      gathered.push(lines);
+    },
+    flush,
+  };
+}

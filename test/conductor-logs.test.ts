@@ -1,0 +1,70 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { startLogThread } from '../src/conductor-logs.ts';
+
+const module = pathToFileURL(path.resolve(import.meta.dirname, '../src/conductor-logs.ts')).href;
+const nobody = (error: unknown): never => {
+  throw error;
+};
+
+describe('logs that a thread writes', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(path.join(tmpdir(), 'batchy-log-thread-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const lines = (file: string, text: string, isLast = false) => ({
+    file: path.join(folder, file),
+    text,
+    prefix: 'now WARN  ',
+    isLast,
+  });
+  const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
+
+  it('are there once they were flushed, in order, in folders that are made for them', () => {
+    const sink = startLogThread(1000, nobody);
+    for (let line = 0; line < 20; line += 1) sink.append(lines('7/Load.log', `line ${line}\n`));
+    sink.append(lines('7.log', 'whole\n', true));
+    sink.flush();
+    expect(read('7/Load.log')).toBe(Array.from({ length: 20 }, (_each, line) => `line ${line}\n`).join(''));
+    expect(read('7.log')).toBe('whole\n');
+  });
+
+  it('are there soon where nobody flushes', async () => {
+    const sink = startLogThread(1000, nobody);
+    sink.append(lines('7.log', 'first\n', true));
+    await vi.waitFor(() => expect(read('7.log')).toBe('first\n'), 10_000);
+    sink.append(lines('7.log', 'gone on with\n', true));
+    await vi.waitFor(() => expect(read('7.log')).toBe('first\ngone on with\n'), 10_000);
+  });
+
+  it('end where they have grown too long, and say so', () => {
+    const sink = startLogThread(20, nobody);
+    for (let line = 0; line < 9; line += 1) sink.append(lines('7.log', `line ${line}\n`));
+    sink.flush();
+    expect(read('7.log')).toBe('line 0\nline 1\nnow WARN  the log has reached 20 bytes; what follows is left out\n');
+  });
+
+  it.each([
+    ['ends by itself', ''],
+    ['is ended', 'process.exit(3);'],
+  ])('are written when the process %s', (_how, end) => {
+    const file = path.join(folder, 'last.log');
+    const code = `
+      const { startLogThread } = await import(${JSON.stringify(module)});
+      const sink = startLogThread(1000, (error) => { throw error; });
+      sink.append({ file: ${JSON.stringify(file)}, text: 'last words\\n', prefix: '', isLast: true });
+      ${end}`;
+    try {
+      writeFileSync(path.join(folder, 'dying.mjs'), code);
+      execFileSync(process.execPath, [path.join(folder, 'dying.mjs')], { stdio: 'pipe' });
+    } catch (error) {
+      expect(error).toMatchObject({ status: 3 });
+    }
+    expect(read('last.log')).toBe('last words\n');
+  });
+});
