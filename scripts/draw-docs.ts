@@ -8,6 +8,7 @@ import { createApp } from '../src/app.ts';
 import { loadSettings } from '../src/config/load.ts';
 import { drawExecutionStates, drawStepStates } from './draw-execution-states.ts';
 import { drawStates } from './draw-states.ts';
+import { jobReferenceRegions } from './list-job-options.ts';
 import { listProblems } from './list-problems.ts';
 import { listRoutes, type OpenApiDocument } from './list-routes.ts';
 import { listSettings } from './list-settings.ts';
@@ -31,6 +32,7 @@ export const drawnRegions: readonly DrawnRegion[] = [
   { file: 'docs/problems.md', region: 'problems', draw: listProblems },
   { file: 'docs/configuration.md', region: 'settings', draw: listSettings },
   { file: 'docs/api.md', region: 'routes', draw: async () => listRoutes(await openApiDocument()) },
+  ...jobReferenceRegions,
 ];
 
 /** The document as a server with default settings gives it; nothing listens. */

@@ -6,9 +6,11 @@ import { type DeclaredStep, declareStep, type StepOptions, stepOptionNames } fro
 export interface ShellStepOptions extends StepOptions {
   /** The one text goes to a shell, which finds parameters as environment variables only. Never `{{name}}` in it. */
   readonly shell?: boolean;
-  /** Names of variables that the process gets from the conductor's environment, beside the usual few. */
+  /** Names of variables that the program gets from Batchy's environment, beside `PATH`, `HOME`, `LANG`, `TZ` and the like. */
   readonly passEnvironment?: readonly string[];
+  /** Variables of the program by their names; the values may hold `{{name}}`. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Where the program runs; may hold `{{name}}`. That of Batchy if not said. */
   readonly workingDirectory?: string;
 }
 
@@ -71,9 +73,11 @@ function readCommand(command: unknown, shell: boolean, problems: Problems): read
 }
 
 export interface HttpRequestOptions {
+  /** May hold `{{name}}`, whose value is encoded. */
   readonly url: string;
-  /** `GET` if not said. */
+  /** `GET` (if not said), `HEAD`, `POST`, `PUT`, `PATCH` or `DELETE`. */
   readonly method?: string;
+  /** The values may hold `{{name}}`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON; a text as it is. */
   readonly body?: Json;
@@ -114,6 +118,7 @@ export function httpStep(name: string, request: HttpRequestOptions, options: Ste
 }
 
 export interface WaitOptions {
+  /** Its name; may hold `{{name}}`. */
   readonly workflow: string;
   /** Those of the workflow that are waited for; all if not said. */
   readonly jobs?: readonly string[];

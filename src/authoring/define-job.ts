@@ -13,7 +13,9 @@ import { type DeclaredStep, isDeclaredStep } from './step.ts';
 
 /** A job as an author writes it. Times are in seconds. */
 export interface JobOptions {
+  /** Of all jobs on the store; 1 to 128 letters, digits, `_`, `.` or `-`. */
   readonly name: string;
+  /** For people. */
   readonly description?: string;
   /**
    * The workflow whose window a launch loads: it opens its batch, and its end closes or fails it. The name may hold parameters:
@@ -22,6 +24,7 @@ export interface JobOptions {
   readonly workflow?: string;
   /** Of the workflow; all if not said. */
   readonly jobs?: readonly string[];
+  /** By their names. */
   readonly parameters?: ParameterSchemaOptions;
   /** `false`: a launch may give only parameters that are declared. */
   readonly additionalParameters?: boolean;
@@ -35,6 +38,7 @@ export interface JobOptions {
   readonly newInstancePerLaunch?: boolean;
   /** Executions of this job at a time. */
   readonly maxConcurrent?: number;
+  /** Seconds from the first start of an execution, after which it is FAILED; no limit if not said. */
   readonly timeout?: number;
   /** `stop` (if not said) lets running branches finish after a failed step, `continue` starts other branches, too. */
   readonly onFailure?: 'stop' | 'continue';

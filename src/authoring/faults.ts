@@ -20,7 +20,7 @@ export interface SkipOptions extends ErrorChoice {
 export interface ItemRetryOptions extends ErrorChoice {
   /** Attempts in all at one read, process or write. */
   readonly limit: number;
-  /** Seconds before the next attempt, growing and scattered: 0. */
+  /** Seconds before the next attempt: 0. Doubled with each, up to 300 s, and shortened at random by up to a half. */
   readonly delay?: number;
 }
 

@@ -2,6 +2,7 @@ import type { Json } from '../domain/json.ts';
 
 /** One parameter in a job's schema. Without a type it takes whatever it is given. */
 export interface ParameterOptions {
+  /** What a launch may give; whatever it gives if not said. */
   readonly type?: 'string' | 'integer' | 'float' | 'boolean' | 'date' | 'json';
   /** Taken where a launch does not name it. */
   readonly default?: Json;
@@ -9,6 +10,7 @@ export interface ParameterOptions {
   readonly required?: boolean;
   /** `false`: launches that differ in it alone are of one instance. */
   readonly identifying?: boolean;
+  /** For people. */
   readonly description?: string;
 }
 

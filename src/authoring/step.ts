@@ -21,9 +21,12 @@ export interface StepOptions {
   readonly on?: Readonly<Record<string, string | { readonly end: 'COMPLETED' | 'FAILED' | 'STOPPED' }>>;
   /** Further attempts after the first: 0. */
   readonly maxRetries?: number;
-  /** Before a further attempt: 1. */
+  /** Seconds before a further attempt: 1. */
   readonly retryDelay?: number;
-  /** `exponential` doubles the delay with each attempt. `fixed` if not said. */
+  /**
+   * `exponential` doubles the delay with each attempt, up to 300 s, and shortens each at random by up to a half. `fixed` (every delay as it
+   * was said) if not said.
+   */
   readonly backoff?: 'fixed' | 'exponential';
   /**
    * Seconds after which `ctx.signal` is aborted and the attempt has failed. A task that goes on is left behind and not tried again; a chunk

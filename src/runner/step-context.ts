@@ -8,12 +8,15 @@ export interface StepContext {
    * digits) and `batch_id`, too.
    */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** What the steps of an execution share. */
   readonly context: SharedContext;
+  /** `debug`, `info`, `warn` and `error`, each a function of a text: to the log of the step. */
   readonly logger: StepLogger;
   /** Aborted when the execution stops, the step times out, or its owner has lost it. */
   readonly signal: AbortSignal;
   /** Counted from 1. */
   readonly attempt: number;
+  /** Which execution, of which job, in which step. */
   readonly execution: { readonly id: number; readonly jobName: string; readonly stepName: string };
   /** Of a partitioned step: what its `partition` gave for this one. */
   readonly partition: Json;
@@ -23,12 +26,15 @@ export interface StepContext {
 
 /** Key-values shared by all steps of an execution. What a step sets is stored with the step's end, or with its next chunk. */
 export interface SharedContext {
-  /** @throws Error naming the key when there is none and no default is given */
+  /** What is kept under the key, or `byDefault`. @throws Error naming the key when there is none and no default is given */
   get(key: string, byDefault?: Json): Json;
+  /** Whether there is a value, `null` included. */
   has(key: string): boolean;
-  /** @throws TypeError for a value that is no JSON */
+  /** Replaces what was there. @throws TypeError for a value that is no JSON */
   set(key: string, value: Json): void;
+  /** Takes a value away, where there is one. */
   delete(key: string): void;
+  /** All of them, as they are now. */
   entries(): [key: string, value: Json][];
 }
 

@@ -89,6 +89,10 @@ describe('what the documents name', () => {
       'TWO_TASK',
       'CHANGED_AT',
       'TO_DATE',
+      // Variables that jobs are given, or name.
+      'BATCHY_EXECUTION_ID',
+      'BATCHY_FENCE',
+      'DATABASE_URL',
     ];
     const named = new Set(
       allCode.flatMap(({ code }) => [...code.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name)),

@@ -24,6 +24,7 @@ import { WrittenChunks } from './sql-written-chunks.ts';
 export interface SqlWriterOptions {
   /** `DATABASE_URL`, if not said. */
   readonly connection?: SqlConnection;
+  /** It must be there, with a column for each property of the items. */
   readonly table: string;
   /** Of the table; where the database looks by itself, if not said. */
   readonly schema?: string;
