@@ -98,17 +98,30 @@ async function progressLine(client: Client, execution: JsonObject, milliseconds:
     client.json({ path: `${path}/graph` }),
     client.json({ path: `${path}/steps` }),
   ]);
-  const nodes = objectsIn(objectOf(graph)['nodes']);
+  // Parts come when their step begins: with them the bar would go backward.
+  const nodes = objectsIn(objectOf(graph)['nodes']).filter((node) => !isPart(node['name']));
   const done = nodes.filter((node) => node['status'] === 'COMPLETED').length;
   const filled = nodes.length === 0 ? 0 : Math.floor((done / nodes.length) * barWidth);
-  const current = objectsIn(steps).findLast((step) => step['status'] === 'STARTED');
-  const what =
-    current === undefined
-      ? cellText(execution['status'])
-      : `${cellText(current['step_name'])}: ${cellText(current['read_count'])} read, ${cellText(current['write_count'])} written`;
+  const rows = objectsIn(steps);
+  const current = rows.findLast((step) => step['status'] === 'STARTED' && !isPart(step['step_name']));
+  const what = current === undefined ? cellText(execution['status']) : countsOf(cellText(current['step_name']), rows);
   const bar = `${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}`;
   const name = `${cellText(execution['job_name'])} ${cellText(execution['id'])}`;
   return `${name} [${bar}] ${done}/${nodes.length} steps, ${what}, ${Math.round(milliseconds / 1000)} s`;
+}
+
+/** The items of a step so far; a partitioned one has no counts of its own until its parts have ended. */
+function countsOf(name: string, rows: readonly JsonObject[]): string {
+  const counted = rows.filter(({ step_name: row }) => row === name || cellText(row).startsWith(`${name}${partMark}`));
+  const sum = (count: string): number => counted.reduce((total, row) => total + Number(cellText(row[count])), 0);
+  return `${name}: ${sum('read_count')} read, ${sum('write_count')} written`;
+}
+
+/** Between the name of a partitioned step and the number of its part; no step's own name has a colon. */
+const partMark = ':partition';
+
+function isPart(name: Json | undefined): boolean {
+  return cellText(name).includes(partMark);
 }
 
 function exitOf(status: string): Exit {

@@ -52,6 +52,28 @@ it('shows on a terminal how far an execution is, and clears that at its end', as
   expect(ends).toEqual([1]);
 });
 
+it('does not count the parts of a step as steps, and adds up what they have read', async () => {
+  const server = await fakeServer(({ url }, count) => {
+    const parts = ['Load:partition0', 'Load:partition1'];
+    if (url.endsWith('/graph')) {
+      const nodes = [
+        { name: 'Download', status: 'COMPLETED' },
+        { name: 'Load', status: 'STARTED' },
+        ...parts.map((name) => ({ name, status: 'STARTED' })),
+      ];
+      return { body: { nodes } };
+    }
+    if (url.endsWith('/steps')) {
+      const rows = parts.map((name) => ({ step_name: name, status: 'STARTED', read_count: 30, write_count: 20 }));
+      return { body: [{ step_name: 'Load', status: 'STARTED', read_count: 0, write_count: 0 }, ...rows] };
+    }
+    return { body: { id: 7, job_name: 'LoadOrders', status: count < 2 ? 'STARTED' : 'COMPLETED' } };
+  });
+  const { context, progress } = watched(server.url);
+  await awaitExecution(context, { wait: true, json: true }, { execution_id: 7 });
+  expect(progress[0]).toMatch(/^LoadOrders 7 \[#{10}-{10}\] 1\/2 steps, Load: 60 read, 40 written, \d+ s$/);
+});
+
 it('says the status where no step has begun', async () => {
   const server = await fakeServer(({ url }, count) => {
     if (url.endsWith('/graph')) return { body: { nodes: [] } };
