@@ -32,8 +32,8 @@ describe.each(Object.entries(stores))('histories of bound jobs over %s', (_name,
       const worlds = new Map<string, BoundWorld>();
       const app = await appWithJobs({ jobs: [boundJob(worlds)], openStores: store(), cfg: {} });
       await fc.assert(
-        fc.asyncProperty(boundHistories, (steps) => runBoundHistory(app, worlds, steps)),
-        { numRuns: numRuns + boundHistoriesOfOld.length, examples: boundHistoriesOfOld.map((steps) => [steps]) },
+        fc.asyncProperty(boundHistories, (history) => runBoundHistory(app, worlds, history)),
+        { numRuns: numRuns + boundHistoriesOfOld.length, examples: boundHistoriesOfOld.map((history) => [history]) },
       );
     },
     60_000 + numRuns * 5000,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-/** The jobs of the workflow. The first tells its clients where its window ends, the second has a `to_date` of its user's own. */
+/** The jobs of the workflow. The first tells its clients where its window ends, the second may have a `to_date` of its user's own. */
 export const loadedJobs = ['emitting', 'own'] as const;
 export type LoadedJob = (typeof loadedJobs)[number];
 
@@ -79,10 +79,15 @@ const step: fc.Arbitrary<BoundStep> = fc.oneof(
   },
 );
 
-export const boundHistories: fc.Arbitrary<readonly BoundStep[]> = fc.array(step, {
-  minLength: 5,
-  maxLength: 30,
-  size: 'max',
+export interface BoundHistory {
+  /** Whether the second job has a `to_date` of its user's own; else it begins to emit with the first launch. */
+  readonly ownToDate: boolean;
+  readonly steps: readonly BoundStep[];
+}
+
+export const boundHistories: fc.Arbitrary<BoundHistory> = fc.record({
+  ownToDate: fc.boolean(),
+  steps: fc.array(step, { minLength: 5, maxLength: 30, size: 'max' }),
 });
 
 const launch = (more: Partial<Extract<BoundStep, { kind: 'launch' }>> = {}): BoundStep => ({
@@ -93,8 +98,7 @@ const launch = (more: Partial<Extract<BoundStep, { kind: 'launch' }>> = {}): Bou
   ...more,
 });
 
-/** Histories that went wrong once. */
-export const boundHistoriesOfOld: readonly (readonly BoundStep[])[] = [
+const stepsOfOld: readonly (readonly BoundStep[])[] = [
   // The success of one region moved the watermark of the other.
   [
     { kind: 'emit', region: 'EU' },
@@ -122,3 +126,6 @@ export const boundHistoriesOfOld: readonly (readonly BoundStep[])[] = [
     { kind: 'restart', nth: 1, fails: null },
   ],
 ];
+
+/** Histories that went wrong once. */
+export const boundHistoriesOfOld: readonly BoundHistory[] = stepsOfOld.map((steps) => ({ ownToDate: true, steps }));

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { createSqliteStores } from '../../src/adapters/sqlite/stores.ts';
@@ -22,13 +22,15 @@ const stores: Readonly<Record<string, () => OpenStores>> = {
 async function start(openStores: OpenStores, settings = '') {
   let failing = '';
   let ran: string[] = [];
+  let gate: PromiseWithResolvers<void> | null = null;
   const bound = defineJob({
     name: 'Bound',
     workflow: 'orders',
     parameters: { chunk: { type: 'integer', identifying: false } },
     steps: ['Load', 'Publish'].map((name) =>
-      step(name, (ctx) => {
+      step(name, async (ctx) => {
         ran.push([name, ctx.parameters['region']].filter(Boolean).join(' '));
+        if (name === 'Publish') await gate?.promise;
         if (failing === name) throw new Error('the database is away');
       }),
     ),
@@ -41,6 +43,11 @@ async function start(openStores: OpenStores, settings = '') {
   await app.call('POST', '/load_cfg/orders');
   return {
     ...app,
+    /** Nothing is published until it is told. */
+    hold: () => {
+      const held = (gate = Promise.withResolvers<void>());
+      return () => held.resolve();
+    },
     fail: (name: string) => (failing = name),
     /** The steps that ran since it was asked last. */
     ran: () => {
@@ -120,6 +127,21 @@ describe.each(Object.entries(stores))('windows of bound jobs on %s', (_name, sto
     await app.call('POST', '/open_batch/orders');
     await app.call('POST', '/fail_batch/orders');
     app.ran();
+    app.fail('');
+    expect(await app.run('Bound')).toMatchObject({ status: 'COMPLETED', job_instance_id: 2 });
+    expect(app.ran()).toEqual(['Load', 'Publish']);
+  });
+
+  it('are run whole although an execution of theirs still ran when their success was declared failed', async () => {
+    const app = await start(store());
+    app.fail('Publish');
+    const release = app.hold();
+    const { id } = await app.launch('Bound');
+    await vi.waitFor(() => expect(app.ran()).toContain('Publish'));
+    expect((await app.call('POST', '/close_batch/orders?force=true&reason=by hand')).status).toBe(200);
+    expect((await app.call('POST', '/fail_batch/orders?job=customers&force=true&reason=it was not')).status).toBe(200);
+    release();
+    expect((await app.ended(id)).status).toBe('FAILED');
     app.fail('');
     expect(await app.run('Bound')).toMatchObject({ status: 'COMPLETED', job_instance_id: 2 });
     expect(app.ran()).toEqual(['Load', 'Publish']);
