@@ -16,7 +16,7 @@ class ForeignWrite extends Error {
  *
  * Nothing keeps a second process from writing to the same file, but it is noticed: before and after each write the file has the size that we
  * have left it with, or nothing more is written. So a process that was paused writes nothing over what its successor has written; only one that is
- * paused between the look at the size and the write itself does. A file that nothing closes it can only make longer.
+ * paused between the look at the size and the write itself, which may have to wait for a thread, does. A file that nothing closes it can only make longer.
  */
 export class FileTarget {
   readonly file: string;
