@@ -1,5 +1,5 @@
-/** Calls at a time: one is being carried out while the other's answers are read. */
-const mostUnderWay = 2;
+/** Calls at a time: one is being carried out, one waits behind it, and one's answers are read. */
+const mostUnderWay = 3;
 
 /**
  * Makes one call of those that are asked for in one turn of the event loop, or while as many calls as may be under way are:

@@ -54,7 +54,7 @@ describe('questions of one turn of the event loop', () => {
     expect(await ask(3)).toBe(3);
   });
 
-  it('wait for each other while two calls are under way, and then travel together', async () => {
+  it('wait for each other while three calls are under way, and then travel together', async () => {
     const calls: (readonly number[])[] = [];
     const answers: (() => void)[] = [];
     const slow = async (questions: readonly number[]): Promise<readonly number[]> => {
@@ -64,15 +64,15 @@ describe('questions of one turn of the event loop', () => {
     };
     const ask = gather(10, slow, 60_000);
     const asked: Promise<number>[] = [];
-    for (let question = 1; question <= 5; question += 1) {
+    for (let question = 1; question <= 6; question += 1) {
       asked.push(ask(question));
       await nextTurn();
     }
-    expect(calls).toEqual([[1], [2]]);
+    expect(calls).toEqual([[1], [2], [3]]);
     answers.shift()?.();
-    await expect.poll(() => calls).toEqual([[1], [2], [3, 4, 5]]);
+    await expect.poll(() => calls).toEqual([[1], [2], [3], [4, 5, 6]]);
     for (const answer of answers) answer();
-    expect(await Promise.all(asked)).toEqual([1, 2, 3, 4, 5]);
+    expect(await Promise.all(asked)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it('leave although none has come back, where the server is far away', async () => {
