@@ -23,6 +23,7 @@ export function idOfMember(member: string): number {
 /** All are of executions by id, except `started`. */
 export const executionIndexes = {
   all: 'executions',
+  /** Of those that are not live. Who is looks different in a moment, and a change of index costs as much as what it is about. */
   ofStatus: (status: BatchStatus): string => `executions:status:${status}`,
   ofJob: (jobName: string): string => `executions:job:${encodeURIComponent(jobName)}`,
   ofInstance: (instanceId: number): string => `executions:instance:${instanceId}`,

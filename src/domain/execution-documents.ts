@@ -10,7 +10,8 @@ import {
   stepsIndex,
   unreplayableIndex,
 } from './document-index.ts';
-import type { BatchStatus, JobExecution, JobInstance, SkippedItem, StepExecution } from './execution.ts';
+import type { JobExecution, JobInstance, SkippedItem, StepExecution } from './execution.ts';
+import { isLive } from './execution-transitions.ts';
 import { encodeContext, encodeExecution, encodeInstance, encodeStep } from './execution-text.ts';
 import { encodeSkipped } from './skipped-text.ts';
 import type { Json } from './json.ts';
@@ -106,17 +107,15 @@ export function executionMembers({ id, jobName, instanceId, status, startedAt }:
   const member = memberOfId(id);
   const members = [
     { index: executionIndexes.all, member },
-    { index: executionIndexes.ofStatus(status), member },
     { index: executionIndexes.ofJob(jobName), member },
     { index: executionIndexes.ofInstance(instanceId), member },
   ];
-  if (liveStatuses.has(status))
+  if (isLive(status))
     members.push({ index: executionIndexes.live, member }, { index: executionIndexes.liveOfJob(jobName), member });
+  else members.push({ index: executionIndexes.ofStatus(status), member });
   if (startedAt !== null) members.push({ index: executionIndexes.started, member: memberOfStart(startedAt, id) });
   return members;
 }
-
-const liveStatuses: ReadonlySet<BatchStatus> = new Set(['STARTING', 'STARTED', 'STOPPING']);
 
 export function stepDocument(step: StepExecution): StateDocument {
   return {

@@ -91,11 +91,25 @@ export function formatInstant(instant: Instant): string {
   return text;
 }
 
+/** What comes before the fraction of the second that was formatted last: most of what is formatted is of the same one. */
+let formattedSecond = Number.NaN;
+let textOfSecond = '';
+
 /** As `formatInstant`, of what nobody asks for again. */
 export function formatOnce(instant: Instant): string {
-  const { milliseconds, nanoseconds } = splitInstant(instant);
-  const microseconds = String(Math.floor(Number(nanoseconds) / 1000)).padStart(3, '0');
-  return new Date(milliseconds).toISOString().slice(0, -1) + microseconds;
+  let second = Number(instant / nanosecondsPerSecond);
+  let nanoseconds = Number(instant % nanosecondsPerSecond);
+  // Division rounds towards zero: before 1970 that is up.
+  if (nanoseconds < 0) {
+    second -= 1;
+    nanoseconds += 1e9;
+  }
+  if (second !== formattedSecond) {
+    textOfSecond = new Date(second * 1000).toISOString().slice(0, -4);
+    formattedSecond = second;
+  }
+  // A seventh digit in front keeps the zeros.
+  return textOfSecond + String(1_000_000 + Math.floor(nanoseconds / 1000)).slice(1);
 }
 
 /** Whole milliseconds (rounded down) and the nanoseconds beyond them. */

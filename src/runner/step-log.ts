@@ -58,7 +58,7 @@ const mostNotes = 100;
 
 /** Logs as files in a folder: one process appends, any may read. */
 export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }: LogsOptions): Logs {
-  const where: Where = { sink: given.sink ?? createLogFiles(maxBytes), now, maxBytes };
+  const where: Where = { sink: given.sink ?? createLogFiles(maxBytes), maxBytes };
   /** Of an execution and its steps together: opening a file costs more than all that most of them write. */
   const shared = new Map<string, { readonly log: LogFile; users: number }>();
   const soon = createFlushing();
@@ -205,16 +205,17 @@ function createFlushing(): Flushing {
 }
 
 /** @param maxBytes after which nothing more is handed on: the sink, which knows what was there before, has left it out by then */
-function appendTo(file: string, { sink, now, maxBytes }: Where, soon: Flushing): LogFile {
+function appendTo(file: string, { sink, maxBytes }: Where, soon: Flushing): LogFile {
   let gathered: string[] = [];
   let gatheredLength = 0;
   let handedOn = 0;
+  let lastAt: Instant = 0n;
   let isOpen = true;
 
   function handOn(isLast: boolean): void {
     soon.isDone(flush);
     if (gathered.length === 0 && !(isLast && handedOn > 0)) return;
-    sink.append({ file, text: gathered.join(''), prefix: `${stamp(now())} WARN  `, isLast });
+    sink.append({ file, text: gathered.join(''), prefix: `${stamp(lastAt)} WARN  `, isLast });
     handedOn += gatheredLength;
     gathered = [];
     gatheredLength = 0;
@@ -225,6 +226,7 @@ function appendTo(file: string, { sink, now, maxBytes }: Where, soon: Flushing):
     flush,
     write(level, text, at) {
       if (!isOpen || handedOn > maxBytes) return;
+      lastAt = at;
       const prefix = `${stamp(at)} ${level.toUpperCase().padEnd(5)} `;
       for (const line of text.split('\n')) {
         for (let from = 0; from === 0 || from < line.length; from += longestLine) {
@@ -246,7 +248,6 @@ function appendTo(file: string, { sink, now, maxBytes }: Where, soon: Flushing):
 
 interface Where {
   readonly sink: LogSink;
-  readonly now: () => Instant;
   readonly maxBytes: number;
 }
 

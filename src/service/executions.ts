@@ -189,7 +189,7 @@ interface Walk extends Omit<IndexPage, 'limit'> {
 
 /** The narrowest index that the filter allows; the rest of it is looked at one by one. */
 function pageOf(filter: ExecutionFilter): Walk {
-  const { instanceId, jobName, status, beyond, startedAfter, startedBefore } = filter;
+  const { beyond, startedAfter, startedBefore } = filter;
   const all = { prefix: '', direction: 'descending', end: '' } as const;
   if (listsByStart(filter)) {
     // An instant without an id sorts before all members that begin with it.
@@ -197,15 +197,15 @@ function pageOf(filter: ExecutionFilter): Walk {
     const end = startedAfter === null ? '' : formatInstant(startedAfter);
     return { ...all, index: executionIndexes.started, beyond: typeof beyond === 'string' ? beyond : from, end };
   }
-  const index =
-    instanceId !== null
-      ? executionIndexes.ofInstance(instanceId)
-      : jobName !== null
-        ? executionIndexes.ofJob(jobName)
-        : status !== null
-          ? executionIndexes.ofStatus(status)
-          : executionIndexes.all;
-  return { ...all, index, beyond: typeof beyond === 'number' ? memberOfId(beyond) : null };
+  return { ...all, index: narrowestIndex(filter), beyond: typeof beyond === 'number' ? memberOfId(beyond) : null };
+}
+
+function narrowestIndex({ instanceId, jobName, status }: ExecutionFilter): string {
+  if (instanceId !== null) return executionIndexes.ofInstance(instanceId);
+  if (status !== null && isLive(status))
+    return jobName === null ? executionIndexes.live : executionIndexes.liveOfJob(jobName);
+  if (jobName !== null) return executionIndexes.ofJob(jobName);
+  return status === null ? executionIndexes.all : executionIndexes.ofStatus(status);
 }
 
 function matches({ status, jobName, instanceId, startedAt }: JobExecution, filter: ExecutionFilter): boolean {

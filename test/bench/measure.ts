@@ -35,7 +35,7 @@ export interface RoundCount {
 
 /** For rows in which two servers are asked: compiling takes them some seconds of load. */
 export function serverRounds(quick: boolean): RoundCount {
-  return quick ? { warmUp: 1, rounds: 3 } : { warmUp: 8, rounds: 11 };
+  return quick ? { warmUp: 1, rounds: 3 } : { warmUp: 10, rounds: 15 };
 }
 
 /** Takes turns, so that whatever else the machine does falls on both; who begins changes with every round. */

@@ -4,6 +4,7 @@ import { encodeJournalEntry, encodeRecordJob, encodeRecordOpening, formatOrNull 
 import { floorToMicrosecond, formatInstant } from '../../domain/time.ts';
 import { encodeParameters } from '../../domain/workflow.ts';
 import type { Commit, DocumentGuard, StoredDocumentChange, StoredWorkflowChange } from '../../ports/store.ts';
+import { keptDocument } from './document-text.ts';
 import { keys, recordMember, schemaVersion, windowMember } from './keys.ts';
 
 /**
@@ -40,7 +41,9 @@ function guardArguments(guard: DocumentGuard): [key: string, expected: string] {
 }
 
 function pushDocument(flat: string[], { text, add, remove, ...guard }: StoredDocumentChange): void {
-  flat.push(...guardArguments(guard), text === null ? 'remove' : 'write', text ?? '');
+  const [key, expected] = guardArguments(guard);
+  if (text === null) flat.push(key, expected, 'remove', '');
+  else flat.push(key, expected, 'write', keptDocument({ revision: (guard.expected ?? 0) + 1, text }));
   for (const entries of [remove, add]) {
     flat.push(String(entries.length));
     for (const { index, member } of entries) flat.push(keys.index(index), member);

@@ -9,29 +9,34 @@
 -- before each commit the number of its arguments. Keys are built here from names: a Redis Cluster, which would have to be
 -- told them, is refused when the store is opened.
 
+-- A local is found without a table being asked for its name, and a commit asks a hundred times.
+local arguments, call, protected_call = ARGV, redis.call, redis.pcall
+
 local position = 0
 local function take()
   position = position + 1
-  return ARGV[position]
+  return arguments[position]
 end
 local function take_list(width)
   local list = {}
-  for index = 1, width * tonumber(take()) do list[index] = take() end
+  local first, size = position, width * tonumber(take())
+  for index = 1, size do list[index] = arguments[first + 1 + index] end
+  position = first + 1 + size
   return list
 end
 
 -- Of the commit at hand: why it may not be done, whether something changed since it was computed, what takes back what has
 -- been written of it, and what is stored of the records that it writes to.
-local refusal, stale, undo, stored_by_key
+local refusal, stale, undo, undo_size, stored_by_key
 
 local function must_be(key, expected)
-  local actual = redis.call('TYPE', key)['ok']
+  local actual = call('TYPE', key)['ok']
   if actual ~= expected and actual ~= 'none' then refusal = refusal or { 'foreign', key, actual } end
 end
 
 -- Reads that are needed anyway tell a wrong type as well.
 local function read(expected, command, key, ...)
-  local answer = redis.pcall(command, key, ...)
+  local answer = protected_call(command, key, ...)
   if type(answer) ~= 'table' or not answer['err'] then return answer end
   must_be(key, expected)
   return false
@@ -52,8 +57,17 @@ end
 local chunk = 2000
 local function in_chunks(command, key, list)
   for first = 1, #list, chunk do
-    redis.call(command, key, unpack(list, first, math.min(first + chunk - 1, #list)))
+    call(command, key, unpack(list, first, math.min(first + chunk - 1, #list)))
   end
+end
+
+-- The same of commands that take keys only. Returns the answers.
+local function over_chunks(command, list)
+  local answers = {}
+  for first = 1, #list, chunk do
+    answers[#answers + 1] = call(command, unpack(list, first, math.min(first + chunk - 1, #list)))
+  end
+  return answers
 end
 
 -- ---- what is asked, and whether it may be done ---------------------------------------------------------------------------
@@ -104,31 +118,64 @@ local function take_change()
   return change
 end
 
--- What is stored is the revision, a line break, and the text, of which only the writing needs to know.
 local function take_document()
-  local document = { key = take(), expected = take() }
-  local beginning = read('string', 'GETRANGE', document.key, 0, 16)
-  if not beginning then
-    stale = true
-  elseif beginning == '' then
-    if document.expected ~= '' then stale = true end
-  else
-    local revision = string.match(beginning, '^(%d+)\n')
-    if not revision then refusal = refusal or { 'foreign', document.key, 'string' } end
-    if revision ~= document.expected then stale = true end
+  local document = { key = take(), expected = take(), effect = take() }
+  if document.effect ~= 'guard' then
+    document.text, document.drops, document.puts = take(), take_list(2), take_list(2)
   end
-  document.effect = take()
-  if document.effect == 'guard' then return document end
-  document.text, document.drops, document.puts = take(), take_list(2), take_list(2)
   return document
+end
+
+-- What is stored is the revision, a line break, and the text: all are read at once, a command costs more than most of them hold.
+local function compare_documents(documents)
+  local keys, missing = {}, {}
+  for place, document in ipairs(documents) do keys[place] = document.key end
+  for part, texts in ipairs(over_chunks('MGET', keys)) do
+    for place = 1, #texts do
+      local document, text = documents[(part - 1) * chunk + place], texts[place]
+      if not text then
+        missing[#missing + 1] = document.key
+        if document.expected ~= '' then stale = true end
+      else
+        local revision = string.match(text, '^(%d+)\n')
+        if not revision then refusal = refusal or { 'foreign', document.key, 'string' } end
+        if revision ~= document.expected then stale = true end
+      end
+    end
+  end
+  -- To MGET a key of another type is none.
+  for _, count in ipairs(over_chunks('EXISTS', missing)) do
+    if count > 0 then
+      for _, key in ipairs(missing) do must_be(key, 'string') end
+    end
+  end
 end
 
 -- ---- what is written and may yet be taken back ----------------------------------------------------------------------------
 
+-- Three places each: a table for each would cost more than the command.
+local function undo_by(command, key, argument)
+  undo[undo_size + 1], undo[undo_size + 2], undo[undo_size + 3] = command, key, argument
+  undo_size = undo_size + 3
+end
+
+local function take_back()
+  for place = undo_size - 2, 1, -3 do
+    local command, key, argument = undo[place], undo[place + 1], undo[place + 2]
+    if command == 'ZADD' then
+      call(command, key, 0, argument)
+    elseif command == 'DEL' then
+      call(command, key)
+    else
+      call(command, key, argument)
+    end
+  end
+end
+
 local function put(key, member, score)
   if refusal then return end
-  local added = redis.pcall('ZADD', key, score or 0, member)
-  if added == 1 then undo[#undo + 1] = { 'ZREM', key, member } end
+  local added = protected_call('ZADD', key, score or 0, member)
+  if added == 1 then undo_by('ZREM', key, member) end
   if type(added) == 'table' then
     must_be(key, 'zset')
     refusal = refusal or added
@@ -138,8 +185,8 @@ end
 
 local function drop(key, member)
   if refusal then return end
-  local removed = redis.pcall('ZREM', key, member)
-  if removed == 1 then undo[#undo + 1] = { 'ZADD', key, 0, member } end
+  local removed = protected_call('ZREM', key, member)
+  if removed == 1 then undo_by('ZADD', key, member) end
   if type(removed) == 'table' then
     must_be(key, 'zset')
     refusal = refusal or removed
@@ -210,26 +257,30 @@ end
 
 -- The stream remembers the greatest id that it ever had, should the counter have been lost.
 local function greatest_sequence()
-  local facts = redis.call('XINFO', 'STREAM', 'batchy:journal')
+  local facts = call('XINFO', 'STREAM', 'batchy:journal')
   for place = 1, #facts, 2 do
     if facts[place] == 'last-generated-id' then return tonumber(string.match(facts[place + 1], '^%d+')) end
   end
 end
 
 local function append(sequence, entry)
-  local added = redis.pcall('XADD', 'batchy:journal', text_of(sequence) .. '-0', 'entry', entry.text)
+  local added = protected_call('XADD', 'batchy:journal', text_of(sequence) .. '-0', 'entry', entry.text)
   return type(added) ~= 'table' or not added['err']
 end
 
 -- Takes numbers for the entries and returns the first.
 local function take_numbers(entries)
-  local last = redis.pcall('INCRBY', 'batchy:journal:sequence', #entries)
+  local last = protected_call('INCRBY', 'batchy:journal:sequence', #entries)
   if type(last) == 'table' then
     must_be('batchy:journal:sequence', 'string')
     refusal = refusal or last
     return 0
   end
-  undo[1] = last == #entries and { 'DEL', 'batchy:journal:sequence' } or { 'DECRBY', 'batchy:journal:sequence', #entries }
+  if last == #entries then
+    undo_by('DEL', 'batchy:journal:sequence', '')
+  else
+    undo_by('DECRBY', 'batchy:journal:sequence', #entries)
+  end
   return last - #entries + 1
 end
 
@@ -247,10 +298,10 @@ local function begin_entries(entries, first)
   if refusal then return first end
   -- The counter was lost: under its numbers are other entries, or none any more.
   for place, entry in ipairs(entries) do
-    if entry.is_added then redis.call('ZREM', entry.index_key, text_of(first + place - 1)) end
+    if entry.is_added then call('ZREM', entry.index_key, text_of(first + place - 1)) end
   end
   first = greatest_sequence() + 1
-  redis.call('SET', 'batchy:journal:sequence', text_of(first + #entries - 1))
+  call('SET', 'batchy:journal:sequence', text_of(first + #entries - 1))
   append(first, entries[1])
   index_entries(entries, first)
   return first
@@ -258,11 +309,11 @@ end
 
 local function remember(operation, first_sequence)
   local text = operation.token .. ' ' .. text_of(first_sequence) .. '\n' .. operation.text
-  local answer = redis.pcall('SET', operation.key, text, 'EX', operation.keep_seconds)
+  local answer = protected_call('SET', operation.key, text, 'EX', operation.keep_seconds)
   if answer['err'] then
     refusal = refusal or answer
   else
-    undo[#undo + 1] = { 'DEL', operation.key }
+    undo_by('DEL', operation.key, '')
   end
 end
 
@@ -281,26 +332,32 @@ local function write_record(record, heads)
   in_chunks('HSET', record.copy_key, copies)
 end
 
-local function write_document(document)
-  if document.effect == 'write' then
-    redis.call('SET', document.key, text_of((tonumber(document.expected) or 0) + 1) .. '\n' .. document.text)
-  elseif document.effect == 'remove' then
-    redis.call('DEL', document.key)
+local function write_documents(documents)
+  local texts, removed = {}, {}
+  for _, document in ipairs(documents) do
+    if document.effect == 'write' then
+      texts[#texts + 1] = document.key
+      texts[#texts + 1] = document.text
+    elseif document.effect == 'remove' then
+      removed[#removed + 1] = document.key
+    end
   end
+  over_chunks('MSET', texts)
+  over_chunks('DEL', removed)
 end
 
 local function write_change(change)
   local name, heads = change.name, {}
   for place = 1, #change.sets, 2 do heads[change.sets[place]] = change.sets[place + 1] end
-  if change.removed then redis.call('DEL', name) end
+  if change.removed then call('DEL', name) end
   in_chunks('HSET', name, change.sets)
   in_chunks('HDEL', name, change.deletions)
-  redis.call('SET', change.ledger_key, change.ledger)
-  if change.is_new then redis.call('SADD', 'batchy:names', name) end
+  call('SET', change.ledger_key, change.ledger)
+  if change.is_new then call('SADD', 'batchy:names', name) end
   if change.removed then
-    redis.call('HDEL', 'batchy:listings', name)
+    call('HDEL', 'batchy:listings', name)
   else
-    redis.call('HSET', 'batchy:listings', name, change.status .. ' ' .. change.updated_at .. ' ' .. change.latest_start)
+    call('HSET', 'batchy:listings', name, change.status .. ' ' .. change.updated_at .. ' ' .. change.latest_start)
   end
   for _, record in ipairs(change.records) do
     if not record.skipped then write_record(record, heads) end
@@ -313,7 +370,7 @@ local found_schema = read('string', 'GET', 'batchy:schema')
 local schema_refusal = refusal
 
 local function commit()
-  refusal, stale, undo, stored_by_key = schema_refusal, false, {}, {}
+  refusal, stale, undo, undo_size, stored_by_key = schema_refusal, false, {}, 0, {}
   local schema = take()
   local operation = { key = 'batchy:operation:' .. take(), token = take(), text = take(), keep_seconds = take() }
   local kept = read('string', 'GET', operation.key)
@@ -323,6 +380,7 @@ local function commit()
   local changes, documents, entries = {}, {}, {}
   for index = 1, tonumber(take()) do changes[index] = take_change() end
   for index = 1, tonumber(take()) do documents[index] = take_document() end
+  compare_documents(documents)
   for index = 1, tonumber(take()) do
     local workflow = take()
     local index_key = workflow ~= '' and 'batchy:journal:of:' .. workflow
@@ -342,7 +400,7 @@ local function commit()
   for _, document in ipairs(documents) do index_document(document) end
   if #entries > 0 then first_sequence = begin_entries(entries, first_sequence) end
   if refusal then
-    for place = #undo, 1, -1 do redis.call(unpack(undo[place])) end
+    take_back()
     return refusal
   end
 
@@ -352,11 +410,11 @@ local function commit()
   end
   if #entries > 0 then remember(operation, first_sequence) end
   if not found_schema then
-    redis.call('SET', 'batchy:schema', schema)
+    call('SET', 'batchy:schema', schema)
     found_schema = schema
   end
   for _, change in ipairs(changes) do write_change(change) end
-  for _, document in ipairs(documents) do write_document(document) end
+  write_documents(documents)
   return { 'committed', text_of(first_sequence) }
 end
 
@@ -371,4 +429,4 @@ for index = 1, tonumber(take()) do
   answers[index] = answer
   position = behind
 end
-return { redis.call('TIME'), answers }
+return { call('TIME'), answers }

@@ -31,7 +31,7 @@ export async function measureLaunches({ quick }: BenchOptions, cleanUp: CleanUp)
     return (1000 * count) / (performance.now() - began);
   };
   const rounds = await alternate(
-    { warmUp: quick ? 1 : 3, rounds: quick ? 3 : 9 },
+    { warmUp: quick ? 1 : 8, rounds: quick ? 3 : 15 },
     () => round(ours),
     () => round(peer),
   );
