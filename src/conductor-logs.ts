@@ -6,7 +6,7 @@ import { createLogFiles, type LogLines, type LogSink } from './runner/log-files.
 /** Milliseconds for which the end of a process waits for a disk. */
 const patience = 2000;
 /** For which lines are gathered: to wake the thread costs this process more than what most messages hold. */
-const gatheredMilliseconds = 5;
+const gatheredMilliseconds = 20;
 
 /**
  * Writes logs in a thread of its own: to make a file takes as long as the disk pleases, and everything that runs in this process
