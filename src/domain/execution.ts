@@ -66,6 +66,8 @@ export interface JobExecution {
   readonly parameters: JobParameters;
   /** Every step runs afresh, whatever was completed before. */
   readonly forced: boolean;
+  /** Steps that its launch left out, as those of the instance after it do; absent where it left out none. */
+  readonly deselected?: readonly string[];
   /** The open batch that it owns, or `null`. */
   readonly batch: OwnedBatch | null;
   readonly launchedBy: string;

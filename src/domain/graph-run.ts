@@ -39,6 +39,7 @@ interface Node {
   liveDecisions: number;
 }
 
+const asCompleted: NodeOutcome = { status: 'completed', exitCode: 'COMPLETED' };
 const nothingYet: GraphState = { nodes: new Map(), stopping: false };
 const worstFirst: readonly EndStatus[] = ['FAILED', 'STOPPED', 'COMPLETED'];
 
@@ -78,10 +79,11 @@ class Run implements GraphRun {
       return index === undefined ? [] : [{ index, record }];
     });
     for (const { index, record } of reached)
-      this.#move(this.#nodeAt(index), record === 'running' ? 'running' : record.status);
+      this.#move(this.#nodeAt(index), typeof record === 'string' ? record : record.status);
     for (const [index, node] of this.#nodes.entries())
       if (node.state === 'pending' && node.open === 0) this.#queue.add(index);
-    for (const { index, record } of reached) if (record !== 'running') this.#follow(index, record);
+    for (const { index, record } of reached)
+      if (record !== 'running') this.#follow(index, record === 'deselected' ? asCompleted : record);
   }
 
   ready(limit = Number.POSITIVE_INFINITY): string[] {

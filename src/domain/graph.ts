@@ -43,19 +43,28 @@ export interface NodeOutcome {
 }
 
 /**
- * What is stored of a run: the nodes that were started; all others follow from them. Names that the graph does not know are not
+ * What is stored of a run: the nodes that were started, and those that a launch left out; all others follow from them. Names that the graph does not know are not
  * looked at, since a definition may have changed in between.
  */
 export interface GraphState {
-  readonly nodes: ReadonlyMap<string, NodeOutcome | 'running'>;
+  readonly nodes: ReadonlyMap<string, NodeOutcome | 'running' | 'deselected'>;
   /** Somebody asked the run to stop. */
   readonly stopping: boolean;
 }
 
 /**
- * `unreached`: nothing led to it, by a decision. `defaulted`: something that it needs has failed. Both will not run.
+ * `unreached`: nothing led to it, by a decision. `defaulted`: something that it needs has failed. `deselected`: the launch left
+ * it out, and what depends on it goes on as if it had completed. None of them runs.
  */
-export type NodeState = 'pending' | 'running' | 'completed' | 'failed' | 'stopped' | 'unreached' | 'defaulted';
+export type NodeState =
+  | 'pending'
+  | 'running'
+  | 'completed'
+  | 'failed'
+  | 'stopped'
+  | 'unreached'
+  | 'defaulted'
+  | 'deselected';
 
 /** What is to be done now. */
 export type Decision =

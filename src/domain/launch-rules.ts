@@ -26,6 +26,8 @@ export interface LaunchInput {
   readonly running: number;
   /** Every step runs afresh. */
   readonly forced: boolean;
+  /** Steps that the launch leaves out. */
+  readonly deselected: readonly string[];
   /** Somebody restarts an execution, and means its instance: never another one in its stead. */
   readonly restarts: boolean;
   /**
@@ -130,7 +132,10 @@ function isUndone({ definition: { bond }, window, restarts }: LaunchInput, { las
   return restarts && bond !== null && window?.kind === 'due' && last.status === 'COMPLETED';
 }
 
-function planOf({ definition, graph, forced }: LaunchInput, { instance, last, stepExecutions }: LaunchedBefore) {
+function planOf(
+  { definition, graph, forced, deselected }: LaunchInput,
+  { instance, last, stepExecutions }: LaunchedBefore,
+) {
   const lastCompleted = last.status === 'COMPLETED';
   return planRestart({
     definition,
@@ -138,6 +143,7 @@ function planOf({ definition, graph, forced }: LaunchInput, { instance, last, st
     steps: instance.steps,
     stepExecutions,
     forced,
+    deselected,
     lastCompleted,
     executionId: null,
   });

@@ -38,6 +38,8 @@ export interface RestartPlanInput {
   readonly stepExecutions: ReadonlyMap<string, StepExecution>;
   /** Everything afresh. */
   readonly forced: boolean;
+  /** Steps that the launch leaves out. */
+  readonly deselected: readonly string[];
   /**
    * The execution that is gone on with after its owner was lost: what it has done is done, forced or not. `null` for a new
    * execution.
@@ -53,13 +55,14 @@ export interface RestartPlanInput {
  */
 export function planRestart(input: RestartPlanInput): RestartPlan {
   const settled = settledSteps(input, false);
-  const state: GraphState = { nodes: settled, stopping: false };
+  const state: GraphState = { nodes: withDeselected(input, settled), stopping: false };
   const run = createGraphRun(input.graph, state);
   const decision = run.next();
   const ready = new Set(decision.kind === 'run' ? decision.names : []);
   const undecided = undecidedSteps(input.graph, settled);
   const steps = input.definition.steps.map((step): PlannedStep => {
     const nodeState = run.stateOf(step.name);
+    if (nodeState === 'deselected') return skipped(step, 'the launch leaves it out');
     if (nodeState === 'unreached') return skipped(step, 'the decisions that were taken do not lead to it');
     if (nodeState === 'defaulted') return skipped(step, 'a step that it needs has failed');
     const outcome = settled.get(step.name);
@@ -75,6 +78,16 @@ export function planRestart(input: RestartPlanInput): RestartPlan {
   return { steps, state, isComplete: isComplete(input) };
 }
 
+function withDeselected(
+  { deselected }: RestartPlanInput,
+  settled: ReadonlyMap<string, NodeOutcome>,
+): GraphState['nodes'] {
+  if (deselected.length === 0) return settled;
+  const nodes = new Map<string, NodeOutcome | 'deselected'>(settled);
+  for (const name of deselected) nodes.set(name, 'deselected');
+  return nodes;
+}
+
 function skipped(step: StepDefinition, why: string): PlannedStep {
   return { stepName: step.name, action: 'skip', why, checkpoint: null, conditional: false, overLimit: false };
 }
@@ -85,7 +98,7 @@ function isComplete(input: RestartPlanInput): boolean {
   const settled = settledSteps(input, true);
   // Of nothing settled something is left; a job without steps has nothing to do.
   if (settled.size === 0 && input.definition.steps.length > 0) return false;
-  const decision = createGraphRun(input.graph, { nodes: settled, stopping: false }).next();
+  const decision = createGraphRun(input.graph, { nodes: withDeselected(input, settled), stopping: false }).next();
   return decision.kind === 'finish' && decision.status === 'COMPLETED';
 }
 

@@ -38,6 +38,7 @@ export async function planExecution(
     steps: instance.steps,
     stepExecutions,
     forced: execution.forced,
+    deselected: execution.deselected ?? [],
     executionId: execution.id,
     lastCompleted: previous?.status === 'COMPLETED',
   });

@@ -143,6 +143,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
         steps: isWhole ? new Map() : instance.steps,
         stepExecutions: await records.latestSteps(instance),
         forced: false,
+        deselected: (live ? execution : last?.value)?.deselected ?? [],
         executionId: live ? id : null,
         lastCompleted: last?.value.status === 'COMPLETED',
       });

@@ -25,6 +25,8 @@ export interface LaunchOptions {
   readonly body: Json | undefined;
   /** Every step runs afresh. */
   readonly force: boolean;
+  /** Names of steps that it leaves out; what depends on them goes on as if they had completed. */
+  readonly deselected?: readonly string[];
   /** On a bound job: takes the place of a batch that somebody else has open. */
   readonly supersede: boolean;
 }
@@ -132,20 +134,26 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     get: async (name) => listed(await definitionOf(name)),
     whyMissing: (name) => (isRead ? whyMissing(catalog, name) : null),
 
-    async launch(name, { body, force, supersede }, caller, render) {
+    async launch(name, { body, force, supersede, deselected = [] }, caller, render) {
       const { definition } = await definitionOf(name);
       const declared = definition.bond === null ? definition : declaredWithWindow(definition);
       const parameters = readLaunchParameters(body, declared);
       refuseRunId(definition, parameters);
       refuseUnknownNames(definition, parameters);
-      return run({ definition, parameters, force, supersede, restarted: null, by: caller.name }, caller, render);
+      checkDeselected(definition, deselected);
+      return run(
+        { definition, parameters, force, supersede, deselected, restarted: null, by: caller.name },
+        caller,
+        render,
+      );
     },
 
     async relaunch(restarted, caller, render) {
       const { definition } = await definitionOf(restarted.jobName);
       const parameters = parametersToRelaunch(restarted.parameters, restarted.batch);
+      const { deselected = [] } = restarted;
       return run(
-        { definition, parameters, force: false, supersede: false, restarted, by: caller.name },
+        { definition, parameters, force: false, supersede: false, deselected, restarted, by: caller.name },
         caller,
         render,
       );
@@ -183,6 +191,30 @@ function refuseRunId({ name, newInstancePerLaunch }: JobDefinition, parameters: 
     `Job ${quoteBriefly(name)} numbers its launches itself (newInstancePerLaunch): leave ${runIdParameter} out.`,
     { places: [{ pointer: `/${runIdParameter}`, detail: `${runIdParameter} is given by the service` }] },
   );
+}
+
+/**
+ * Only where each launch is an instance of its own: elsewhere an instance would count as complete, and its window as loaded, whose
+ * steps never ran.
+ * @throws BatchyError `invalid-request`
+ */
+function checkDeselected(definition: JobDefinition, deselected: readonly string[]): void {
+  if (deselected.length === 0) return;
+  const name = quoteBriefly(definition.name);
+  if (!definition.newInstancePerLaunch || definition.bond !== null)
+    throw new BatchyError(
+      'invalid-request',
+      `Job ${name} runs whole: steps can be left out only where each launch is an instance of its own (newInstancePerLaunch).`,
+    );
+  const known = new Set(definition.steps.map((step) => step.name));
+  const unknown = deselected.filter((step) => !known.has(step));
+  if (unknown.length > 0)
+    throw new BatchyError(
+      'invalid-request',
+      `Job ${name} has no ${unknown.map((step) => quoteBriefly(step)).join(', ')} that could be left out.`,
+    );
+  if (known.size === new Set(deselected).size)
+    throw new BatchyError('invalid-request', `Of job ${name} nothing would be left to run.`);
 }
 
 /** @throws BatchyError `invalid-parameters` */

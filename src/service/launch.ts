@@ -21,6 +21,8 @@ export interface Launch {
   readonly definition: JobDefinition;
   readonly parameters: JobParameters;
   readonly force: boolean;
+  /** Names of steps that it leaves out. */
+  readonly deselected: readonly string[];
   readonly supersede: boolean;
   /** The execution that somebody restarts, or `null`. */
   readonly restarted: JobExecution | null;
@@ -82,6 +84,7 @@ export async function attemptLaunch(
     before: found.before,
     running: found.running,
     forced: force,
+    deselected: launch.deselected,
     // Who restarts an execution means that one, and is told what stands in the way; who launches wants the window loaded.
     restarts: launch.restarted !== null,
     window: bond === null ? null : { kind: named === null ? 'due' : 'named', loadedSince: superseded, inDoubt },
@@ -95,6 +98,7 @@ export async function attemptLaunch(
     definition,
     parameters: batch === null && bond !== null ? withoutBatch(parameters) : parameters,
     forced: force,
+    deselected: launch.deselected,
     found,
     decision,
     batch,

@@ -79,6 +79,7 @@ export interface NewExecution {
   readonly definition: JobDefinition;
   readonly parameters: JobParameters;
   readonly forced: boolean;
+  readonly deselected: readonly string[];
   readonly found: Found;
   readonly decision: LaunchDecision;
   readonly batch: OwnedBatch | null;
@@ -135,6 +136,7 @@ export async function makeExecution(
     updatedAt: at,
     parameters,
     forced: made.forced,
+    ...(made.deselected.length === 0 ? {} : { deselected: made.deselected }),
     batch: made.batch,
     launchedBy: by,
     takeovers: 0,

@@ -116,6 +116,7 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
       before: found.before,
       running: found.running,
       forced: false,
+      deselected: [],
       restarts: restarted !== null,
       // As with a window: what is left of it is due, whatever became of the replay before.
       window: { kind: 'due', loadedSince: null, inDoubt: false },
@@ -124,6 +125,7 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
       definition,
       parameters,
       forced: false,
+      deselected: [],
       found,
       decision,
       batch: null,

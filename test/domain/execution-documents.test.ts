@@ -64,7 +64,6 @@ describe('documents', () => {
     expect(decodeExecution(starting.text)).toEqual(execution);
     expect(membersOf(starting)).toEqual({
       executions: padded,
-      'executions:status:STARTING': padded,
       'executions:job:Load.Orders-1': padded,
       'executions:instance:3': padded,
       'executions:live': padded,
@@ -199,7 +198,6 @@ describe('a change of a document', () => {
       text: ended.text,
       add: [{ index: 'executions:status:FAILED', member: padded }],
       remove: [
-        { index: 'executions:status:STARTED', member: padded },
         { index: 'executions:live', member: padded },
         { index: 'executions:live:job:Load.Orders-1', member: padded },
       ],

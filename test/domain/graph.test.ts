@@ -66,6 +66,35 @@ describe('dependencies', () => {
     expect(run.next()).toEqual({ kind: 'run', names: ['d'] });
   });
 
+  it('on what the launch leaves out count as completed, and it never runs', () => {
+    const begun = (names: readonly string[]) =>
+      createGraphRun(graphOf(diamond), { nodes: new Map(names.map((name) => [name, 'deselected'])), stopping: false });
+    const run = begun(['a', 'c']);
+    expect(run.next()).toEqual({ kind: 'run', names: ['b'] });
+    run.start('b');
+    run.end('b', ok);
+    expect(run.next()).toEqual({ kind: 'run', names: ['d'] });
+    expect(['a', 'b', 'c', 'd'].map((name) => run.stateOf(name))).toEqual([
+      'deselected',
+      'completed',
+      'deselected',
+      'pending',
+    ]);
+    expect(begun(['a', 'b', 'c', 'd']).next()).toMatchObject({ kind: 'finish', status: 'COMPLETED' });
+  });
+
+  it('on a failed node hold, although another parent was left out', () => {
+    const graph = graphOf(diamond, 'continue');
+    const nodes = new Map<string, NodeOutcome | 'deselected'>([
+      ['a', ok],
+      ['b', bad],
+      ['c', 'deselected'],
+    ]);
+    const run = createGraphRun(graph, { nodes, stopping: false });
+    expect(run.stateOf('d')).toBe('defaulted');
+    expect(run.next()).toMatchObject({ kind: 'finish', status: 'FAILED', failed: ['b'] });
+  });
+
   it('give no more than there is room for, in the order of the definition', () => {
     const run = createGraphRun(graphOf(['e', 'd', 'c'].map((name) => stepOf(name))));
     expect(run.next(2)).toEqual({ kind: 'run', names: ['e', 'd'] });

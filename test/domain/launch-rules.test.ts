@@ -33,7 +33,17 @@ function launch({ job, last, ran = {}, parameters, ...more }: Given): [LaunchDec
   const before =
     last === undefined ? null : { instance: instanceOf(steps, parameters), last: executionOf(last), stepExecutions };
   const graph = buildGraph(definition);
-  const input = { definition, graph, before, running: 0, forced: false, restarts: false, window: null, ...more };
+  const input = {
+    definition,
+    graph,
+    before,
+    running: 0,
+    forced: false,
+    deselected: [],
+    restarts: false,
+    window: null,
+    ...more,
+  };
   const decision = decideLaunch(input);
   const isNew = decision.kind === 'run' && decision.instance.kind === 'new';
   const plan = planRestart({
@@ -42,6 +52,7 @@ function launch({ job, last, ran = {}, parameters, ...more }: Given): [LaunchDec
     steps: isNew ? new Map() : steps,
     stepExecutions,
     forced: input.forced,
+    deselected: input.deselected,
     executionId: null,
     lastCompleted: last === 'COMPLETED' && !isNew,
   });

@@ -17,7 +17,7 @@ const three = inOrder(stepOf('a'), stepOf('b'), stepOf('c'));
 
 function plan(definition: JobDefinition, ran: Record<string, RanStep>, more: Partial<RestartPlanInput> = {}) {
   const graph = buildGraph(definition);
-  const input = { definition, graph, forced: false, executionId: null, lastCompleted: false };
+  const input = { definition, graph, forced: false, deselected: [], executionId: null, lastCompleted: false };
   const made = planRestart({ ...input, ...ranSteps(ran), ...more });
   return {
     ...made,
@@ -66,6 +66,15 @@ describe('a restart', () => {
     const made = plan(definition, { a: completed, b: { ...failed, checkpoint: 20 } }, { forced: true });
     expect(made.actions).toEqual(['a run', 'b run']);
     expect(made.isComplete).toBe(false);
+  });
+
+  it('leaves out what its launch does, whatever became of it before', () => {
+    const made = plan(three, { a: failed }, { deselected: ['a', 'c'] });
+    expect(made.actions).toEqual(['a skip', 'b run', 'c skip']);
+    expect(made.whys[0]).toBe('the launch leaves it out');
+    expect(made.next).toEqual({ kind: 'run', names: ['b'] });
+    expect(plan(three, { b: completed }, { deselected: ['a', 'c'] }).isComplete).toBe(true);
+    expect(plan(three, {}, { deselected: ['a', 'c'] }).isComplete).toBe(false);
   });
 
   it('does not trip over the names of steps', () => {
