@@ -51,3 +51,13 @@ it('takes what is nested as deep as allowed, and nothing deeper', () => {
   expect(refusal(nested(maxDepth + 1))).toContain(`deeper than ${maxDepth}`);
   expect(refusal('{"a":'.repeat(100_000))).toContain(`deeper than ${maxDepth}`);
 });
+
+it('ends at once with a string that nothing closes, however many quotes it holds', () => {
+  expect(refusal(`"${'\\"'.repeat(500_000)}`)).toContain('no JSON');
+  expect(refusal(`{"a":"${'\\"'.repeat(500_000)}\\`)).toContain('no JSON');
+});
+
+it('takes a string of many megabytes', () => {
+  const text = `{"a":"${'x'.repeat(30_000_000)}","b":"\\\\"}`;
+  expect(stringifyJson(parseJsonBody(text)) === text).toBe(true);
+});
