@@ -74,6 +74,8 @@ export interface JobSide {
   warnings(): readonly string[];
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
+  /** Where it is known without waiting for signs of life whether a conductor is gone. */
+  readonly isGone?: (conductor: string) => Promise<boolean>;
 }
 
 /** Without a process that runs jobs there are none. */
@@ -113,7 +115,7 @@ export function createServices(
   const { catalog } = jobSide;
   const onChange = (): void => jobSide.look();
   const jobs = createJobs({ catalog, commands, records, initialDate: batchSettings.initialDate, onChange });
-  const isGone = createGoneCheck(documents, settings.LEASE_SECONDS, jobSide.stopping);
+  const isGone = jobSide.isGone ?? createGoneCheck(documents, settings.LEASE_SECONDS, jobSide.stopping);
   return {
     commands,
     jobs,

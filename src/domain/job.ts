@@ -23,6 +23,8 @@ export interface JobDefinition {
   /** Executions of this job that may run at a time; `null`: any number. */
   readonly maxConcurrent: number | null;
   readonly timeoutSeconds: number | null;
+  /** Steps of one execution that may run at a time; absent: as many as are ready. */
+  readonly maxProcs?: number;
   /** After a failed step: `stop` lets running branches finish, `continue` lets other branches go on. */
   readonly onFailure: 'stop' | 'continue';
   /** When its conductor is gone: another takes it over (at most `maxTakeovers` times), or it fails at once. */
@@ -48,6 +50,10 @@ export interface StepDefinition {
   readonly on: readonly StepDecision[];
   readonly retry: StepRetry;
   readonly timeoutSeconds: number | null;
+  /** The timeout counts from the beginning of the first attempt, and what it ends is not tried again. Absent: it is each attempt's. */
+  readonly timeoutCovers?: 'all-attempts';
+  /** Where the step is a task of a list. */
+  readonly task?: TaskOfList;
   /** Runs again in a restart although it was completed. */
   readonly allowStartIfComplete: boolean;
   /** How often it may be started in one instance; `null`: any number. */
@@ -56,6 +62,13 @@ export interface StepDefinition {
   readonly templateNames?: readonly string[];
   /** Nothing in it is code of the job's author, so that it sets no context values; of shell, http and wait steps it goes without saying. */
   readonly withoutCode?: true;
+}
+
+/** What a task list says of a task beside what every step has. */
+export interface TaskOfList {
+  readonly id: number;
+  /** A file to which its log is appended, too; `null`: none. */
+  readonly logFile: string | null;
 }
 
 /** `exitCode` is a pattern: `*` stands for any text, `?` for one character (as in Spring Batch). The first that fits decides. */

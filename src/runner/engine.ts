@@ -189,7 +189,7 @@ async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: Ste
       wake = resolve;
     });
     if (aborted.aborted || broken !== null) graph.stop();
-    const decision = graph.next();
+    const decision = graph.next((job.definition.maxProcs ?? Number.POSITIVE_INFINITY) - active.size);
     // The end of a step is stored with what begins at once, or with the end of all; by itself where neither comes.
     const isJoined = decision.kind === 'wait' ? beginning.size > 0 : running.cannotGoOn() === undefined;
     if (running.isAhead() && broken === null && !isJoined) {

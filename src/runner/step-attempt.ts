@@ -20,6 +20,8 @@ export interface AttemptOptions {
   /** Of the whole execution. */
   readonly aborted: AbortSignal;
   readonly timeoutSeconds: number | null;
+  /** Of the timeout, where earlier attempts have had some of it. */
+  readonly secondsLeft?: number | null;
   readonly timers: Timers;
   readonly graceMilliseconds: number;
 }
@@ -75,7 +77,11 @@ export async function attemptStep<T>(
     });
   };
   if (timeoutSeconds !== null)
-    cancels.push(timers.after(timeoutSeconds * 1000, () => controller.abort(new TimedOut('step', timeoutSeconds))));
+    cancels.push(
+      timers.after((options.secondsLeft ?? timeoutSeconds) * 1000, () =>
+        controller.abort(new TimedOut('step', timeoutSeconds)),
+      ),
+    );
   try {
     return await new Promise<T>((resolve, reject) => {
       const leaveAfterGrace = (): void => {

@@ -29,7 +29,7 @@ export async function runStep(
 ): Promise<NodeOutcome & PartOutcome> {
   const { session, tools } = running;
   const { stepName } = work;
-  const log = tools.logs.open(session.state.execution.id, stepName);
+  const log = tools.logs.open(session.state.execution.id, stepName, work.definition.task?.logFile ?? null);
   try {
     const before = session.state.steps.get(stepName);
     if (before !== undefined && !isLive(before.status)) return outcomeOf(before);
@@ -85,11 +85,13 @@ async function runAttempts(
 ): Promise<NodeOutcome & PartOutcome> {
   const { session, aborted, tools } = running;
   const { retry } = work.definition;
+  const left = await timeLeft(running, work);
+  const isOver = (failure: unknown): boolean => failure instanceof TimedOut && left() !== null;
   for (let attempt = 1; ; attempt += 1) {
     const overlay = createContextOverlay(() => session.state.context);
-    log.note('info', attempt === 1 ? `step ${work.stepName} begins` : `attempt ${attempt}`);
+    announce(log, work, attempt);
     try {
-      const exitCode = await attemptOnce(running, work, log, attempt, overlay);
+      const exitCode = await attemptOnce(running, work, log, { attempt, overlay, secondsLeft: left() });
       log.note('info', 'completed');
       return await end(running, work, overlay, 'complete', exitCode, '');
     } catch (error) {
@@ -107,14 +109,51 @@ async function runAttempts(
       log.write('error', errorStack(failure));
       // What a chunk step has left behind writes nothing any more. The parts of a partitioned step are tried again, each by itself.
       const mayOverlap = failure instanceof LeftBehind && work.body.kind !== 'chunk';
-      const isFinal = reason !== null || work.body.kind === 'partition' || mayOverlap;
+      const isFinal = reason !== null || work.body.kind === 'partition' || mayOverlap || isOver(failure);
       const decision = decideRetry(isFinal ? neverAgain : retry, attempt, failure, tools.random());
       if (decision.kind === 'fail') return await end(running, work, overlay, 'fail', null, errorText(failure));
       await countRetry(running, work, overlay);
       log.write('info', `tried again in ${Number(decision.delaySeconds.toFixed(2))} s`);
-      await sleep(tools.timers, decision.delaySeconds * 1000, aborted);
+      await sleep(tools.timers, Math.min(decision.delaySeconds, left() ?? decision.delaySeconds) * 1000, aborted);
+      if (left() === 0 && !aborted.aborted) return await outOfTime(running, work, overlay, log);
     }
   }
+}
+
+/** A task's attempts are to be found at a glance in a file that many runs append to. */
+function announce(log: StepLog, { stepName, definition: { task } }: StepWork, attempt: number): void {
+  if (task === undefined) return log.note('info', attempt === 1 ? `step ${stepName} begins` : `attempt ${attempt}`);
+  const title =
+    attempt === 1 ? `TASK ${task.id} ${stepName}` : `TASK ${task.id} ${stepName}, RESTART ATTEMPT ${attempt}`;
+  log.write('info', `${'='.repeat(12)} ${title} ${'='.repeat(12)}`);
+}
+
+/** Seconds that are left to all attempts together, never below 0; `null` where each has a time of its own. */
+async function timeLeft(
+  { session, tools }: RunningExecution,
+  { stepName, definition: { timeoutSeconds, timeoutCovers } }: StepWork,
+): Promise<() => number | null> {
+  if (timeoutSeconds === null || timeoutCovers === undefined) return () => null;
+  // Another conductor may have begun it.
+  const now = await session.patiently(() => tools.stores.clock.now());
+  const startedAt = session.state.steps.get(stepName)?.startedAt ?? now;
+  const until = tools.timers.monotonic() + timeoutSeconds * 1000 - Number((now - startedAt) / 1_000_000n);
+  return () => Math.min(timeoutSeconds, Math.max(0, (until - tools.timers.monotonic()) / 1000));
+}
+
+/** Its time was over while it waited for its next attempt. */
+function outOfTime(running: RunningExecution, work: StepWork, overlay: ContextOverlay, log: StepLog) {
+  const { message } = new TimedOut('step', work.definition.timeoutSeconds ?? 0);
+  log.write('error', message);
+  return end(running, work, overlay, 'fail', null, message);
+}
+
+interface AttemptAt {
+  /** Counted from 1. */
+  readonly attempt: number;
+  readonly overlay: ContextOverlay;
+  /** Of the time of all attempts; `null`: it has its own. */
+  readonly secondsLeft: number | null;
 }
 
 /** @returns the exit code, or `null` for the usual one */
@@ -122,8 +161,7 @@ async function attemptOnce(
   running: RunningExecution,
   work: StepWork,
   log: StepLog,
-  attempt: number,
-  overlay: ContextOverlay,
+  { attempt, overlay, secondsLeft }: AttemptAt,
 ): Promise<string | null> {
   const { session, aborted, tools } = running;
   aborted.throwIfAborted();
@@ -140,6 +178,7 @@ async function attemptOnce(
         aborted,
         // Of a partitioned step it is the time of each part.
         timeoutSeconds: work.body.kind === 'partition' ? null : work.definition.timeoutSeconds,
+        secondsLeft,
         timers: tools.timers,
         graceMilliseconds: tools.graceMilliseconds,
       },

@@ -30,8 +30,12 @@ export interface LogPiece {
 }
 
 export interface Logs {
-  /** Appends to what is there. What a step logs appears in the execution's log, too. @param stepName `null`: of the execution */
-  open(executionId: number, stepName: string | null): StepLog;
+  /**
+   * Appends to what is there. What a step logs appears in the execution's log, too.
+   * @param stepName `null`: of the execution
+   * @param alsoTo a file to which the step's own log is appended as well
+   */
+  open(executionId: number, stepName: string | null, alsoTo?: string | null): StepLog;
   /** Reads from a byte on, about `limit` bytes. A log that nobody has begun is empty. */
   read(executionId: number, stepName: string | null, offset: number, limit: number): Promise<LogPiece>;
   /** Writes what was gathered, at once: the process ends. */
@@ -62,8 +66,7 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }
   /** Of an execution and its steps together: opening a file costs more than all that most of them write. */
   const shared = new Map<string, { readonly log: LogFile; users: number }>();
   const soon = createFlushing();
-  const appending = (executionId: number, stepName: string | null): LogFile => {
-    const file = path.join(folder, logPath(executionId, stepName));
+  const appending = (file: string): LogFile => {
     const kept = shared.get(file) ?? { log: appendTo(file, where, soon), users: 0 };
     shared.set(file, kept);
     kept.users += 1;
@@ -84,8 +87,9 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }
     };
   };
   return {
-    open(executionId, stepName) {
-      const whole = appending(executionId, null);
+    open(executionId, stepName, alsoTo = null) {
+      const fileOf = (name: string | null): string => path.join(folder, logPath(executionId, name));
+      const whole = appending(fileOf(null));
       if (stepName === null)
         return {
           write: (level, text) => whole.write(level, text, now()),
@@ -95,7 +99,8 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }
       // Most steps log nothing of their own.
       let own: LogFile | null = null;
       let isOpen = true;
-      const ownLog = (): LogFile => (own ??= appending(executionId, stepName));
+      const ownLog = (): LogFile =>
+        (own ??= together(appending(fileOf(stepName)), alsoTo === null ? null : appending(alsoTo)));
       let noted: Parameters<LogFile['write']>[] | null = [];
       const sayBoth = (level: LogLevel, text: string, at: Instant): void =>
         whole.write(level, text.replaceAll(/^/gm, `[${stepName}] `), at);
@@ -172,6 +177,24 @@ function fileName(stepName: string): string {
   // A doubled percent sign is in no encoded name.
   const hash = createHash('sha256').update(stepName, 'utf16le').digest('hex');
   return `${encoded.slice(0, longestFileName - 70)}%%${hash}`;
+}
+
+function together(one: LogFile, other: LogFile | null): LogFile {
+  if (other === null) return one;
+  return {
+    write(level, text, at) {
+      one.write(level, text, at);
+      other.write(level, text, at);
+    },
+    flush() {
+      one.flush();
+      other.flush();
+    },
+    close() {
+      one.close();
+      other.close();
+    },
+  };
 }
 
 interface LogFile {

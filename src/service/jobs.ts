@@ -27,6 +27,8 @@ export interface LaunchOptions {
   readonly force: boolean;
   /** Names of steps that it leaves out; what depends on them goes on as if they had completed. */
   readonly deselected?: readonly string[];
+  /** Values that its context begins with. */
+  readonly context?: ReadonlyMap<string, Json>;
   /** On a bound job: takes the place of a batch that somebody else has open. */
   readonly supersede: boolean;
 }
@@ -134,15 +136,16 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     get: async (name) => listed(await definitionOf(name)),
     whyMissing: (name) => (isRead ? whyMissing(catalog, name) : null),
 
-    async launch(name, { body, force, supersede, deselected = [] }, caller, render) {
+    async launch(name, { body, force, supersede, deselected = [], context }, caller, render) {
       const { definition } = await definitionOf(name);
       const declared = definition.bond === null ? definition : declaredWithWindow(definition);
       const parameters = readLaunchParameters(body, declared);
       refuseRunId(definition, parameters);
       refuseUnknownNames(definition, parameters);
       checkDeselected(definition, deselected);
+      const given = context === undefined ? {} : { context };
       return run(
-        { definition, parameters, force, supersede, deselected, restarted: null, by: caller.name },
+        { definition, parameters, force, supersede, deselected, ...given, restarted: null, by: caller.name },
         caller,
         render,
       );

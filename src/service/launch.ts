@@ -5,6 +5,7 @@ import type { JobExecution, JobInstance, JobParameters, OwnedBatch } from '../do
 import { isLive } from '../domain/execution-transitions.ts';
 import { buildGraph } from '../domain/graph.ts';
 import type { JobDefinition } from '../domain/job.ts';
+import type { Json } from '../domain/json.ts';
 import { decideLaunch, notRecovered } from '../domain/launch-rules.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { stillRunning } from '../domain/replay-rules.ts';
@@ -23,6 +24,8 @@ export interface Launch {
   readonly force: boolean;
   /** Names of steps that it leaves out. */
   readonly deselected: readonly string[];
+  /** What its context begins with, over what a restart finds there. */
+  readonly context?: ReadonlyMap<string, Json>;
   readonly supersede: boolean;
   /** The execution that somebody restarts, or `null`. */
   readonly restarted: JobExecution | null;
@@ -99,6 +102,7 @@ export async function attemptLaunch(
     parameters: batch === null && bond !== null ? withoutBatch(parameters) : parameters,
     forced: force,
     deselected: launch.deselected,
+    ...(launch.context === undefined ? {} : { context: launch.context }),
     found,
     decision,
     batch,

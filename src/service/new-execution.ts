@@ -85,6 +85,8 @@ export interface NewExecution {
   readonly batch: OwnedBatch | null;
   /** The execution whose context a new instance begins with; none where it is absent. */
   readonly contextOf?: number;
+  /** What is put into the context over that. */
+  readonly context?: ReadonlyMap<string, Json>;
   readonly ids: LaunchIds;
   readonly now: Instant;
   readonly by: string;
@@ -145,8 +147,9 @@ export async function makeExecution(
   };
   const documents = [changeOf(kept, instanceDocument(instance)), changeOf(null, executionDocument(execution))];
   const inherited = await contextOf(records, isNew ? made.contextOf : made.forced ? undefined : found.before?.last.id);
+  const context = new Map([...inherited, ...(made.context ?? [])]);
   // Where there is none there is nothing in it.
-  if (inherited.size > 0) documents.push(changeOf(null, contextDocument(id, inherited)));
+  if (context.size > 0) documents.push(changeOf(null, contextDocument(id, context)));
   const baseKey = instanceKey(definition.name, withoutInstanceNumber(definition, parameters));
   if (kept === null) documents.push(changeOf(found.newest.key, instanceKeyDocument({ key: baseKey, id: instance.id })));
   if (definition.maxConcurrent !== null)
