@@ -16,6 +16,7 @@ export { sqlStep } from './sql-step.ts';
 export { type PartContext, partitionedStep, type PartitionedStepOptions } from './partitioned-step.ts';
 export type { AnyParameters, ParameterOptions, ParameterSchemaOptions, ParametersOf } from './parameters.ts';
 export { Always, type ErrorClass, type ItemRetryOptions, LimitChecking, Never, type SkipOptions } from './faults.ts';
+export { Worker, type WorkerContext, type WorkerEquipment, type WorkerLogger, type WorkerResult } from './worker.ts';
 export type { ReaderSource, WriteFunction } from './item-sources.ts';
 
 export { type Chunk, ItemError, type ItemReader, type ItemWriter } from '../runner/items/item.ts';

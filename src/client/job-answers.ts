@@ -64,7 +64,7 @@ export interface ExecutionGraph {
   status: BatchStatus;
   nodes: {
     name: string;
-    kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | null;
+    kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | 'worker' | null;
     status: BatchStatus | null;
     exit_code: string | null;
     step_execution_id: number | null;
@@ -127,7 +127,7 @@ export interface Job {
   graph: {
     nodes: {
       name: string;
-      kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | null;
+      kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | 'worker' | null;
       max_retries: number;
       /** In seconds */
       retry_delay: number;

@@ -52,7 +52,7 @@ export interface JobOperations {
       graph: {
         nodes: {
           name: string;
-          kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | null;
+          kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | 'worker' | null;
           max_retries: number;
           /** In seconds */
           retry_delay: number;
@@ -130,7 +130,7 @@ export interface JobOperations {
         graph: {
           nodes: {
             name: string;
-            kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | null;
+            kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | 'worker' | null;
             max_retries: number;
             /** In seconds */
             retry_delay: number;

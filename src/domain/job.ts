@@ -38,7 +38,7 @@ export interface WorkflowBond {
   readonly jobs: readonly string[] | null;
 }
 
-export const stepKinds = ['task', 'chunk', 'shell', 'http', 'wait', 'partition'] as const;
+export const stepKinds = ['task', 'chunk', 'shell', 'http', 'wait', 'partition', 'worker'] as const;
 export type StepKind = (typeof stepKinds)[number];
 
 export interface StepDefinition {

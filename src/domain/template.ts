@@ -69,5 +69,5 @@ export function unknownTemplateNames(definition: JobDefinition, given: Iterable<
 
 /** Whether the step has code of its author's, which may put values into the context. */
 export function maySetContext({ kind, withoutCode }: StepDefinition): boolean {
-  return withoutCode !== true && (kind === 'task' || kind === 'chunk' || kind === 'partition');
+  return withoutCode !== true && ['task', 'chunk', 'partition', 'worker'].includes(kind);
 }

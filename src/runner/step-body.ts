@@ -4,7 +4,7 @@ import type { SkippedItems } from './items/skipped-items.ts';
 import type { StepContext } from './step-context.ts';
 
 /** The code of a step: what a `StepDefinition` of the same job and name leaves out. */
-export type StepBody = TaskBody | ChunkBody | ShellBody | HttpBody | WaitBody | PartitionBody;
+export type StepBody = TaskBody | ChunkBody | ShellBody | HttpBody | WaitBody | PartitionBody | WorkerBody;
 
 export interface TaskBody {
   readonly kind: 'task';
@@ -76,4 +76,20 @@ export interface PartitionBody {
   readonly body: TaskBody | ChunkBody;
   /** How many at a time. */
   readonly concurrency: number;
+}
+
+/** A worker of a task list: a class of a module, in a process of its own for each attempt. */
+export interface WorkerBody {
+  readonly kind: 'worker';
+  readonly language: 'node' | 'python';
+  /** The whole path of the module. */
+  readonly file: string;
+  /** The name of the class. */
+  readonly worker: string;
+  /** What its `argv` holds. */
+  readonly arguments: readonly string[];
+  /** Names of variables of the conductor's environment that it is given beside the usual few. */
+  readonly passEnvironment: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string | null;
 }

@@ -19,6 +19,8 @@ import { partName, type PartitionPlan, type PartitionRun, type PartOutcome, runP
 import { runShell } from './steps/shell.ts';
 import { runTask } from './steps/task.ts';
 import { runWait } from './steps/wait.ts';
+import { runWorker } from './steps/worker.ts';
+import type { StoredContext } from './worker-process/context-requests.ts';
 
 /** A step of an execution, or one part of it. */
 export interface StepWork {
@@ -62,6 +64,7 @@ export async function runBody(
   if (body.kind === 'shell') await runShell(body, run);
   if (body.kind === 'http') await runHttp(body, run);
   if (body.kind === 'wait') await runWait(body, run);
+  if (body.kind === 'worker') await runWorker(body, run, storedContext(running, attempt));
   if (body.kind === 'partition') await runPartitions(body, partitionRun(running, work, attempt, runPart));
   return null;
 }
@@ -158,6 +161,21 @@ function partitionRun(
         body: body.kind === 'partition' ? body.body : body,
         partition: plan.ranges[index] ?? null,
         checkpoint: await checkpointOf(latestOf(index, plan)),
+      });
+    },
+  };
+}
+
+/** What a worker sets is stored at once: it cannot travel with a step's end, since the other tasks are to see it before. */
+function storedContext({ session, commit }: RunningExecution, { ctx, isOver }: Attempt): StoredContext {
+  return {
+    values: () => session.state.context,
+    async change(change) {
+      if (isOver()) throw ctx.signal.reason;
+      await commit(({ context }) => {
+        const values = new Map(context);
+        change(values);
+        return { context: values };
       });
     },
   };

@@ -33,6 +33,8 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ['uuidv7', 'node:crypto', 'node:path', 'node:events', 'node:timers/promises'],
   },
   runner: running,
+  // The program in which a worker's code runs.
+  'worker-host': { layers: ['domain', 'runner', 'authoring'], packages: [anyBuiltin] },
   'runner/items': running,
   // What a job is to those who write one and to those who run it.
   'runner/types': { layers: ['domain', 'runner/items'], packages: [] },
@@ -142,6 +144,7 @@ const runnerTypes = ['job.ts', 'step-body.ts', 'step-context.ts'];
 
 function layerOf(file: string): string {
   const [, first = '', second = ''] = file.split('/');
+  if (file.startsWith('src/runner/worker-process/node/')) return 'worker-host';
   if (first === 'runner' && second === 'items') return 'runner/items';
   if (first === 'runner' && runnerTypes.includes(second)) return 'runner/types';
   return first === 'adapters' ? `adapters/${second}` : first.replace(/\.ts$/, '');

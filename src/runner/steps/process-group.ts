@@ -24,7 +24,7 @@ const watched =
   '( ( trap "" TERM; read -r _ <&3; kill -TERM 0; sleep "$0"; kill -KILL 0 ) >/dev/null 2>&1 </dev/null 4<&- & ) ; exec "$@" 3<&-';
 
 /** Where a program that is talked to finds its end of the line: one that can be read and written, and that blocks. */
-const lineDescriptor = 4;
+export const lineDescriptor = 4;
 
 export interface Program {
   /** The program first, then its arguments. */
@@ -111,7 +111,7 @@ export function programEnvironment(
 }
 
 /** What must not be read in a message: of the launch, of the context, of what the program was given. */
-function secretsOf(ctx: StepContext, environment: Readonly<Record<string, string>>): string[] {
+export function secretsOf(ctx: StepContext, environment: Readonly<Record<string, string>>): string[] {
   return secretValues([...Object.entries(ctx.parameters), ...ctx.context.entries(), ...Object.entries(environment)]);
 }
 

@@ -1,0 +1,59 @@
+import { isExactNumber, type Json, numberFromSource, numberSource } from '../../domain/json.ts';
+import { quoteBriefly } from '../../domain/names.ts';
+import type { WorkerAnswer, WorkerRequest } from './messages.ts';
+
+/** The context of an execution, as it is stored. */
+export interface StoredContext {
+  /** As it is now. */
+  values(): ReadonlyMap<string, Json>;
+  /**
+   * Stores what a change leaves, computed anew on whatever is stored by then: changes of several tasks come one after the other.
+   * @param change of a copy of the values, called once or more; it must not throw
+   * @throws what kept it from being stored
+   */
+  change(change: (values: Map<string, Json>) => void): Promise<void>;
+}
+
+/** Carries out what a worker asks of the context. @throws Error for what cannot be done, or stored */
+export async function answerRequest(request: WorkerRequest, context: StoredContext): Promise<WorkerAnswer> {
+  if (request.do === 'keys') return { value: [...context.values().keys()] };
+  if (request.do === 'get') {
+    const value = context.values().get(request.key);
+    return value === undefined ? { missing: true } : { value };
+  }
+  if (request.do === 'has') return { value: context.values().has(request.key) };
+  if (request.do === 'increment') return { value: await increment(request, context) };
+  if (request.do === 'set') {
+    await context.change((values) => values.set(request.key, request.value));
+    return { value: null };
+  }
+  let wasThere = false;
+  await context.change((values) => {
+    wasThere = values.delete(request.key);
+  });
+  return { value: wasThere };
+}
+
+async function increment(
+  { key, by }: Extract<WorkerRequest, { do: 'increment' }>,
+  context: StoredContext,
+): Promise<Json> {
+  let outcome: { readonly sum: Json } | { readonly found: Json } = { found: null };
+  await context.change((values) => {
+    const before = values.get(key) ?? 0;
+    const sum = sumOf(before, by);
+    outcome = sum === null ? { found: before } : { sum };
+    if (sum !== null) values.set(key, sum);
+  });
+  if ('sum' in outcome) return (outcome as { readonly sum: Json }).sum;
+  throw new Error(`The context value ${quoteBriefly(key)} is no number, so that nothing can be added to it.`);
+}
+
+/** Whole numbers exactly, however long. @returns `null` where one of the two is no number */
+function sumOf(one: Json, other: Json): Json | null {
+  const sources = [numberSource(one), numberSource(other)];
+  if (sources.some((source) => source === undefined)) return null;
+  if (sources.every((source) => /^-?\d+$/.test(source ?? '')))
+    return numberFromSource(String(BigInt(sources[0] ?? 0) + BigInt(sources[1] ?? 0)));
+  return [one, other].some(isExactNumber) ? Number(sources[0]) + Number(sources[1]) : Number(one) + Number(other);
+}
