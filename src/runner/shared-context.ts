@@ -32,7 +32,9 @@ export function createContextOverlay(stored: () => ReadonlyMap<string, Json>): C
   return {
     context: {
       get(key, byDefault) {
-        const value = find(key) ?? byDefault;
+        const kept = find(key);
+        // `null` is a value like any other.
+        const value = kept === undefined ? byDefault : kept;
         if (value === undefined)
           throw new Error(
             `The context has no ${quoteBriefly(key)}: no step has set it. Give get() a default if that is right.`,
