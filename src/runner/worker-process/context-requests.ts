@@ -40,7 +40,8 @@ async function increment(
 ): Promise<Json> {
   let outcome: { readonly sum: Json } | { readonly found: Json } = { found: null };
   await context.change((values) => {
-    const before = values.get(key) ?? 0;
+    const kept = values.get(key);
+    const before = kept === undefined ? 0 : kept;
     const sum = sumOf(before, by);
     outcome = sum === null ? { found: before } : { sum };
     if (sum !== null) values.set(key, sum);

@@ -33,12 +33,13 @@ function contextOver(line: BlockingLine): WorkerContext {
   };
   return {
     get(key, byDefault) {
-      const value = ask({ do: 'get', key: nameOf(key) }) ?? byDefault;
-      if (value === undefined)
+      const value = ask({ do: 'get', key: nameOf(key) });
+      if (value !== undefined) return value;
+      if (byDefault === undefined)
         throw new Error(
           `The context has no ${quoteBriefly(key)}: no task has set it. Give get() a default if that is right.`,
         );
-      return value;
+      return byDefault;
     },
     has: (key) => ask({ do: 'has', key: nameOf(key) }) === true,
     set(key, value) {

@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { numberFromSource, stringifyJson } from '../../../src/domain/json.ts';
+import { runExecution } from '../../../src/runner/engine.ts';
+import type { StepBody, WorkerBody } from '../../../src/runner/step-body.ts';
+import { jobOf } from '../world.ts';
+import { createWorkerWorld, type WorkerWorld } from './worker-world.ts';
+
+let workers: WorkerWorld;
+beforeEach(async () => {
+  workers = await createWorkerWorld();
+});
+afterEach(() => workers.close());
+
+const typescript = (body: string): WorkerBody =>
+  workers.worker(
+    'task.ts',
+    'Task',
+    `import { Worker } from 'batchy';\nexport class Task extends Worker { run() { const { context } = this; ${body} } }`,
+  );
+const python = (...body: string[]): WorkerBody =>
+  workers.worker(
+    'task.py',
+    'Task',
+    `from pyrunner import Worker\nclass Task(Worker):\n  def run(self):\n    ${body.join('\n    ')}\n`,
+  );
+const together = (...bodies: StepBody[]) =>
+  workers.world.runNew(jobOf(bodies.map((body, index) => ({ name: `Task${index}`, dependsOn: [], body }))));
+const oneAfterTheOther = (...bodies: StepBody[]) =>
+  workers.world.runNew(jobOf(bodies.map((body, index) => ({ name: `Task${index}`, body }))));
+
+describe('the context of workers', () => {
+  it('is seen at once by those that run beside, whatever their language', async () => {
+    const { status, context } = await together(
+      typescript(`
+        context.set('from_ts', { rows: [1, null, 'ä\\n'] });
+        while (!context.has('from_py')) ;
+        context.set('ts_got', context.get('from_py'));`),
+      python(
+        `while 'from_ts' not in self.context: pass`,
+        `self.context['from_py'] = {'run_date_str': '2026-11-22'}`,
+        `self.context['py_got'] = self.context['from_ts']`,
+      ),
+    );
+    expect(status).toBe('COMPLETED');
+    expect(context).toMatchObject({ ts_got: { run_date_str: '2026-11-22' }, py_got: { rows: [1, null, 'ä\n'] } });
+  });
+
+  it('loses nothing that is counted, and keeps the order of what one sets', async () => {
+    const { context } = await together(
+      typescript(`for (let i = 1; i <= 60; i += 1) { context.increment('count'); context.set('last_ts', i); }`),
+      python(`for i in range(1, 61):`, `  self.context.increment('count', 2)`, `  self.context['last_py'] = i`),
+    );
+    expect(context).toEqual({ count: 180, last_ts: 60, last_py: 60 });
+  });
+
+  it('is stored when a set returns, even if nothing comes after it', async () => {
+    const { status, context } = await oneAfterTheOther(
+      typescript(`context.set('reached', 'the middle'); process.kill(process.pid, 'SIGKILL');`),
+    );
+    expect([status, context]).toEqual(['FAILED', { reached: 'the middle' }]);
+  });
+
+  it('is a mapping in Python, which misses what is not there', async () => {
+    const { status, context } = await oneAfterTheOther(
+      python(
+        `c = self.context`,
+        `c['a'], c['b'] = 1, None`,
+        `c.set('c', [True])`,
+        `del c['a']`,
+        `seen = [sorted(c), len(c), 'a' in c, c.has('b'), c.get('a'), c.get('a', 'default'), c.get('b', 'default')]`,
+        `for action in (lambda: c['a'], lambda: c.pop('a'), lambda: c.__setitem__('a', {1, 2}), lambda: c.has(7)):`,
+        `  try: action()`,
+        `  except Exception as error: seen.append(type(error).__name__)`,
+        `c['seen'] = seen`,
+      ),
+    );
+    expect(status).toBe('COMPLETED');
+    expect(context).toEqual({
+      b: null,
+      c: [true],
+      seen: [['b', 'c'], 2, false, true, null, 'default', null, 'KeyError', 'KeyError', 'TypeError', 'TypeError'],
+    });
+  });
+
+  it('throws in TypeScript for what is not there, and for what is no JSON', async () => {
+    const { status, context } = await oneAfterTheOther(
+      typescript(`
+        context.set('a', 1);
+        context.set('b', null);
+        context.delete('a');
+        const seen = [context.keys(), context.has('a'), context.get('a', 'default'), context.get('b', 'default')];
+        for (const action of [() => context.get('a'), () => context.set('a', new Map()), () => context.increment('b')])
+          try { action(); } catch (error) { seen.push(error.message); }
+        context.set('seen', seen);`),
+    );
+    expect(status).toBe('COMPLETED');
+    expect(context['seen']).toEqual([
+      ['b'],
+      false,
+      'default',
+      null,
+      'The context has no "a": no task has set it. Give get() a default if that is right.',
+      'the context value "a" must be JSON (text, number, boolean, null, array or plain object), not a Map.',
+      'The context value "b" is no number, so that nothing can be added to it.',
+    ]);
+  });
+
+  it('keeps whole numbers exact', async () => {
+    const { context } = await oneAfterTheOther(
+      { kind: 'task', run: (ctx) => ctx.context.set('big', numberFromSource('12345678901234567890')) },
+      python(`self.context['big'] += 1`, `self.context.increment('big')`),
+      typescript(`context.set('copy', context.get('big')); context.increment('big', 3);`),
+    );
+    expect(stringifyJson(context)).toBe('{"big":12345678901234567895,"copy":12345678901234567892}');
+  });
+
+  it('carries what is large', async () => {
+    const { context } = await oneAfterTheOther(
+      python(`self.context['text'] = 'ä' * 300000`),
+      typescript(`context.set('length', context.get('text').length);`),
+    );
+    expect(context['length']).toBe(300_000);
+  });
+
+  it('refuses a Python process that the worker has started', async () => {
+    const { context } = await oneAfterTheOther(
+      python(
+        `import os`,
+        `reading, writing = os.pipe()`,
+        `if os.fork() == 0:`,
+        `  try: self.context.get('a')`,
+        `  except RuntimeError as error: os.write(writing, str(error).encode())`,
+        `  os._exit(0)`,
+        `os.wait()`,
+        `self.context['told'] = os.read(reading, 1000).decode()`,
+      ),
+    );
+    expect(context['told']).toContain("belongs to the worker's own process");
+  });
+
+  it('is no longer changed by one whose execution is another’s', async () => {
+    const { world } = workers;
+    const body = typescript(`context.set('one', 1); for (;;) context.set('two', 2);`);
+    const job = jobOf([{ name: 'Task', body }]);
+    const id = await world.launch(job);
+    const session = await world.take(id);
+    const running = runExecution(session, job, world.tools, new AbortController().signal);
+    await expect.poll(async () => (await world.outcome(id)).context, { timeout: 20_000 }).toMatchObject({ two: 2 });
+    await world.take(id, 'another');
+    expect(await running).toBe('lost');
+    expect((await world.outcome(id)).status).toBe('STARTED');
+  });
+});

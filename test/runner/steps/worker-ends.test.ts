@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { runExecution, type RunResult } from '../../../src/runner/engine.ts';
+import type { WorkerBody } from '../../../src/runner/step-body.ts';
+import { jobOf, type Outcome } from '../world.ts';
+import { createWorkerWorld, isAlive, type WorkerWorld } from './worker-world.ts';
+
+let workers: WorkerWorld;
+beforeEach(async () => {
+  workers = await createWorkerWorld();
+});
+afterEach(() => workers.close());
+
+const patience = { timeout: 20_000, interval: 20 };
+const pidIn = (name: string): string => {
+  const file = workers.file(name);
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+};
+const begun = (name = 'pid') => vi.waitFor(() => expect(pidIn(name)).toMatch(/^\d+$/), patience);
+const ended = (name = 'pid') => vi.waitFor(() => expect(isAlive(pidIn(name))).toBe(false), patience);
+
+const typescript = (body: string): WorkerBody =>
+  workers.worker(
+    'task.ts',
+    'Task',
+    `import { spawn } from 'node:child_process';
+     import { renameSync, writeFileSync } from 'node:fs';
+     import { Worker } from 'batchy';
+     const tell = (name: string, pid = process.pid): void => {
+       writeFileSync(name + '.new', String(pid));
+       renameSync(name + '.new', name);
+     };
+     export class Task extends Worker {
+       async run() { ${body} }
+       onFail() { this.logger.info('failed'); }
+       onDestroy() { this.logger.info('destroyed'); this.context.set('destroyed', true); }
+     }`,
+    { workingDirectory: workers.file('.') },
+  );
+const python = (...body: string[]): WorkerBody =>
+  workers.worker(
+    'task.py',
+    'Task',
+    `import os, subprocess, time
+from pyrunner import Worker
+def tell(name):
+  with open(name + '.new', 'w') as file: file.write(str(os.getpid()))
+  os.rename(name + '.new', name)
+class Task(Worker):
+  def run(self):
+    ${body.join('\n    ')}
+  def on_fail(self):
+    self.logger.info('failed')
+  def on_destroy(self):
+    self.logger.info('destroyed')
+    self.context['destroyed'] = True
+`,
+    { workingDirectory: workers.file('.') },
+  );
+
+/** Runs it until `when`, then asks it to stop. */
+async function stopped(body: WorkerBody, when: () => Promise<unknown>): Promise<Outcome & { log: string }> {
+  const { world } = workers;
+  const job = jobOf([{ name: 'Task', body }]);
+  const id = await world.launch(job);
+  const session = await world.take(id);
+  const running: Promise<RunResult> = runExecution(session, job, world.tools, new AbortController().signal);
+  await when();
+  await world.requestStop(id);
+  await session.refresh();
+  expect(await running).toBe('ended');
+  return { ...(await world.outcome(id)), log: await world.log(id, 'Task') };
+}
+
+describe('a worker that does not end by itself', () => {
+  it.each([
+    ['TypeScript', () => typescript(`tell('pid'); for (;;);`), null],
+    [
+      'TypeScript, but listens',
+      () => typescript(`tell('pid'); await new Promise(() => setInterval(() => {}, 1000));`),
+      true,
+    ],
+    ['Python', () => python(`tell('pid')`, `while True: pass`), true],
+    ['Python, waiting', () => python(`tell('pid')`, `time.sleep(600)`), true],
+    ['Python, asking', () => python(`tell('pid')`, `while True: self.context.get('nothing', 'x' * 1000)`), true],
+  ])('is ended at a stop, and may clear up if it listens: %s', async (_language, body, destroyed) => {
+    const { status, log, context } = await stopped(body(), () => begun());
+    expect(status).toBe('STOPPED');
+    await ended();
+    expect(log).not.toContain('INFO  failed');
+    expect(context['destroyed'] ?? null).toBe(destroyed);
+  });
+
+  it('is ended at its timeout, and tried again, however deaf it is', async () => {
+    const body = typescript(`tell('pid'); for (;;);`);
+    const retry = { maxRetries: 1, delaySeconds: 0, backoff: 'fixed' } as const;
+    const job = jobOf([{ name: 'Task', body, timeoutSeconds: 1, retry }]);
+    const { execution, steps } = await workers.world.runNew(job);
+    expect(execution.exitMessage).toBe('The step took longer than its timeout of 1 s.');
+    expect(steps[0]?.counters.retry).toBe(1);
+    await ended();
+  });
+
+  it('is ended with all that it has started, and so is what it leaves behind', async () => {
+    const starting = `const child = spawn('sleep', ['600'], { stdio: 'ignore' }); tell('child', child.pid);`;
+    await stopped(typescript(`${starting} tell('pid'); await new Promise(() => {});`), () => begun());
+    await ended('child');
+    const { status } = await workers.run(typescript(starting));
+    expect(status).toBe('COMPLETED');
+    await ended('child');
+  });
+
+  it('ends with the process that owns it', async () => {
+    for (const body of [typescript(`tell('pid'); for (;;);`), python(`tell('pid')`, `while True: pass`)]) {
+      const owner = spawn(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', path.resolve('test/runner/steps/worker-owner.ts'), body.file],
+        { stdio: 'inherit', cwd: workers.file('.') },
+      );
+      const before = pidIn('pid');
+      await vi.waitFor(() => expect(pidIn('pid')).not.toBe(before), patience);
+      expect(isAlive(pidIn('pid'))).toBe(true);
+      owner.kill('SIGKILL');
+      await ended();
+    }
+  });
+});
+
+describe('an error that nothing catches', () => {
+  it.each([
+    `setImmediate(() => { throw new Error('lost in a callback'); }); await new Promise(() => setInterval(() => {}, 1000));`,
+    `void Promise.reject(new Error('lost in a callback')); await new Promise(() => setInterval(() => {}, 1000));`,
+  ])('fails the worker that it came from: %s', async (body) => {
+    const { execution, log, context } = await workers.run(typescript(body));
+    expect(execution.exitMessage).toBe('lost in a callback');
+    expect(log).toMatch(/INFO {2}failed\n[^\n]*INFO {2}destroyed/);
+    expect(context).toEqual({ destroyed: true });
+  });
+
+  it('in a hook after it does not hide the first one', async () => {
+    const body = workers.worker(
+      'task.ts',
+      'Task',
+      `import { Worker } from 'batchy';
+       export class Task extends Worker {
+         run() { throw new Error('the first'); }
+         onFail() { throw new Error('the second'); }
+         onDestroy() { this.logger.info('destroyed'); }
+       }`,
+    );
+    const { execution, log } = await workers.run(body);
+    expect(execution.exitMessage).toBe('the first');
+    expect(log).toMatch(/ERROR Error: the second\n(.*\n)*.*INFO {2}destroyed/);
+  });
+
+  it('is how sys.exit ends a worker in Python, but not without its hooks', async () => {
+    const { execution, log } = await workers.run(python(`import sys`, `sys.exit(0)`));
+    expect(execution.exitMessage).toBe('SystemExit: the worker ended its process with 0');
+    expect(log).toMatch(/INFO {2}failed\n[^\n]*INFO {2}destroyed/);
+  });
+});
