@@ -16,22 +16,34 @@ export interface StoredContext {
 
 /** Carries out what a worker asks of the context. @throws Error for what cannot be done, or stored */
 export async function answerRequest(request: WorkerRequest, context: StoredContext): Promise<WorkerAnswer> {
-  if (request.do === 'keys') return { value: [...context.values().keys()] };
-  if (request.do === 'get') {
-    const value = context.values().get(request.key);
-    return value === undefined ? { missing: true } : { value };
+  switch (request.do) {
+    case 'keys':
+      return { value: [...context.values().keys()] };
+    case 'get': {
+      const value = context.values().get(request.key);
+      return value === undefined ? { missing: true } : { value };
+    }
+    case 'has':
+      return { value: context.values().has(request.key) };
+    case 'set':
+      await context.change((values) => values.set(request.key, request.value));
+      return { value: null };
+    case 'increment':
+      return { value: await increment(request, context) };
+    case 'delete':
+      return { value: await remove(request.key, context) };
+    default:
+      throw new Error(`Nothing is known of the request ${quoteBriefly((request as { readonly do: string }).do)}.`);
   }
-  if (request.do === 'has') return { value: context.values().has(request.key) };
-  if (request.do === 'increment') return { value: await increment(request, context) };
-  if (request.do === 'set') {
-    await context.change((values) => values.set(request.key, request.value));
-    return { value: null };
-  }
+}
+
+/** @returns whether there was a value */
+async function remove(key: string, context: StoredContext): Promise<boolean> {
   let wasThere = false;
   await context.change((values) => {
-    wasThere = values.delete(request.key);
+    wasThere = values.delete(key);
   });
-  return { value: wasThere };
+  return wasThere;
 }
 
 async function increment(
