@@ -1,7 +1,7 @@
 import type { ErrorPlace } from './errors.ts';
 
 /** Node's timers take a signed 32-bit number of milliseconds, and end at once what is longer: 24 days. */
-const longestSeconds = 2_147_483;
+export const longestSeconds = 2_147_483;
 
 /** What is wrong with a number, or nothing. `null` stands for a setting that is not made. */
 export type RangeCheck = (pointer: string, value: number | null) => ErrorPlace[];

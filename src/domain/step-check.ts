@@ -18,7 +18,7 @@ export function jobDefinitionNameProblem(name: string): string | null {
 }
 
 /** What is wrong with the name of a step, or `null`. */
-function stepNameProblem(name: string): string | null {
+export function stepNameProblem(name: string): string | null {
   if (stepNamePattern.test(name)) return null;
   return `${quoteBriefly(name)} is no step name: use 1 to 128 letters, digits, '_', '.', '-' or spaces, beginning with a letter, a digit or '_', without a space at the end`;
 }
