@@ -76,6 +76,8 @@ export interface JobSide {
   readonly stopping: AbortSignal;
   /** Where it is known without waiting for signs of life whether a conductor is gone. */
   readonly isGone?: (conductor: string) => Promise<boolean>;
+  /** Of the logs of executions, where it is not that of the settings. */
+  readonly logFolder?: string;
 }
 
 /** Without a process that runs jobs there are none. */
@@ -131,7 +133,7 @@ export function createServices(
       reader,
       store,
       clock,
-      logs: createLogFolder(logFolder(settings.BATCHY_DATA)),
+      logs: createLogFolder(jobSide.logFolder ?? logFolder(settings.BATCHY_DATA)),
       operationId,
       retentionDays: settings.EXECUTION_RETENTION_DAYS,
     }),

@@ -17,5 +17,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   serve: async (settings) => (await import('./serve.ts')).serve(settings),
   openStores: async (settings) => (await import('./open-stores.ts')).openStores(settings),
   createServices: async (stores, settings) => (await import('./app.ts')).createServices(stores, settings),
+  readTaskApp: async (file, given) =>
+    (await import('./task-app.ts')).readTaskApp(file, { environment: process.env, given }),
+  runTasks: async (run) => (await import('./task-run.ts')).runTasks(run),
   now: async () => (await import('./app.ts')).machineNow(),
 });

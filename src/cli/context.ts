@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 
-import type { Exit } from './exit-codes.ts';
 import type { Machine } from './machine.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,8 +12,8 @@ export interface CliContext {
   readonly workingFolder: string;
   /** The program with all of its commands, for what describes it. */
   wholeProgram(): Promise<Command>;
-  /** How the process is to end; 0 unless a command says otherwise. */
-  end(exit: Exit): void;
+  /** How the process is to end; 0 unless a command says otherwise: by an `Exit`, or by a number that the command explains. */
+  end(exit: number): void;
 }
 
 /** What a command's file exports: it adds the command to the program. */

@@ -9,6 +9,7 @@ import { createTerminal, printable, type Terminal } from './terminal.ts';
 /** Each command is read from its file only when it is asked for: `serve` need not wait for tables, nor `status` for schemas. */
 const commands: Readonly<Record<string, () => Promise<{ register: RegisterCommand }>>> = {
   serve: () => import('./serve.ts'),
+  run: () => import('./run.ts'),
   load: () => import('./load.ts'),
   status: () => import('./status.ts'),
   open: () => import('./open.ts'),
@@ -44,7 +45,7 @@ const commands: Readonly<Record<string, () => Promise<{ register: RegisterComman
  */
 export async function runCli(argv: readonly string[], machine: Machine): Promise<number> {
   const terminal = createTerminal(process);
-  let exit: Exit = exits.ok;
+  let exit: number = exits.ok;
   const context: CliContext = {
     machine,
     terminal,

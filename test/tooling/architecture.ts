@@ -108,10 +108,16 @@ const layers: Readonly<Record<string, Layer>> = {
     layers: ['domain', 'config', 'runner', 'adapters', 'open-stores', 'conductor-holder-answers'],
     packages: ['uuidv7', anyBuiltin],
   },
+  'task-app': { layers: ['domain', 'service', 'dialects', 'adapters'], packages: [anyBuiltin] },
+  // A task list that runs without a server, in one process.
+  'task-run': {
+    layers: [...composition.layers, 'app', 'open-stores', 'conductor-logs'],
+    packages: [anyBuiltin],
+  },
   serve: { layers: [...composition.layers, 'app', 'trial', 'conductor-host'], packages: composition.packages },
   // The command line does not know how things are wired; main hands it the functions that do.
   main: {
-    layers: ['app', 'open-stores', 'serve', 'conductor-process', 'cli', 'config'],
+    layers: ['app', 'open-stores', 'serve', 'conductor-process', 'task-app', 'task-run', 'cli', 'config'],
     packages: ['close-with-grace', anyBuiltin],
   },
 };
