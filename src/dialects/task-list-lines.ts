@@ -45,13 +45,6 @@ interface Line {
   readonly number: number;
 }
 
-/** Where the fields of a task stand. */
-interface Row {
-  readonly read: ReadTask;
-  readonly line: number;
-  readonly columns: ReadonlyMap<TaskField, number>;
-}
-
 /** The form of PyRunner: a first line that names the dialect, then a task a line. */
 export function readTaskLines(text: string, environment: Environment): Reading {
   const lines = text
@@ -64,16 +57,16 @@ export function readTaskLines(text: string, environment: Environment): Reading {
   const taskLines = rest.filter((line) => !line.text.trimStart().startsWith('#'));
   const headProblem = problemOfHead(head, dialect, taskLines);
   if (headProblem !== null) problems.push(headProblem);
-  const rows =
+  const readers =
     dialect === null || headProblem !== null
       ? []
-      : taskLines.map((line) => new LineReader(line, dialect, environment, problems).read());
+      : taskLines.map((line) => new LineReader(line, dialect, environment, problems));
   return {
     dialect: dialect?.name ?? null,
-    tasks: rows.map(({ read }) => read),
+    tasks: readers.map((reader) => reader.read()),
     problems,
-    nameOf: (task) => `line ${rows[task]?.line}`,
-    placeOf: (task, field) => ({ line: rows[task]?.line ?? 1, column: rows[task]?.columns.get(field) ?? 1 }),
+    nameOf: (task) => `line ${readers[task]?.line.number}`,
+    placeOf: (task, field) => ({ line: readers[task]?.line.number ?? 1, column: readers[task]?.columnOf(field) ?? 1 }),
   };
 }
 
@@ -103,35 +96,39 @@ function headingOf({ columns }: LineDialect): string {
 }
 
 class LineReader {
-  readonly #line: Line;
+  readonly line: Line;
   readonly #dialect: LineDialect;
   readonly #environment: Environment;
   readonly #problems: ListProblem[];
-  /** Where the fields begin, from 1. */
-  readonly #columns = new Map<TaskField, number>();
+  #parts: readonly QuotedPart[] = [];
 
   constructor(line: Line, dialect: LineDialect, environment: Environment, problems: ListProblem[]) {
-    this.#line = line;
+    this.line = line;
     this.#dialect = dialect;
     this.#environment = environment;
     this.#problems = problems;
   }
 
-  read(): Row {
+  read(): ReadTask {
     const { quoting, columns } = this.#dialect;
-    const { parts, unclosedAt } = splitOutsideQuotes(this.#line.text, '|', quoting);
+    const { parts, unclosedAt } = splitOutsideQuotes(this.line.text, '|', quoting);
+    this.#parts = parts;
     const problem =
       unclosedAt === null ? this.#countProblem(parts) : 'a quote begins here and does not end on this line';
     if (problem !== null) {
       this.#refuse((unclosedAt ?? parts[0]?.at ?? 0) + 1, problem);
-      return this.#row(standIn(parts[0]?.text ?? ''));
+      return standIn(parts[0]?.text ?? '');
     }
-    const raw = new Map<TaskField, unknown>();
-    for (const [index, { field }] of columns.entries()) {
-      this.#columns.set(field, (parts[index]?.at ?? 0) + 1);
-      raw.set(field, this.#valueOf(field, parts[index]?.text ?? ''));
-    }
-    return this.#row(readTask(raw, this));
+    return readTask(
+      new Map(columns.map(({ field }, index) => [field, this.#valueOf(field, parts[index]?.text ?? '')])),
+      this,
+    );
+  }
+
+  /** Where a field begins, from 1. */
+  columnOf(field: TaskField): number {
+    const index = this.#dialect.columns.findIndex((known) => known.field === field);
+    return (this.#parts[index]?.at ?? 0) + 1;
   }
 
   nameOf(field: TaskField): string {
@@ -139,7 +136,7 @@ class LineReader {
   }
 
   refuse(field: TaskField | null, detail: string): void {
-    this.#refuse(this.#columns.get(field ?? 'id') ?? 1, detail);
+    this.#refuse(this.columnOf(field ?? 'id'), detail);
   }
 
   #countProblem(parts: readonly QuotedPart[]): string | null {
@@ -176,11 +173,7 @@ class LineReader {
   }
 
   #refuse(at: number, detail: string): void {
-    this.#problems.push({ place: { line: this.#line.number, column: at }, detail });
-  }
-
-  #row(read: ReadTask): Row {
-    return { read, line: this.#line.number, columns: this.#columns };
+    this.#problems.push({ place: { line: this.line.number, column: at }, detail });
   }
 }
 
