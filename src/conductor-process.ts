@@ -12,6 +12,7 @@ import { noteSyncPrograms } from './conductor-sync-programs.ts';
 import { logFolder } from './config/log-folder.ts';
 import { version } from './config/version.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
+import { readTaskListJob } from './task-app.ts';
 import { BatchyError } from './domain/errors.ts';
 import { createJobCounts } from './domain/job-counts.ts';
 import { openStores } from './open-stores.ts';
@@ -93,6 +94,7 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
   process.env['BATCHY_DATA'] = settings.BATCHY_DATA;
   process.env['BATCHY_CFG'] = settings.BATCHY_CFG;
   const sink = startLogThread(defaultMaxBytes, tellProblem);
+  const taskLogFolder = join(logFolder(settings.BATCHY_DATA), 'tasks');
   const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall, sink });
   let conductor: Conductor | null = null;
   let isReading = true;
@@ -109,7 +111,11 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
     onFileExit: (file) => tell({ kind: 'reading', file }),
     isReading: () => isReading,
   });
-  const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), parseJobYaml, {
+  const dialects = {
+    yaml: parseJobYaml,
+    taskList: (file: string) => readTaskListJob(file, { environment: process.env, logFolder: taskLogFolder }),
+  };
+  const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), dialects, {
     withheld,
     beginning: (file) => tell({ kind: 'reading', file }),
     now: systemTimers.wall,

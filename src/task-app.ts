@@ -8,6 +8,9 @@ import { readTaskList } from './dialects/task-list.ts';
 import { BatchyError } from './domain/errors.ts';
 import { quoteBriefly } from './domain/names.ts';
 import { splitInstant } from './domain/time.ts';
+import type { RunnableJob } from './runner/job.ts';
+import { taskListJob } from './runner/task-list-job.ts';
+import { findTaskModule } from './runner/task-modules.ts';
 import type { TaskApp } from './service/task-run.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -74,6 +77,21 @@ function readProfile(file: string, environment: Environment): Record<string, str
       now: splitInstant(systemTimers.wall()).milliseconds,
     }),
   );
+}
+
+/**
+ * The job that a service makes of a task list. Its tasks run in the application's folder, and see of the environment what its
+ * profile sets, and the usual few.
+ * @throws BatchyError `invalid-job`
+ */
+export function readTaskListJob(file: string, options: TaskAppOptions): RunnableJob {
+  const app = readTaskApp(file, options);
+  return taskListJob(app.list, {
+    ...app,
+    passEnvironment: [],
+    workingDirectory: app.rootFolder,
+    findModule: (module) => findTaskModule(module, app.workerFolders),
+  });
 }
 
 function readText(file: string): string {

@@ -42,6 +42,8 @@ export function brokenFile(
  * asks for that job, so that half a file will do.
  */
 export async function nameIn(folder: string, file: string): Promise<string[]> {
+  // A profile may say otherwise.
+  if (file.endsWith('.lst')) return [path.basename(file, '.lst')];
   const text = await beginningOf(path.join(folder, file));
   const name = /\bname["']?\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',#}]+))/.exec(text);
   return name === null ? [] : [name[1] ?? name[2] ?? name[3] ?? ''];

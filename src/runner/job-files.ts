@@ -21,8 +21,12 @@ export interface LoadedJobs {
   readonly definitions: readonly (JobFileReading & { readonly definition: string; readonly file: string })[];
 }
 
-/** @throws BatchyError with a `line:column` place for each problem */
-export type ParseYamlJob = (text: string, fileName: string) => RunnableJob;
+/** How files are read that are no code. Each throws a BatchyError with a `line:column` place for each problem. */
+export interface JobFileDialects {
+  readonly yaml: (text: string, fileName: string) => RunnableJob;
+  /** @param file its whole path: what a task list means depends on where it lies */
+  readonly taskList: (file: string) => RunnableJob;
+}
 
 export interface JobFileOptions {
   /** For one file's import: 10. */
@@ -40,15 +44,16 @@ const defaultDeadlineSeconds = 10;
 const maxFileBytes = 1024 * 1024;
 const codeFile = /\.(?:ts|js|mts|mjs)$/;
 const yamlFile = /\.ya?ml$/;
+const taskListFile = /\.lst$/;
 
 /**
- * Reads the jobs of a folder: its `*.ts`, `*.js`, `*.yaml` and `*.yml` files and its folders' `index.ts` or `index.js`; deeper
+ * Reads the jobs of a folder: its `*.ts`, `*.js`, `*.yaml`, `*.yml` and `*.lst` files and its folders' `index.ts` or `index.js`; deeper
  * ones are their helpers. What is wrong with a file is told with its place and does not keep the others. Code is imported,
  * once for a process: changed files are read by a fresh one. No folder is no jobs.
  */
 export async function loadJobFiles(
   folder: string,
-  parseYaml: ParseYamlJob,
+  dialects: JobFileDialects,
   options: JobFileOptions,
 ): Promise<LoadedJobs> {
   provideAuthoringImport();
@@ -66,7 +71,7 @@ export async function loadJobFiles(
     try {
       const jobs = await errors.watched(file, () =>
         readJobs(folder, file, {
-          parseYaml,
+          dialects,
           versions,
           deadlineSeconds: options.deadlineSeconds ?? defaultDeadlineSeconds,
         }),
@@ -104,7 +109,7 @@ async function jobFilesIn(folder: string, broken: BrokenJobFile[]): Promise<stri
   for (const entry of await entriesOf(folder)) {
     if (entry.name.startsWith('.')) continue;
     if (entry.isSymbolicLink()) {
-      if (codeFile.test(entry.name) || yamlFile.test(entry.name) || !entry.name.includes('.'))
+      if (isJobFile(entry.name) || !entry.name.includes('.'))
         broken.push(brokenFile(entry.name, 'is a symbolic link; put the file itself into the folder'));
     } else if (entry.isDirectory()) {
       files.push(...(await indexOf(folder, entry.name, broken)));
@@ -117,7 +122,7 @@ async function jobFilesIn(folder: string, broken: BrokenJobFile[]): Promise<stri
 }
 
 function isJobFile(name: string): boolean {
-  return (codeFile.test(name) && !name.endsWith('.d.ts')) || yamlFile.test(name);
+  return (codeFile.test(name) && !name.endsWith('.d.ts')) || yamlFile.test(name) || taskListFile.test(name);
 }
 
 async function indexOf(folder: string, subfolder: string, broken: BrokenJobFile[]): Promise<string[]> {
@@ -143,15 +148,17 @@ async function entriesOf(folder: string) {
 async function readJobs(
   folder: string,
   file: string,
-  by: { readonly parseYaml: ParseYamlJob; readonly versions: JobFileVersions; readonly deadlineSeconds: number },
+  by: { readonly dialects: JobFileDialects; readonly versions: JobFileVersions; readonly deadlineSeconds: number },
 ): Promise<(RunnableJob & { readonly version: string })[]> {
   const whole = path.join(folder, file);
   const { size } = await lstat(whole);
   if (size > maxFileBytes)
     throw new Error(`it has ${size} bytes, and a job's file at most ${maxFileBytes}; keep data elsewhere`);
+  if (taskListFile.test(file))
+    return [{ ...by.dialects.taskList(whole), version: versionOfText(await readFile(whole)) }];
   if (yamlFile.test(file)) {
     const bytes = await readFile(whole);
-    return [{ ...by.parseYaml(textOf(bytes), file), version: versionOfText(bytes) }];
+    return [{ ...by.dialects.yaml(textOf(bytes), file), version: versionOfText(bytes) }];
   }
   const exported = await withDeadline(import(pathToFileURL(whole).href) as Promise<object>, by.deadlineSeconds);
   const jobs = [...new Set(Object.values(exported))].filter(isRunnableJob);

@@ -44,6 +44,23 @@ function job(name: string, more = ''): string {
 }
 
 describe('a folder of jobs', () => {
+  it('holds task lists, each with its profile and workers beside it, or what is wrong with it', async () => {
+    await write({
+      'good.lst': '#NODE\n2|1|1|0|second|work|Work|$ENV{GREETING}|\n1|-1|1|0|first|work|Work||\n',
+      app_profile: 'export GREETING=hello\n',
+      'workers/work.ts': 'export {};\n',
+      'bad.lst': '#SHELL\n1|-1|1|0|first|true|\n1|5|x|0|first|true|\n',
+      'module.lst': '#NODE\n1|-1|1|0|first|nowhere|Work||\n',
+    });
+    const { jobs, broken } = await load();
+    expect(jobs).toEqual([{ name: 'good', file: 'good.lst', steps: ['first', 'second'] }]);
+    expect(broken.map(({ file, line, jobs: [named] }) => [file, line, named])).toEqual([
+      ['bad.lst', 3, 'bad'],
+      ['module.lst', null, 'module'],
+    ]);
+    expect(broken[1]?.message).toContain('task 1: the module "nowhere" is not there');
+  });
+
   it('holds code, YAML and folders with an index; what lies deeper helps', async () => {
     await write({
       'plain.ts': job('Plain'),
@@ -54,7 +71,7 @@ describe('a folder of jobs', () => {
       'big/steps/one.ts': `import { type StepContext, step } from 'batchy';\nexport const one = step('One', (ctx: StepContext) => ctx.attempt);\n`,
       'big/helper.ts': 'this is no code',
       'readme.md': '# jobs',
-      'list.lst': '#SHELL',
+      'list.txt': '#SHELL',
       'types.d.ts': 'export {};',
       '.hidden.ts': 'this is no code',
     });

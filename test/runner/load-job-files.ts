@@ -4,6 +4,7 @@ import { parseJobYaml } from '../../src/dialects/job-yaml.ts';
 import { readJobDefinition } from '../../src/domain/job-text.ts';
 import { formatInstant } from '../../src/domain/time.ts';
 import { loadJobFiles } from '../../src/runner/job-files.ts';
+import { readTaskListJob } from '../../src/task-app.ts';
 
 /**
  * Loads the jobs of a folder as the process that runs jobs does, and prints what came of it: test runners load modules in
@@ -11,7 +12,8 @@ import { loadJobFiles } from '../../src/runner/job-files.ts';
  */
 const [folder = '', deadlineSeconds = '10', ...withheld] = process.argv.slice(2);
 const beginning: string[] = [];
-const { jobs, broken, definitions } = await loadJobFiles(folder, parseJobYaml, {
+const dialects = { yaml: parseJobYaml, taskList: (file: string) => readTaskListJob(file, { environment: {} }) };
+const { jobs, broken, definitions } = await loadJobFiles(folder, dialects, {
   deadlineSeconds: Number(deadlineSeconds),
   beginning: (file) => beginning.push(file),
   now: systemTimers.wall,

@@ -98,6 +98,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'conductor-pulse',
       'conductor-stray-errors',
       'conductor-sync-programs',
+      'task-app',
     ],
     packages: ['uuidv7', anyBuiltin],
   },
@@ -108,7 +109,7 @@ const layers: Readonly<Record<string, Layer>> = {
     layers: ['domain', 'config', 'runner', 'adapters', 'open-stores', 'conductor-holder-answers'],
     packages: ['uuidv7', anyBuiltin],
   },
-  'task-app': { layers: ['domain', 'service', 'dialects', 'adapters'], packages: [anyBuiltin] },
+  'task-app': { layers: ['domain', 'service', 'runner', 'dialects', 'adapters'], packages: [anyBuiltin] },
   // A task list that runs without a server, in one process.
   'task-run': {
     layers: [...composition.layers, 'app', 'open-stores', 'conductor-logs'],
