@@ -73,6 +73,17 @@ export async function runProgram(program: Program, { ctx, log, tools }: StepRun)
   const line = child.stdio[lineDescriptor];
   if (talk !== undefined && line != null) talk(line as unknown as Duplex);
   let cancelKill = (): void => {};
+  let cancelCut = (): void => {};
+  child.once('exit', () => {
+    const cut = (): void => {
+      log.write(
+        'warn',
+        'what it has left behind in a session of its own keeps its output open; nobody listens any more',
+      );
+      for (const stream of child.stdio) stream?.destroy();
+    };
+    cancelCut = tools.timers.after(tools.graceMilliseconds, cut);
+  });
   const abort = (): void => {
     signalGroup(child, 'SIGTERM');
     const kill = (): void => signalGroup(child, 'SIGKILL');
@@ -80,12 +91,13 @@ export async function runProgram(program: Program, { ctx, log, tools }: StepRun)
   };
   ctx.signal.addEventListener('abort', abort);
   try {
-    const ended = await endOf(child);
+    const ended = await endOf(child, workingDirectory);
     ctx.signal.throwIfAborted();
     return { ...ended, complaint: withoutSecrets(complaint, secretsOf(ctx, environment)) };
   } finally {
     ctx.signal.removeEventListener('abort', abort);
     cancelKill();
+    cancelCut();
   }
 }
 
@@ -129,10 +141,14 @@ function refuseNul(texts: readonly string[]): void {
   if (bad !== undefined) throw new Error(`${quoteBriefly(bad)} holds a NUL character, which no program can be given.`);
 }
 
-function endOf(child: ChildProcess): Promise<Omit<ProgramEnd, 'complaint'>> {
+function endOf(child: ChildProcess, workingDirectory: string | null): Promise<Omit<ProgramEnd, 'complaint'>> {
   return new Promise((resolve, reject) => {
     let ended: Omit<ProgramEnd, 'complaint'> | null = null;
-    child.on('error', reject);
+    child.on('error', (cause: NodeJS.ErrnoException) => {
+      // A shell is on every machine: what is not there is the folder that it was to start in.
+      const isFolder = workingDirectory !== null && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
+      reject(isFolder ? new Error(`There is no folder ${workingDirectory} to run in.`, { cause }) : cause);
+    });
     child.on('exit', (code, signal) => {
       ended = { code, signal };
       // Whatever it left behind, the watcher among it; only then its pipes end.

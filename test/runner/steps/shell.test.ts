@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -110,6 +110,24 @@ describe('a shell step', () => {
     const left = await world.runNew(jobOf([{ name: 'Leaves', body: leaving }]), { forced: true });
     expect(left.status).toBe('COMPLETED');
     await vi.waitFor(() => expect(isAlive(readFileSync(file('left'), 'utf8').trim())).toBe(false));
+  });
+
+  it('does not wait for what it has left behind in a session of its own', async () => {
+    const leaving = shell(['sh', '-c', `setsid sh -c 'echo $$ > ${file('pid')}; exec sleep 600' & cat ${file('pid')}`]);
+    spawnSync('mkfifo', [file('pid')]);
+    const { status, execution } = await world.runNew(jobOf([{ name: 'Leaves', body: leaving }]));
+    expect(status).toBe('COMPLETED');
+    const log = await world.log(execution.id, 'Leaves');
+    expect(log).toContain('keeps its output open');
+    const [, pid = ''] = /OUT {3}(\d+)\n/.exec(log) ?? [];
+    expect(isAlive(pid)).toBe(true);
+    process.kill(Number(pid), 'SIGKILL');
+  });
+
+  it('says that there is no folder to run in', async () => {
+    const body = shell(['true'], { workingDirectory: file('nowhere') });
+    const { execution } = await world.runNew(jobOf([{ name: 'Run', body }]));
+    expect(execution.exitMessage).toBe(`There is no folder ${file('nowhere')} to run in.`);
   });
 
   it('kills a group that does not listen', async () => {
