@@ -4,6 +4,8 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { systemTimers } from '../../../src/adapters/system/timers.ts';
+import type { Timers } from '../../../src/ports/timers.ts';
 import { runExecution, type RunResult } from '../../../src/runner/engine.ts';
 import type { WorkerBody } from '../../../src/runner/step-body.ts';
 import { jobOf, type Outcome } from '../world.ts';
@@ -63,12 +65,21 @@ class Task(Worker):
   );
 
 /** Runs it until `when`, then asks it to stop. */
-async function stopped(body: WorkerBody, when: () => Promise<unknown>): Promise<Outcome & { log: string }> {
+async function stopped(
+  body: WorkerBody,
+  when: () => Promise<unknown>,
+  graceMilliseconds = 20_000,
+): Promise<Outcome & { log: string }> {
   const { world } = workers;
   const job = jobOf([{ name: 'Task', body }]);
   const id = await world.launch(job);
   const session = await world.take(id);
-  const running: Promise<RunResult> = runExecution(session, job, world.tools, new AbortController().signal);
+  const running: Promise<RunResult> = runExecution(
+    session,
+    job,
+    { ...world.tools, graceMilliseconds },
+    new AbortController().signal,
+  );
   await when();
   await world.requestStop(id);
   await session.refresh();
@@ -88,7 +99,7 @@ describe('a worker that does not end by itself', () => {
     ['Python, waiting', () => python(`tell('pid')`, `time.sleep(600)`), true],
     ['Python, asking', () => python(`tell('pid')`, `while True: self.context.get('nothing', 'x' * 1000)`), true],
   ])('is ended at a stop, and may clear up if it listens: %s', async (_language, body, destroyed) => {
-    const { status, log, context } = await stopped(body(), () => begun());
+    const { status, log, context } = await stopped(body(), () => begun(), destroyed === null ? 500 : 20_000);
     expect(status).toBe('STOPPED');
     await ended();
     expect(log).not.toContain('INFO  failed');
@@ -96,11 +107,31 @@ describe('a worker that does not end by itself', () => {
   });
 
   it('is ended at its timeout, and tried again, however deaf it is', async () => {
+    const { world } = workers;
     const body = typescript(`tell('pid'); for (;;);`);
     const retry = { maxRetries: 1, delaySeconds: 0, backoff: 'fixed' } as const;
-    const job = jobOf([{ name: 'Task', body, timeoutSeconds: 1, retry }]);
-    const { execution, steps } = await workers.world.runNew(job);
-    expect(execution.exitMessage).toBe('The step took longer than its timeout of 1 s.');
+    const job = jobOf([{ name: 'Task', body, timeoutSeconds: 3600, retry }]);
+    const timeouts: (() => void)[] = [];
+    const timers: Timers = {
+      ...systemTimers,
+      after(milliseconds, call) {
+        if (milliseconds !== 3_600_000) return systemTimers.after(milliseconds, call);
+        timeouts.push(call);
+        return () => {};
+      },
+    };
+    const id = await world.launch(job);
+    const noHandBack = new AbortController().signal;
+    const running = runExecution(await world.take(id), job, { ...world.tools, timers }, noHandBack);
+    await begun();
+    const first = pidIn('pid');
+    timeouts[0]?.();
+    await vi.waitFor(() => expect(pidIn('pid')).not.toBe(first), patience);
+    expect(isAlive(first)).toBe(false);
+    timeouts[1]?.();
+    await running;
+    const { execution, steps } = await world.outcome(id);
+    expect(execution.exitMessage).toBe('The step took longer than its timeout of 3600 s.');
     expect(steps[0]?.counters.retry).toBe(1);
     await ended();
   });
@@ -139,6 +170,12 @@ describe('an error that nothing catches', () => {
     expect(execution.exitMessage).toBe('lost in a callback');
     expect(log).toMatch(/INFO {2}failed\n[^\n]*INFO {2}destroyed/);
     expect(context).toEqual({ destroyed: true });
+  });
+
+  it('is made of what a worker waits for in vain', async () => {
+    const { execution, log } = await workers.run(typescript('await new Promise(() => {});'));
+    expect(execution.exitMessage).toBe('It waits for what cannot come any more: nothing is left that could.');
+    expect(log).toMatch(/INFO {2}failed\n[^\n]*INFO {2}destroyed/);
   });
 
   it('in a hook after it does not hide the first one', async () => {

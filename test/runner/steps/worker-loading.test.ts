@@ -47,6 +47,18 @@ describe('a worker that cannot be loaded', () => {
       'throws.ts, line 2, column 7: no settings',
     ],
     [
+      'a throw beside its top',
+      'later.ts',
+      `setImmediate(() => { throw new Error('too late'); });\nawait new Promise(() => {});`,
+      'too late',
+    ],
+    [
+      'an endless wait at its top',
+      'waits.ts',
+      'await new Promise(() => {});',
+      'It waits for what cannot come any more: nothing is left that could.',
+    ],
+    [
       'a missing import',
       'imports.ts',
       `import './nowhere.ts';`,

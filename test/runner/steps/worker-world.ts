@@ -59,6 +59,7 @@ export function workerIn(file: string, worker: string, options: Partial<WorkerBo
 
 /** One that has ended, and that nobody has waited for yet, does nothing more. */
 export function isAlive(pid: string): boolean {
+  if (!/^\d+$/.test(pid)) throw new Error(`${JSON.stringify(pid)} is no process id`);
   try {
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {

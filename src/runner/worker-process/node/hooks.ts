@@ -7,7 +7,7 @@ export interface HooksRun {
   /** Resolves when the last one is through; `null` where it was stopped in between. */
   readonly ended: Promise<WorkerEnd | null>;
   /** An error that nothing caught: the hook that is under way fails of it. */
-  fail(error: unknown): void;
+  readonly fail: (error: unknown) => void;
   /** It is to end: what is under way is left, and `onDestroy` comes at once, where it has not begun yet. */
   stop(): void;
 }

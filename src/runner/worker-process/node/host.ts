@@ -19,6 +19,12 @@ provideAuthoringImport();
 equipWorkers(equipmentOver(line, start.arguments));
 process.argv = [process.argv[0] ?? '', start.file, ...start.arguments];
 
+let fail = (error: unknown): void => {
+  line.send(failed(errorText(error), errorStack(error)));
+  process.exit(1);
+};
+process.on('uncaughtException', (error) => fail(error));
+process.on('beforeExit', () => fail(new Error('It waits for what cannot come any more: nothing is left that could.')));
 const made = await make(start);
 const end = made instanceof Worker ? await runToEnd(made) : made;
 if (end === null) {
@@ -33,7 +39,7 @@ if (end === null) {
 
 async function runToEnd(worker: Worker): Promise<WorkerEnd | null> {
   const hooks = runHooks(worker);
-  process.on('uncaughtException', (error) => hooks.fail(error));
+  fail = hooks.fail;
   process.once('SIGTERM', () => hooks.stop());
   return hooks.ended;
 }
