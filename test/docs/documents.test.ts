@@ -93,6 +93,15 @@ describe('what the documents name', () => {
       'BATCHY_EXECUTION_ID',
       'BATCHY_FENCE',
       'DATABASE_URL',
+      'BASH_SOURCE',
+      // Columns of task lists.
+      'PARENT_IDS',
+      'MAX_ATTEMPTS',
+      'RETRY_WAIT_TIME',
+      'PROCESS_NAME',
+      'SHELL_COMMAND',
+      'MODULE_NAME',
+      'WORKER_NAME',
     ];
     const named = new Set(
       allCode.flatMap(({ code }) => [...code.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name)),
