@@ -80,7 +80,10 @@ function problemOfHead(
   if (head === undefined) return { place: { line: 1, column: 1 }, detail: `the list is empty; ${possible}` };
   const place = { line: head.number, column: 1 };
   if (dialect === null)
-    return { place, detail: `the list begins with ${quoteBriefly(head.text.trim())}, but ${possible}` };
+    return {
+      place,
+      detail: `the list begins with ${quoteBriefly(head.text.trim())}, but ${possible}${encodingHint(head.text)}`,
+    };
   if (tasks.length === 0)
     return { place, detail: `the list has no tasks; write each on a line: ${headingOf(dialect)}` };
   const tooMany = tasks[maxTasks];
@@ -89,6 +92,11 @@ function problemOfHead(
     place: { line: tooMany.number, column: 1 },
     detail: `the list has ${tasks.length} tasks, and at most ${maxTasks} are possible`,
   };
+}
+
+/** What a text of two bytes a sign, as Windows programs save it, looks like. */
+function encodingHint(text: string): string {
+  return text.includes('\0') ? '; save the file as UTF-8' : '';
 }
 
 function headingOf({ columns }: LineDialect): string {

@@ -188,6 +188,11 @@ describe('what is wrong with a list', () => {
     },
   );
 
+  it('is that it was saved in another encoding', () => {
+    const saved = new TextDecoder().decode(Buffer.from('\uFEFF#SHELL\r\n1|-1|1|0|A|x|', 'utf16le'));
+    expect(problemsIn(saved)).toEqual([['1:1', expect.stringMatching(/; save the file as UTF-8$/)]]);
+  });
+
   it('is that it has no tasks', () => {
     expect(problemsIn('#NODE\n# nothing\n\n')).toEqual([['1:1', expect.stringContaining('the list has no tasks')]]);
   });
