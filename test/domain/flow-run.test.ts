@@ -195,6 +195,10 @@ describe('who goes on', () => {
     const later = flowOf(linear('f', ['a', 'new', 'b', 'c']));
     expect(goOn(plain, state, later)).toBe('newx cx');
     expect(goOn(plain, begun(plain, ...ran('a'), { kind: 'started', task: 'b' }), later)).toBe('newx bx cx');
+    const interrupted = begun(plain, ...ran('a'), { kind: 'started', task: 'b' });
+    expect(simulate(plain, {}, { state: interrupted, laterFlow: later, choices: [1] }).log.join(' ')).toBe(
+      'bx newx cx',
+    );
   });
 
   it('leaves out what is gone, be it done or to be reverted', () => {
@@ -304,6 +308,13 @@ describe('tasks beside each other', () => {
     const state = begun(flow, ...ran('c'), ...failed('a'), ...failed('b'), { kind: 'decided' });
     expect(state.unwinding).toMatchObject({ scopes: ['f'], next: 'retry' });
     expect(simulate(flow, {}, { state }).log.join(' ')).toBe('br ar cr ax bx cx');
+  });
+
+  it('are all reverted as soon as one of them asks for it', () => {
+    const one = linear('one', ['a'], { kind: 'alwaysRevertAll' });
+    const flow = flowOf(scopeOf('unordered', 'f', [one, 'b', 'c'], times(2)));
+    const state = begun(flow, ...ran('c'), ...failed('b'), ...failed('a'), { kind: 'decided' });
+    expect(state.unwinding).toMatchObject({ scopes: ['f'], next: 'end' });
   });
 });
 

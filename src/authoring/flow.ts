@@ -1,0 +1,180 @@
+import { BatchyError } from '../domain/errors.ts';
+import type { Flow, RetryController, ScopeDeclaration, ScopeKind } from '../domain/flow.ts';
+import { compileFlow } from '../domain/flow-compile.ts';
+import type { Json } from '../domain/json.ts';
+import { quoteBriefly } from '../domain/names.ts';
+import { jobDefinitionNameProblem } from '../domain/step-check.ts';
+import type { DeclaredTask, FlowTaskBody } from './flow-task.ts';
+import { describe, isRecord, Options, type Problems } from './options.ts';
+import type { AnyParameters } from './parameters.ts';
+
+export interface FlowOptions {
+  /** What is done when something in the flow fails; if not said, the flow around decides, and the outermost is reverted whole. */
+  readonly retry?: RetryController;
+}
+
+/** A flow, or a part of one, as it was written. */
+export interface DeclaredFlow {
+  readonly declaration: ScopeDeclaration;
+  readonly bodies: ReadonlyMap<string, FlowTaskBody>;
+  /** What is wrong with it, places seen from the flow. */
+  readonly problems: Problems;
+}
+
+type Child = DeclaredFlow | DeclaredTask;
+
+/** A flow that can be run: its tasks and scopes, and the code of each task by name. */
+export interface RunnableFlow {
+  readonly name: string;
+  readonly flow: Flow;
+  readonly bodies: ReadonlyMap<string, FlowTaskBody>;
+}
+
+/** A flow by name. Its tasks are made when it is picked up, each time anew. */
+export interface FlowDefinition {
+  readonly kind: 'flow';
+  readonly name: string;
+  /**
+   * @param given the arguments that were posted, by name
+   * @throws BatchyError `invalid-job` with all that is wrong, each with a JSON pointer into the flow (`/children/1/provides`)
+   */
+  build(given?: AnyParameters): RunnableFlow;
+}
+
+/** How many of the problems the one sentence tells; all are in `places`. */
+const mostProblemsTold = 20;
+
+/**
+ * A flow that can be posted by its name.
+ * @param factory makes the flow of the arguments that were posted. It is called whenever a runner picks the flow up, so that it goes
+ *   on with the code as it is then; tasks are matched by their names
+ * @throws BatchyError `invalid-job` for a name that no job could have
+ */
+export function defineFlow<Arguments extends object = AnyParameters>(
+  name: string,
+  factory: (given: Arguments) => DeclaredFlow,
+): FlowDefinition {
+  const problem = jobDefinitionNameProblem(name);
+  if (problem !== null) throw new BatchyError('invalid-job', `A flow cannot be defined: ${problem}.`);
+  return {
+    kind: 'flow',
+    name,
+    build(given = {}) {
+      const made: unknown = factory(given as Arguments);
+      const root = isDeclared(made) && made.declaration.kind !== 'task' ? (made as DeclaredFlow) : null;
+      const problems: Problems = [];
+      if (root === null) {
+        const detail = `its function must return a linearFlow, an unorderedFlow or a graphFlow, but it returns ${describe(made)}`;
+        throw refusal(name, [{ pointer: '', detail }]);
+      }
+      const { flow, problems: wiring } = compileFlow(root.declaration);
+      problems.push(...root.problems, ...wiring);
+      if (problems.length > 0) throw refusal(name, problems);
+      return { name, flow, bodies: root.bodies };
+    },
+  };
+}
+
+/** Its children one after the other, in the order in which they are listed. What one provides, those after it can have. */
+export function linearFlow(name: string, ...rest: [readonly Child[]] | [FlowOptions, readonly Child[]]): DeclaredFlow {
+  return declareFlow('linear', name, rest);
+}
+
+/** Its children in no order, at once. All that are ready run, even if one of them fails. What they provide they do not give to each other. */
+export function unorderedFlow(
+  name: string,
+  ...rest: [readonly Child[]] | [FlowOptions, readonly Child[]]
+): DeclaredFlow {
+  return declareFlow('unordered', name, rest);
+}
+
+/** Its children as they need each other: each waits for those that provide what it requires. */
+export function graphFlow(name: string, ...rest: [readonly Child[]] | [FlowOptions, readonly Child[]]): DeclaredFlow {
+  return declareFlow('graph', name, rest);
+}
+
+/** @param attempts in all: 1 is no further one */
+export function times(attempts: number): RetryController {
+  return { kind: 'times', attempts };
+}
+
+/**
+ * An attempt with each of the values, until one succeeds.
+ * @param provides the name under which tasks of the flow can have the value: `value` if not said
+ */
+export function forEach(values: readonly Json[], provides = 'value'): RetryController {
+  return { kind: 'forEach', values: Array.isArray(values) ? [...(values as readonly Json[])] : [], provides };
+}
+
+/**
+ * The same with the values of a list that was posted in the store, or that an earlier task has provided.
+ * @param parameter the name of the list
+ */
+export function parameterizedForEach(parameter: string, provides = 'value'): RetryController {
+  return { kind: 'parameterizedForEach', parameter, provides };
+}
+
+/** Reverts the flow in which something failed, unless the controller around it tries again or reverts all. */
+export function alwaysRevert(): RetryController {
+  return { kind: 'alwaysRevert' };
+}
+
+/** Reverts everything, whatever the controllers around say. */
+export function alwaysRevertAll(): RetryController {
+  return { kind: 'alwaysRevertAll' };
+}
+
+const controllerKinds = ['times', 'forEach', 'parameterizedForEach', 'alwaysRevert', 'alwaysRevertAll'];
+
+function declareFlow(kind: ScopeKind, name: unknown, rest: readonly unknown[]): DeclaredFlow {
+  const [options, listed] = rest.length > 1 ? rest : [{}, rest[0]];
+  const problems: Problems = [];
+  const retry = new Options(options, '', `flow ${describe(name)}`, ['retry'], problems).raw('retry') ?? null;
+  if (typeof name !== 'string')
+    problems.push({ pointer: '/name', detail: `a flow's name must be a text, but it is ${describe(name)}` });
+  const isController = retry === null || (isRecord(retry) && controllerKinds.includes(String(retry['kind'])));
+  if (!isController)
+    problems.push({
+      pointer: '/retry',
+      detail: `must be made by times, forEach, parameterizedForEach, alwaysRevert or alwaysRevertAll, but it is ${describe(retry)}`,
+    });
+  if (!Array.isArray(listed))
+    problems.push({ pointer: '/children', detail: `must be a list of tasks and flows, but it is ${describe(listed)}` });
+  const bodies = new Map<string, FlowTaskBody>();
+  const children = (Array.isArray(listed) ? listed : []).flatMap((child: unknown, place) => {
+    const pointer = `/children/${place}`;
+    if (!isDeclared(child)) {
+      problems.push({
+        pointer,
+        detail: `must be made by task, linearFlow, unorderedFlow or graphFlow, but it is ${describe(child)}`,
+      });
+      return [];
+    }
+    for (const problem of child.problems) problems.push({ ...problem, pointer: `${pointer}${problem.pointer}` });
+    for (const [each, body] of child.bodies) bodies.set(each, body);
+    return [child.declaration];
+  });
+  const declaration: ScopeDeclaration = {
+    kind,
+    name: String(name),
+    retry: isController ? (retry as RetryController | null) : null,
+    children,
+  };
+  return { declaration, bodies, problems };
+}
+
+function isDeclared(value: unknown): value is Child {
+  return isRecord(value) && isRecord(value['declaration']) && value['bodies'] instanceof Map;
+}
+
+function refusal(name: string, problems: Problems): BatchyError {
+  const told = problems
+    .slice(0, mostProblemsTold)
+    .map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`));
+  const more = problems.length > mostProblemsTold ? [`and ${problems.length - mostProblemsTold} more`] : [];
+  return new BatchyError(
+    'invalid-job',
+    `The flow ${quoteBriefly(name)} cannot be used: ${[...told, ...more].join('; ')}. Mend its file; it is read again at once.`,
+    { places: problems },
+  );
+}

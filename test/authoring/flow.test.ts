@@ -1,0 +1,271 @@
+import { describe, expect, expectTypeOf, it, test } from 'vitest';
+
+import {
+  alwaysRevert,
+  alwaysRevertAll,
+  type DeclaredFlow,
+  defineFlow,
+  forEach,
+  graphFlow,
+  linearFlow,
+  parameterizedForEach,
+  type RunnableFlow,
+  task,
+  type TaskOptions,
+  times,
+  unorderedFlow,
+} from '../../src/authoring/index.ts';
+import { BatchyError, type ErrorPlace } from '../../src/domain/errors.ts';
+import { missingRequirements } from '../../src/domain/flow-compile.ts';
+import { createFlowRun } from '../../src/domain/flow-run.ts';
+import { newFlowState } from '../../src/domain/flow-state.ts';
+import { argumentsOf } from '../../src/domain/flow-values.ts';
+import type { Json } from '../../src/domain/json.ts';
+
+const nothing = (): void => {};
+const built = (made: DeclaredFlow): RunnableFlow => defineFlow('f', () => made).build();
+
+function problemsOf(made: unknown): readonly ErrorPlace[] {
+  try {
+    defineFlow('f', () => made as DeclaredFlow).build();
+  } catch (error) {
+    if (error instanceof BatchyError && error.code === 'invalid-job') return error.places;
+    throw error;
+  }
+  return expect.fail('it was accepted');
+}
+
+/** Runs what was built, one task after the other; what throws fails. */
+async function carryOut({ flow, bodies }: RunnableFlow, store: Readonly<Record<string, Json>> = {}) {
+  const run = createFlowRun(flow, newFlowState(new Map(Object.entries(store))));
+  for (;;) {
+    const decision = run.next();
+    if (decision.kind === 'finish') return decision;
+    if (decision.kind === 'decide') run.apply({ kind: 'decided' });
+    if (!('names' in decision)) continue;
+    const name = decision.names[0] as string;
+    const body = bodies.get(name);
+    if (decision.kind === 'run') {
+      run.apply({ kind: 'started', task: name });
+      try {
+        const result = ((await body?.execute(argumentsOf(flow, run.state, name))) ?? null) as Json;
+        run.apply({ kind: 'succeeded', task: name, result });
+      } catch (error) {
+        const { name: kind, message } = error as Error;
+        run.apply({ kind: 'failed', task: name, error: { name: kind, message } });
+      }
+    } else {
+      run.apply({ kind: 'revert-started', task: name });
+      const failures = run.state.unwinding?.failures ?? [];
+      await body?.revert?.({ result: run.state.tasks.get(name)?.result, failures });
+      run.apply({ kind: 'reverted', task: name });
+    }
+  }
+}
+
+describe('a flow as the specification has it', () => {
+  const events: string[] = [];
+  const provision = defineFlow('provision', ({ attempts = 3 }) =>
+    linearFlow('vps', { retry: times(attempts) }, [
+      task('create_volume', {
+        requires: ['size'],
+        provides: 'volume_id',
+        execute: ({ size }) => {
+          events.push(`create ${size}`);
+          return `volume of ${size}`;
+        },
+        revert: ({ result }) => events.push(`delete ${result}`),
+      }),
+      task('attach', {
+        requires: ['volume_id', 'instance_id'],
+        execute: async ({ volume_id, instance_id }) => {
+          events.push(`attach ${volume_id} to ${instance_id}`);
+          await Promise.resolve();
+          throw new TypeError('no such instance');
+        },
+        revert: ({ result, failures }) => events.push(`detach ${result} because ${failures[0]?.error.message}`),
+      }),
+    ]),
+  );
+
+  it('runs, and is reverted', async () => {
+    const finish = await carryOut(provision.build({ attempts: 2 }), { size: 7, instance_id: 'i' });
+    const once = ['create 7', 'attach volume of 7 to i', 'detach null because no such instance', 'delete volume of 7'];
+    expect(events).toEqual([...once, ...once]);
+    expect(finish).toEqual({
+      kind: 'finish',
+      status: 'REVERTED',
+      failures: [{ task: 'attach', during: 'execute', error: { name: 'TypeError', message: 'no such instance' } }],
+    });
+  });
+
+  it('is made anew of what was posted, each time', () => {
+    const retryOf = (given?: object): unknown => {
+      const [root] = provision.build(given).flow.nodes;
+      return root?.kind === 'task' ? null : root?.retry;
+    };
+    expect(retryOf()).toEqual({ kind: 'times', attempts: 3 });
+    expect(retryOf({ attempts: 5 })).toEqual({ kind: 'times', attempts: 5 });
+    expect(provision.build().flow).not.toBe(provision.build().flow);
+  });
+
+  it('says what the store must have', () => {
+    expect(missingRequirements(provision.build().flow, ['size'])).toEqual([{ node: 'attach', value: 'instance_id' }]);
+    expect(missingRequirements(provision.build().flow, ['size', 'instance_id'])).toEqual([]);
+  });
+});
+
+describe('a task', () => {
+  const inputsOf = (options: TaskOptions) => task('t', options).declaration.inputs;
+
+  it('requires what it destructures without a default', () => {
+    expect(inputsOf({ execute: ({ message, port = 8080 }) => [message, port] })).toEqual([
+      { argument: 'port', value: 'port', optional: true },
+      { argument: 'message', value: 'message', optional: false },
+    ]);
+  });
+
+  it('requires what is said, whatever it destructures', () => {
+    const options = { requires: ['a'], optional: ['b'], execute: ({ c = 1 }) => c };
+    expect(inputsOf(options as unknown as TaskOptions)).toEqual([
+      { argument: 'b', value: 'b', optional: true },
+      { argument: 'a', value: 'a', optional: false },
+    ]);
+    expect(inputsOf({ requires: [], execute: (values) => values })).toEqual([]);
+  });
+
+  it('takes values of other names, and values that are said', async () => {
+    const seen: unknown[] = [];
+    const client = { send: nothing };
+    const flow = linearFlow('l', [
+      task('a', { provides: ['one', 'two'], execute: () => [1, 2] }),
+      task('b', { provides: { id: 'three' }, execute: () => ({ id: 3 }) }),
+      task('c', {
+        rebind: { first: 'two', second: 'three' },
+        inject: { client, one: 'said' },
+        execute: ({ first, second, one, client: injected }) => seen.push(first, second, one, injected),
+      }),
+    ]);
+    await carryOut(built(flow), { three: 'posted' });
+    expect(seen).toEqual([2, 'posted', 'said', client]);
+  });
+
+  it('knows its arguments by their names, where they are said', () => {
+    task('t', {
+      requires: ['size'],
+      optional: ['port'],
+      rebind: { host: 'address' },
+      inject: { client: 1 },
+      execute: (values) => {
+        expectTypeOf<keyof typeof values>().toEqualTypeOf<'size' | 'port' | 'host' | 'client'>();
+        expectTypeOf(values.client).toEqualTypeOf<number>();
+      },
+    });
+    // @ts-expect-error -- nobody gives it
+    task('t', { requires: ['size'], execute: ({ sise }) => sise });
+  });
+
+  it('that cannot be read must say what it requires', () => {
+    const flow = linearFlow('l', [task('a', { execute: (values) => values })]);
+    expect(problemsOf(flow)).toEqual([
+      {
+        pointer: '/children/0/requires',
+        detail: `what execute takes cannot be read from its source; say it: requires: ['size', …], or [] for nothing`,
+      },
+    ]);
+  });
+
+  it('without a revert is passed over', async () => {
+    const fail = task('b', {
+      execute: () => {
+        throw new Error('no');
+      },
+    });
+    expect(await carryOut(built(linearFlow('l', [task('a', { execute: nothing }), fail])))).toMatchObject({
+      status: 'REVERTED',
+    });
+  });
+});
+
+describe('flows', () => {
+  it('nest, each with its order and its controller', () => {
+    const one = (name: string) => task(name, { execute: nothing });
+    const { flow, bodies } = built(
+      linearFlow('l', { retry: alwaysRevertAll() }, [
+        unorderedFlow('u', { retry: alwaysRevert() }, [one('a'), one('b')]),
+        graphFlow('g', { retry: forEach([1, 'x']) }, [one('c')]),
+        graphFlow('p', { retry: parameterizedForEach('hosts', 'host') }, [one('d')]),
+      ]),
+    );
+    expect(flow.nodes.map((node) => [node.name, node.kind, node.kind === 'task' ? null : node.retry])).toEqual([
+      ['l', 'linear', { kind: 'alwaysRevertAll' }],
+      ['u', 'unordered', { kind: 'alwaysRevert' }],
+      ['a', 'task', null],
+      ['b', 'task', null],
+      ['g', 'graph', { kind: 'forEach', values: [1, 'x'], provides: 'value' }],
+      ['c', 'task', null],
+      ['p', 'graph', { kind: 'parameterizedForEach', parameter: 'hosts', provides: 'host' }],
+      ['d', 'task', null],
+    ]);
+    expect([...bodies.keys()]).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('try the values of a controller', async () => {
+    const tried: unknown[] = [];
+    const execute = ({ value }: { value: unknown }): void => {
+      tried.push(value);
+      if (value !== 'ok') throw new Error('no');
+    };
+    const finish = await carryOut(
+      built(linearFlow('l', { retry: forEach(['x', 'y', 'ok']) }, [task('a', { execute })])),
+    );
+    expect(tried).toEqual(['x', 'y', 'ok']);
+    expect(finish.status).toBe('SUCCESS');
+  });
+});
+
+describe('what is wrong with a flow', () => {
+  it('is told all at once, each with its place', () => {
+    const places = problemsOf(
+      linearFlow('l', { retry: { kind: 'often' }, order: 1 } as never, [
+        task('a', { provides: ['x', 'x'], execute: 1, revert: 'undo', reverse: nothing } as never),
+        graphFlow('g', { retry: times(0) }, [
+          task('a', { requires: ['n'], provides: 'm', execute: nothing }),
+          task('c', { requires: ['m'], provides: 'n', execute: nothing }),
+          nothing as never,
+        ]),
+        linearFlow(7 as never, 'none' as never),
+        task('d', { inject: [1] } as never),
+      ]),
+    );
+    expect(places.map(({ pointer }) => pointer).toSorted()).toEqual([
+      '/children/0/execute',
+      '/children/0/provides',
+      '/children/0/reverse',
+      '/children/0/revert',
+      '/children/1/children/0',
+      '/children/1/children/0/name',
+      '/children/1/children/2',
+      '/children/1/retry',
+      '/children/2/children',
+      '/children/2/name',
+      '/children/3/execute',
+      '/children/3/inject',
+      '/order',
+      '/retry',
+    ]);
+  });
+
+  test.each([null, 'flow', nothing, task('t', { execute: nothing }), Promise.resolve(1)])(
+    'may be that its function returns none: %s',
+    (made) => {
+      expect(problemsOf(made)[0]?.detail).toMatch(/^its function must return a linearFlow/);
+    },
+  );
+
+  it('may be its name', () => {
+    expect(() => defineFlow('two words', () => linearFlow('l', []))).toThrow(
+      /^A flow cannot be defined: "two words" is no job name/,
+    );
+  });
+});
