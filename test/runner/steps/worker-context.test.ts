@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { systemTimers } from '../../../src/adapters/system/timers.ts';
 import { numberFromSource, stringifyJson } from '../../../src/domain/json.ts';
+import type { Stores } from '../../../src/ports/stores.ts';
 import { runExecution } from '../../../src/runner/engine.ts';
 import type { StepBody, WorkerBody } from '../../../src/runner/step-body.ts';
-import { jobOf } from '../world.ts';
+import { createWorld, jobOf } from '../world.ts';
 import { createWorkerWorld, type WorkerWorld } from './worker-world.ts';
 
 let workers: WorkerWorld;
@@ -59,6 +61,32 @@ describe('the context of workers', () => {
       typescript(`context.set('reached', 'the middle'); process.kill(process.pid, 'SIGKILL');`),
     );
     expect([status, context]).toEqual(['FAILED', { reached: 'the middle' }]);
+  });
+
+  it('is not set before it is stored: what cannot be is told to the worker', async () => {
+    const { world } = workers;
+    const { store } = world.stores;
+    const stores: Stores = {
+      ...world.stores,
+      store: {
+        ...store,
+        async commit(commit) {
+          const texts = commit.changes.map((change) => (change.kind === 'document' ? change.text : ''));
+          if (texts.some((text) => text?.includes('unstorable') === true)) throw new Error('the disk is full');
+          return store.commit(commit);
+        },
+      },
+    };
+    const body = typescript(`
+      context.set('storable', 1);
+      try { context.set('unstorable', 2); } catch (error) { this.logger.info('heard that ' + error.message); }`);
+    const other = await createWorld({ stores, timers: systemTimers });
+    const job = jobOf([{ name: 'Task', body }]);
+    const id = await other.launch(job);
+    await other.run(id, job);
+    expect(await other.log(id, 'Task')).toContain('INFO  heard that the disk is full\n');
+    expect((await world.outcome(id)).context).toEqual({ storable: 1 });
+    await other.close();
   });
 
   it('is a mapping in Python, which misses what is not there', async () => {

@@ -60,6 +60,8 @@ class Task(Worker):
   def on_destroy(self):
     self.logger.info('destroyed')
     self.context['destroyed'] = True
+    # An answer that was still to come when it was interrupted is not taken for this one.
+    self.context['destroyed'] = self.context['destroyed']
 `,
     { workingDirectory: workers.file('.') },
   );

@@ -56,7 +56,9 @@ function persistently(call: () => number): number {
     try {
       return call();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EINTR') continue;
+      if (code !== 'EAGAIN') throw error;
       Atomics.wait(never, 0, 0, pauseMilliseconds);
     }
   }
