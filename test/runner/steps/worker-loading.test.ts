@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -150,6 +150,19 @@ class Task(Worker):
   def run(self): print(host.whose, line.whose, library.whose, context.whose, __name__)`;
     const { log } = await workers.run(workers.worker('task.py', 'Task', text));
     expect(log).toContain('OUT   host of the app line of the app library of the app context of the app task\n');
+  });
+
+  it('may be part of a package', async () => {
+    mkdirSync(workers.file('outer/inner'), { recursive: true });
+    for (const name of ['outer/__init__.py', 'outer/inner/__init__.py', 'outer/inner/beside.py', 'outer/above.py'])
+      writeFileSync(workers.file(name), `whose = '${name}'`);
+    const text = `${imports.py}import outer.above
+from . import beside
+from .. import above
+class Task(Worker):
+  def run(self): print(__name__, beside.whose, above is outer.above)`;
+    const { log } = await workers.run(workers.worker('outer/inner/task.py', 'Task', text));
+    expect(log).toContain('OUT   outer.inner.task outer/inner/beside.py True\n');
   });
 
   it('is Batchy’s, even if another pyrunner is installed', async () => {

@@ -128,9 +128,11 @@ def is_ours(frame):
 def load(file, name):
     """The class of that name. Raises NoWorker, or what the module raises."""
     base = os.path.basename(file)
-    module_name = os.path.splitext(base)[0]
-    # Its neighbours can be imported, and ours cannot, as if Python had been started with it.
+    folder, module_name = package_of(file)
+    # Its neighbours can be imported, and ours cannot, as if Python had been started with it; and the package that it belongs to.
     sys.path[0] = os.path.dirname(file)
+    if folder != sys.path[0]:
+        sys.path.append(folder)
     spec = importlib.util.spec_from_file_location(module_name, file)
     module = importlib.util.module_from_spec(spec)
     sys.modules.setdefault(module_name, module)
@@ -151,6 +153,15 @@ def load(file, name):
     if missing:
         raise NoWorker(f'"{name}" of {base} has no {missing[0]}().')
     return found
+
+
+def package_of(file):
+    """The folder in which the outermost package lies that the file is in, and the file's name as a module from there."""
+    folder, name = os.path.split(os.path.splitext(file)[0])
+    while os.path.isfile(os.path.join(folder, "__init__.py")):
+        folder, package = os.path.split(folder)
+        name = f"{package}.{name}"
+    return folder, name
 
 
 def is_worker(value):
