@@ -30,6 +30,8 @@ export interface Execution {
   exit_message: string;
   /** Every step runs afresh, whatever was completed before */
   forced: boolean;
+  /** Steps that the launch left out; absent where it left out none */
+  deselected?: string[];
   /** Of an execution that replays items: which ones */
   replay: {
     /** The execution that left the items out */
@@ -68,6 +70,12 @@ export interface ExecutionGraph {
     status: BatchStatus | null;
     exit_code: string | null;
     step_execution_id: number | null;
+    /** Of a task list: the task, and what has become of it in this execution and those it restarts */
+    task: {
+      id: number;
+      /** PyRunner’s: pending, running, completed, failed, defaulted, not run (left out by the launch), aborted */
+      letter: 'P' | 'R' | 'C' | 'F' | 'D' | 'N' | 'A';
+    } | null;
   }[];
   edges: {
     from: string;
@@ -160,6 +168,8 @@ export interface Job {
     exit_message: string;
     /** Every step runs afresh, whatever was completed before */
     forced: boolean;
+    /** Steps that the launch left out; absent where it left out none */
+    deselected?: string[];
     /** Of an execution that replays items: which ones */
     replay: {
       /** The execution that left the items out */
@@ -220,6 +230,8 @@ export interface ListedExecution {
   exit_message: string;
   /** Every step runs afresh, whatever was completed before */
   forced: boolean;
+  /** Steps that the launch left out; absent where it left out none */
+  deselected?: string[];
   /** Of an execution that replays items: which ones */
   replay: {
     /** The execution that left the items out */

@@ -82,6 +82,8 @@ export interface JobOperations {
       force?: boolean | undefined;
       /** Of a bound job: take the place of a batch that somebody else has open */
       supersede?: boolean | undefined;
+      /** Names of steps, separated by commas, that are not run: what depends on them goes on as if they had completed. Only of jobs of which each launch is an instance of its own, as task lists are */
+      leave_out?: string | undefined;
       /** Answer when the execution has ended, or after so many seconds (default: at once) */
       wait?: number | undefined;
       /** The parameters, all of them identifying unless the job’s schema says otherwise, or the long form {"value": 1, "identifying": false} */

@@ -40,7 +40,7 @@ export const routes = {
   getStatus: { method: 'GET', url: '/get_status/{wf}{?job}' },
   getStepLog: { method: 'GET', url: '/executions/{id}/steps/{name}/log{?offset,limit}', headers: ['last_event_id'] },
   getWorkflow: { method: 'GET', url: '/workflows/{wf}' },
-  launchJob: { method: 'POST', url: '/jobs/{name}/launch{?force,supersede,wait}', effects: true },
+  launchJob: { method: 'POST', url: '/jobs/{name}/launch{?force,supersede,leave_out,wait}', effects: true },
   listBatches: {
     method: 'GET',
     url: '/workflows/{wf}/batches{?status,job,kind,opened_after,opened_before,limit,cursor}',

@@ -36,4 +36,5 @@ export type TaskRun =
     };
 
 /** PyRunner's letters for what became of a task: pending, running, completed, failed, defaulted, not run, aborted. */
-export type TaskLetter = 'P' | 'R' | 'C' | 'F' | 'D' | 'N' | 'A';
+export const taskLetters = ['P', 'R', 'C', 'F', 'D', 'N', 'A'] as const;
+export type TaskLetter = (typeof taskLetters)[number];

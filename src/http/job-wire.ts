@@ -8,6 +8,7 @@ import { isSecretName, mask } from '../domain/secrets.ts';
 import { formatInstant } from '../domain/time.ts';
 import type { BrokenJobFile } from '../service/job-catalog.ts';
 import type { ListedJob } from '../service/jobs.ts';
+import type { TaskState } from '../service/task-states.ts';
 import { maskSecrets } from './masking.ts';
 
 /** What the services give of jobs, as it is answered: snake_case, secrets masked. */
@@ -97,21 +98,28 @@ export function instanceParameters({ id, parameters }: JobInstance): JsonObject[
 /**
  * The graph of a job with what has become of each step in an execution.
  * @param definition `null` when its file is gone: then there are the steps that ran, and no edges
+ * @param tasks of a task list, in the order of its steps
  */
 export function graphFields(
   execution: JobExecution,
   definition: JobDefinition | null,
   steps: readonly StepExecution[],
+  tasks: readonly TaskState[],
 ): JsonObject {
-  const defined = definition?.steps.map(nodeFields) ?? [];
-  const names = defined.map(({ name }) => name);
-  const others = steps.filter(({ stepName }) => !names.includes(stepName)).map(({ stepName }) => stepName);
+  const defined = definition?.steps.map((step) => ({ ...nodeFields(step), name: step.name })) ?? [];
+  const names = new Set(defined.map(({ name }) => name));
+  const others = steps.filter(({ stepName }) => !names.has(stepName)).map(({ stepName }) => stepName);
   const nodes = [...defined, ...[...new Set(others)].map((name) => ({ name, kind: null }))];
+  const latest = new Map(steps.map((step) => [step.stepName, step]));
   return {
     job_execution_id: execution.id,
     job_name: execution.jobName,
     status: execution.status,
-    nodes: nodes.map((node) => ({ ...node, ...stateFields(steps.findLast(({ stepName }) => stepName === node.name)) })),
+    nodes: nodes.map((node, index) => ({
+      ...node,
+      ...stateFields(latest.get(node.name)),
+      task: taskFields(tasks[index]),
+    })),
     edges: definition === null ? [] : edgesOf(definition),
   };
 }
@@ -119,6 +127,10 @@ export function graphFields(
 /** `null` of a step that has not run in this execution. */
 function stateFields(step: StepExecution | undefined): JsonObject {
   return { status: step?.status ?? null, exit_code: step?.exitCode ?? null, step_execution_id: step?.id ?? null };
+}
+
+function taskFields(task: TaskState | undefined): JsonObject | null {
+  return task === undefined ? null : { id: task.id, letter: task.letter };
 }
 
 export function plannedFields(planned: PlannedStep): JsonObject {

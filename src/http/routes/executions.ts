@@ -1,12 +1,13 @@
 import type { Static } from 'typebox';
 
-import type { JobExecution } from '../../domain/execution.ts';
+import type { JobExecution, StepExecution } from '../../domain/execution.ts';
 import type { JobDefinition } from '../../domain/job.ts';
 import { definitionFor } from '../../domain/replay.ts';
 import { isMemberOfStart } from '../../domain/document-index.ts';
 import { BatchyError } from '../../domain/errors.ts';
 import { contextFields, executionFields, stepFields } from '../../domain/execution-text.ts';
 import { listsByStart, placeOf } from '../../service/executions.ts';
+import { type TaskState, taskStates } from '../../service/task-states.ts';
 import { sendAnswered } from '../answer.ts';
 import { callerOf } from '../caller.ts';
 import { commandAnswer, launchProblems } from '../execution-answer.ts';
@@ -111,9 +112,20 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
       const { id } = request.params as Params;
       const execution = await executions.get(id);
       const [definition, steps] = await Promise.all([definitionOf(execution), executions.steps(id)]);
-      return reply.send(graphFields(execution, definition, steps));
+      const tasks = definition === null ? [] : await tasksOf(definition, execution, steps);
+      return reply.send(graphFields(execution, definition, steps, tasks));
     },
   );
+
+  /** None of what is no task list. */
+  async function tasksOf(
+    definition: JobDefinition,
+    execution: JobExecution,
+    steps: readonly StepExecution[],
+  ): Promise<readonly TaskState[]> {
+    if (definition.steps.every(({ task }) => task === undefined)) return [];
+    return taskStates(definition, execution, await executions.instance(execution.instanceId), steps);
+  }
 
   /** `null` when its file is gone or broken, or was not read yet; what has run can be looked at all the same. */
   async function definitionOf({ jobName, parameters }: JobExecution): Promise<JobDefinition | null> {

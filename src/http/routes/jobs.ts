@@ -67,10 +67,12 @@ export function addJobRoutes(
     },
     async (request, reply) => {
       const { name } = request.params as Params;
-      const { force = false, supersede = false, wait = 0 } = request.query as schemas.LaunchQuery;
+      const { force = false, supersede = false, leave_out: left, wait = 0 } = request.query as schemas.LaunchQuery;
+      const selection =
+        left === undefined ? {} : { deselected: [...new Set(left.split(',').map((step) => step.trim()))] };
       const answered = await jobs.launch(
         name,
-        { body: request.body as Json | undefined, force, supersede },
+        { body: request.body as Json | undefined, force, supersede, ...selection },
         callerOf(request, `launch ${name}`),
         (execution) => commandAnswer(execution, 'was launched'),
       );

@@ -62,6 +62,9 @@ const executionProperties = {
   exit_code: Type.String({ description: 'The status, unless a step or flow said otherwise' }),
   exit_message: Type.String({ description: 'The error’s text; its stack is in the log' }),
   forced: Type.Boolean({ description: 'Every step runs afresh, whatever was completed before' }),
+  deselected: Type.Optional(
+    Type.Array(Type.String(), { description: 'Steps that the launch left out; absent where it left out none' }),
+  ),
   replay: Type.Union(
     [
       Type.Object({

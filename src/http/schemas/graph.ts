@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 
 import { stepKinds } from '../../domain/job.ts';
+import { taskLetters } from '../../domain/task-list.ts';
 import { BatchStatusName } from './executions.ts';
 
 /** The steps of a job as a graph: as it is defined, as an execution has gone through it, and as a restart would. */
@@ -29,6 +30,24 @@ export const GraphAnswer = Type.Object(
         status: Type.Union([BatchStatusName, Type.Null()]),
         exit_code: text,
         step_execution_id: Type.Union([Type.Integer(), Type.Null()]),
+        task: Type.Union(
+          [
+            Type.Object({
+              id: Type.Integer(),
+              letter: Type.Union(
+                taskLetters.map((letter) => Type.Literal(letter)),
+                {
+                  description:
+                    'PyRunner’s: pending, running, completed, failed, defaulted, not run (left out by the launch), aborted',
+                },
+              ),
+            }),
+            Type.Null(),
+          ],
+          {
+            description: 'Of a task list: the task, and what has become of it in this execution and those it restarts',
+          },
+        ),
       }),
     ),
     edges: Type.Array(Edge),
@@ -42,8 +61,22 @@ export const GraphAnswer = Type.Object(
         job_name: 'LoadOrders',
         status: 'COMPLETED',
         nodes: [
-          { name: 'Download', kind: 'shell', status: 'COMPLETED', exit_code: 'COMPLETED', step_execution_id: 1 },
-          { name: 'Load', kind: 'chunk', status: 'COMPLETED', exit_code: 'COMPLETED', step_execution_id: 2 },
+          {
+            name: 'Download',
+            kind: 'shell',
+            status: 'COMPLETED',
+            exit_code: 'COMPLETED',
+            step_execution_id: 1,
+            task: null,
+          },
+          {
+            name: 'Load',
+            kind: 'chunk',
+            status: 'COMPLETED',
+            exit_code: 'COMPLETED',
+            step_execution_id: 2,
+            task: null,
+          },
         ],
         edges: [{ from: 'Download', to: 'Load', on: null, end: null }],
       },

@@ -20,6 +20,14 @@ export function launchQuery(maxSeconds: number): TObject {
       supersede: Type.Optional(
         Type.Boolean({ description: 'Of a bound job: take the place of a batch that somebody else has open' }),
       ),
+      leave_out: Type.Optional(
+        Type.String({
+          description:
+            'Names of steps, separated by commas, that are not run: what depends on them goes on as if they had completed. Only of jobs of which each launch is an instance of its own, as task lists are',
+          minLength: 1,
+          maxLength: 100_000,
+        }),
+      ),
       wait: Type.Optional(
         Type.Integer({
           minimum: 0,
@@ -43,6 +51,7 @@ const longestWaitSeconds = 600;
 export interface LaunchQuery {
   readonly force?: boolean;
   readonly supersede?: boolean;
+  readonly leave_out?: string;
   readonly wait?: number;
 }
 
