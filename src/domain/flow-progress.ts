@@ -5,6 +5,8 @@ import { ReadyQueue } from './ready-queue.ts';
 /** What the way forward must know of the rest of a run. */
 interface Surroundings {
   statusOf(task: number): TaskStatus;
+  /** Whether it runs, but nobody works on it: it is run once more. */
+  isInterrupted(task: number): boolean;
   /** A scope begins: its controller begins an attempt, if it has not. */
   begin(scope: FlowScope): void;
 }
@@ -71,6 +73,10 @@ export class FlowProgress {
     return [...this.#ready.first(capacity), ...unheld].sort((one, other) => one - other).slice(0, capacity);
   }
 
+  isDone(): boolean {
+    return this.#progress[0] === done;
+  }
+
   hasStartable(): boolean {
     return this.#unheld.size > 0 || (!this.#isHeld && this.#ready.size > 0);
   }
@@ -80,14 +86,8 @@ export class FlowProgress {
     return this.#ready.delete(task) || this.#unheld.delete(task);
   }
 
-  /** A task that was interrupted is ready, whatever has failed meanwhile. */
-  again(task: number): void {
-    this.#unheld.add(task);
-  }
-
-  /** One that was run once more may now stand behind a task that is new: it counts when that is done. */
   succeed(task: number): void {
-    if (this.#progress[task] === released) this.#done.push(task);
+    this.#done.push(task);
     this.#settle();
   }
 
@@ -134,6 +134,8 @@ export class FlowProgress {
       this.#enter(index);
     } else if (status === 'PENDING') {
       (node.inUnordered ? this.#unheld : this.#ready).add(index);
+    } else if (this.#surroundings.isInterrupted(index)) {
+      this.#unheld.add(index);
     } else if (status === 'SUCCESS' && !this.#late.has(index)) {
       this.#done.push(index);
     }

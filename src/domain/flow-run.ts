@@ -52,6 +52,7 @@ class Run implements FlowRun {
     this.state = { ...state, tasks: this.#tasks, attempts: this.#attempts };
     this.#progress = new FlowProgress(flow, {
       statusOf: (task) => this.#statusOf(task),
+      isInterrupted: (task) => this.#statusOf(task) === 'RUNNING' && this.#taskOf(task)?.isLost === true,
       begin: (scope) => {
         if (scope.retry !== null && !this.#attempts.has(scope.name)) this.#beginAttempt(scope);
       },
@@ -70,7 +71,9 @@ class Run implements FlowRun {
     const names = this.#progress.startable(capacity).map((index) => taskAt(this.#flow, index).name);
     if (names.length > 0) return { kind: 'run', names };
     if (this.#running > 0 || this.#progress.hasStartable()) return { kind: 'wait' };
-    return this.#failed.length > 0 ? { kind: 'decide' } : this.#finish('SUCCESS');
+    if (this.#failed.length > 0) return { kind: 'decide' };
+    if (!this.#progress.isDone()) throw new RangeError(`the flow ${this.#flow.name} waits for nothing`);
+    return this.#finish('SUCCESS');
   }
 
   apply(event: FlowEvent): FlowChanges {
@@ -144,9 +147,12 @@ class Run implements FlowRun {
     this.#passOver();
   }
 
-  /** All that ran in the scopes: what was being reverted, then what has failed, then the rest, the latest first. */
+  /**
+   * All that ran in the scopes: what was being reverted, then what has failed, then the rest, the latest first. What was interrupted and
+   * now waits for a task that is new, and will not run, has not succeeded either.
+   */
   #planReverts({ scopes }: Unwinding): void {
-    const ranks: readonly TaskStatus[] = ['SUCCESS', 'FAILURE', 'REVERTING'];
+    const ranks: readonly TaskStatus[] = ['SUCCESS', 'RUNNING', 'FAILURE', 'REVERTING'];
     this.#toRevert = scopes
       .flatMap((name) => this.#tasksIn(name))
       .map((index) => ({ index, rank: ranks.indexOf(this.#statusOf(index)), started: this.#startOf(index) }))
@@ -211,9 +217,8 @@ class Run implements FlowRun {
     for (const { index } of failed) this.#failed.push(index);
     if (failed.length > 0) this.#progress.hold();
     for (const { index, task } of found) {
-      if (task.status === 'RUNNING' && task.isLost) this.#progress.again(index);
-      else if (task.status === 'RUNNING') this.#running += 1;
-      else if (task.status === 'REVERT_FAILURE') this.#revertFailed = index;
+      if (task.status === 'RUNNING' && !task.isLost) this.#running += 1;
+      if (task.status === 'REVERT_FAILURE') this.#revertFailed = index;
     }
     if (unwinding === null || this.#revertFailed !== null) return;
     this.#planReverts(unwinding);

@@ -1,5 +1,5 @@
 import { BatchyError } from './errors.ts';
-import { type Flow, taskIndex } from './flow.ts';
+import { type Flow, scopeAt, taskIndex } from './flow.ts';
 import type { Json } from './json.ts';
 import { quoteBriefly } from './names.ts';
 
@@ -39,7 +39,14 @@ const onceRunnerIsGone = (to: TaskStatus): TaskMove => ({ to, guard: 'runner-gon
 /** What may happen to a task, as data; an event that the table does not allow is refused and changes nothing. */
 export const taskTransitions: Readonly<Record<TaskStatus, Readonly<Partial<Record<TaskEvent, TaskMove>>>>> = {
   PENDING: { started: go('RUNNING') },
-  RUNNING: { started: onceRunnerIsGone('RUNNING'), succeeded: go('SUCCESS'), failed: go('FAILURE') },
+  RUNNING: {
+    started: onceRunnerIsGone('RUNNING'),
+    succeeded: go('SUCCESS'),
+    failed: go('FAILURE'),
+    // It could not be run once more before something else failed.
+    'revert-started': onceRunnerIsGone('REVERTING'),
+    'revert-skipped': onceRunnerIsGone('REVERTED'),
+  },
   // `revert-skipped`: it has no revert, so that nothing is to be done.
   SUCCESS: { 'revert-started': go('REVERTING'), 'revert-skipped': go('REVERTED') },
   FAILURE: { 'revert-started': go('REVERTING'), 'revert-skipped': go('REVERTED') },
@@ -140,7 +147,7 @@ export function illegalMove(task: string, status: TaskStatus, event: string): Ba
 /**
  * What a new runner begins with, after the one before is gone: what ran is run once more, what was being reverted is reverted once
  * more. Tasks and scopes are matched by name, since the flow may have been made anew in between: those that it has no longer are
- * left out. Where a scope that was to be tried again is gone there is no telling what to try, and all is reverted.
+ * left out. Where what was being reverted is no longer the inside of the scopes that were decided on, all is reverted.
  */
 export function reconcile(flow: Flow, state: FlowState): FlowState {
   const tasks = new Map<string, TaskState>();
@@ -151,13 +158,24 @@ export function reconcile(flow: Flow, state: FlowState): FlowState {
   }
   const isScope = (name: string): boolean => flow.indexOf.has(name) && taskIndex(flow, name) === undefined;
   const { unwinding } = state;
+  const fits = unwinding === null || (unwinding.scopes.every(isScope) && holdAllUndone(flow, unwinding.scopes, tasks));
   return {
     ...state,
     tasks,
     attempts: new Map([...state.attempts].filter(([name]) => isScope(name))),
-    unwinding:
-      unwinding === null || unwinding.scopes.every(isScope)
-        ? unwinding
-        : { ...unwinding, scopes: [flow.name], next: 'end' },
+    unwinding: fits ? unwinding : { ...unwinding, scopes: [flow.name], next: 'end' },
   };
+}
+
+/** Whether whatever neither runs nor has succeeded lies in these scopes. */
+function holdAllUndone(flow: Flow, scopes: readonly string[], tasks: ReadonlyMap<string, TaskState>): boolean {
+  const inside = new Uint8Array(flow.nodes.length);
+  for (const name of scopes) {
+    const index = flow.indexOf.get(name) as number;
+    inside.fill(1, index, scopeAt(flow, index).end);
+  }
+  return [...tasks].every(
+    ([name, { status }]) =>
+      status === 'RUNNING' || status === 'SUCCESS' || inside[flow.indexOf.get(name) as number] === 1,
+  );
 }

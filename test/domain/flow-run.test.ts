@@ -4,14 +4,10 @@ import type { Flow, RetryController } from '../../src/domain/flow.ts';
 import type { FlowEvent } from '../../src/domain/flow-event.ts';
 import { applyEvent, createFlowRun, nextOfFlow } from '../../src/domain/flow-run.ts';
 import { type FlowState, newFlowState, reconcile } from '../../src/domain/flow-state.ts';
-import { failing, flowOf, scopeOf, type Script, simulate, statusesOf, taskOf } from './flow-simulator.ts';
+import { failing, flowOf, linear, scopeOf, type Script, simulate, taskOf, times } from './flow-simulator.ts';
 import { refusal } from './scenario.ts';
 
-const times = (attempts: number): RetryController => ({ kind: 'times', attempts });
 const always = 1000;
-const linear = (name: string, children: Parameters<typeof scopeOf>[2], retry: RetryController | null = null) =>
-  scopeOf('linear', name, children, retry);
-const forEach: RetryController = { kind: 'forEach', values: ['x', 'y', 'ok'], provides: 'value' };
 const error = { name: 'Error', message: 'no' };
 const begun = (flow: Flow, ...events: FlowEvent[]): FlowState =>
   events.reduce((state, event) => applyEvent(flow, state, event), newFlowState(new Map()));
@@ -24,138 +20,6 @@ const failed = (task: string): FlowEvent[] => [
   { kind: 'started', task },
   { kind: 'failed', task, error },
 ];
-
-interface Case {
-  readonly what: string;
-  readonly flow: ReturnType<typeof scopeOf>;
-  readonly script: Script;
-  readonly log: string;
-  readonly status: 'SUCCESS' | 'REVERTED' | 'FAILED';
-  readonly ends?: Readonly<Record<string, string>>;
-}
-
-const cases: readonly Case[] = [
-  {
-    what: 'three tasks, the last of which fails',
-    flow: linear('f', ['a', 'b', 'c']),
-    script: failing({ c: 1 }),
-    log: 'ax bx cx cr br ar',
-    status: 'REVERTED',
-  },
-  {
-    what: 'three attempts, two of which fail',
-    flow: linear('f', ['a', 'b'], times(3)),
-    script: failing({ b: 2 }),
-    log: 'ax bx br ar ax bx br ar ax bx',
-    status: 'SUCCESS',
-  },
-  {
-    what: 'one attempt',
-    flow: linear('f', ['a'], times(1)),
-    script: failing({ a: always }),
-    log: 'ax ar',
-    status: 'REVERTED',
-  },
-  {
-    what: 'a flow within a flow that gives up alone',
-    flow: linear('f', ['p', linear('sub', ['a', 'b'], times(2)), 'z']),
-    script: failing({ b: always }),
-    log: 'px ax bx br ar ax bx br ar',
-    status: 'REVERTED',
-    ends: { p: 'SUCCESS', a: 'REVERTED', b: 'REVERTED', z: 'PENDING' },
-  },
-  {
-    what: 'a flow within a flow without a controller',
-    flow: linear('f', ['p', linear('sub', ['a', 'b']), 'z']),
-    script: failing({ b: always }),
-    log: 'px ax bx br ar pr',
-    status: 'REVERTED',
-  },
-  {
-    what: 'an outer controller that tries again where the inner one reverts',
-    flow: linear('f', ['p', linear('sub', ['a', 'b'], { kind: 'alwaysRevert' }), 'z'], times(2)),
-    script: failing({ b: 1 }),
-    log: 'px ax bx br ar pr px ax bx zx',
-    status: 'SUCCESS',
-  },
-  {
-    what: 'an inner controller that reverts all',
-    flow: linear('f', ['p', linear('sub', ['a', 'b'], { kind: 'alwaysRevertAll' }), 'z'], times(2)),
-    script: failing({ b: 1 }),
-    log: 'px ax bx br ar pr',
-    status: 'REVERTED',
-  },
-  {
-    what: 'two attempts in two attempts',
-    flow: linear('f', [linear('sub', ['b'], times(2))], times(2)),
-    script: failing({ b: always }),
-    log: 'bx br bx br bx br bx br',
-    status: 'REVERTED',
-  },
-  {
-    what: 'an attempt for each value',
-    flow: linear('f', [taskOf('a', { requires: ['value'] })], forEach),
-    script: { fails: (_task, _count, { value }) => value !== 'ok' },
-    log: 'ax ar ax ar ax',
-    status: 'SUCCESS',
-  },
-  {
-    what: 'a revert that throws',
-    flow: linear('f', ['a', 'b', 'c']),
-    script: { ...failing({ c: 1 }), revertFails: (task) => task === 'b' },
-    log: 'ax bx cx cr br',
-    status: 'FAILED',
-    ends: { a: 'SUCCESS', b: 'REVERT_FAILURE', c: 'REVERTED' },
-  },
-  {
-    what: 'an outermost controller that only reverts',
-    flow: linear('f', ['a', 'b'], { kind: 'alwaysRevert' }),
-    script: failing({ b: 1 }),
-    log: 'ax bx br ar',
-    status: 'REVERTED',
-  },
-  {
-    what: 'tasks that need no revert',
-    flow: linear('f', [taskOf('a', { hasRevert: false }), 'b', taskOf('c', { hasRevert: false })], times(2)),
-    script: failing({ c: 1 }),
-    log: 'ax bx cx br ax bx cx',
-    status: 'SUCCESS',
-  },
-  {
-    what: 'three controllers around each other, of which the outermost tries again',
-    flow: linear('f', ['p', linear('one', ['q', linear('two', ['a'], { kind: 'alwaysRevert' })], times(1))], times(2)),
-    script: failing({ a: 1 }),
-    log: 'px qx ax ar qr pr px qx ax',
-    status: 'SUCCESS',
-  },
-  { what: 'nothing at all', flow: linear('f', [linear('sub', [])]), script: {}, log: '', status: 'SUCCESS' },
-];
-
-describe.each(cases)('$what', ({ flow: declaration, script, log, status, ends }) => {
-  const flow = flowOf(declaration);
-  const whole = simulate(flow, script);
-
-  it('runs and reverts in the order that is written down', () => {
-    expect(whole.log.join(' ')).toBe(log);
-    expect(whole.finish.status).toBe(status);
-    expect(statusesOf(flow, whole.state)).toMatchObject(ends ?? {});
-    expect(whole.finish.failures.length > 0).toBe(status !== 'SUCCESS');
-  });
-
-  it('goes on alike behind each event at which it was interrupted', () => {
-    for (let crash = 0; crash <= whole.events.length; crash += 1) {
-      const resumed = simulate(flow, script, { crashes: new Set([crash]) });
-      const interrupted = whole.events[crash - 1];
-      const isRepeated = interrupted?.kind === 'started' || interrupted?.kind === 'revert-started';
-      const before = whole.events.slice(0, crash).filter(({ kind }) => kind === 'started' || kind === 'revert-started');
-      const repeated = isRepeated ? [whole.log[before.length - 1]] : [];
-      const expected = [...whole.log.slice(0, before.length), ...repeated, ...whole.log.slice(before.length)];
-      expect(resumed.log, `crash behind event ${crash}`).toEqual(expected);
-      expect(resumed.finish).toEqual(whole.finish);
-      expect(statusesOf(flow, resumed.state)).toEqual(statusesOf(flow, whole.state));
-    }
-  });
-});
 
 describe('who goes on', () => {
   const plain = flowOf(linear('f', ['a', 'b', 'c']));
@@ -196,9 +60,7 @@ describe('who goes on', () => {
     expect(goOn(plain, state, later)).toBe('newx cx');
     expect(goOn(plain, begun(plain, ...ran('a'), { kind: 'started', task: 'b' }), later)).toBe('newx bx cx');
     const interrupted = begun(plain, ...ran('a'), { kind: 'started', task: 'b' });
-    expect(simulate(plain, {}, { state: interrupted, laterFlow: later, choices: [1] }).log.join(' ')).toBe(
-      'bx newx cx',
-    );
+    expect(goOn(plain, interrupted, later, failing({ new: 1 }))).toBe('newx newr br ar');
   });
 
   it('leaves out what is gone, be it done or to be reverted', () => {
@@ -213,6 +75,17 @@ describe('who goes on', () => {
     const state = begun(flow, ...ran('p', 'a'), ...failed('b'), { kind: 'decided' });
     expect(goOn(flow, state)).toBe('br ar ax bx');
     expect(goOn(flow, state, flowOf(linear('f', ['p', linear('other', ['a', 'b'], times(2))])))).toBe('br ar pr');
+  });
+
+  it('reverts all where what was reverted has moved to another scope', () => {
+    const flow = flowOf(linear('f', ['p', linear('sub', ['a', 'b'], times(2))]));
+    const undone = [
+      { kind: 'decided' },
+      { kind: 'revert-started', task: 'b' },
+      { kind: 'reverted', task: 'b' },
+    ] as const;
+    const state = begun(flow, ...ran('p', 'a'), ...failed('b'), ...undone);
+    expect(goOn(flow, state, flowOf(linear('f', ['p', 'b', linear('sub', ['a'], times(2))])))).toBe('ar pr');
   });
 
   it('keeps the order of starts, anew for what was interrupted', () => {
@@ -387,50 +260,5 @@ describe('what cannot happen', () => {
     expect(refusal(() => run.apply(event))).toBe('illegal-transition');
     expect(run.state).toEqual(before);
     expect(run.next()).toEqual(nextOfFlow(flow, state));
-  });
-});
-
-describe('10,000 tasks', () => {
-  /** How often nodes are looked at from the first event to the end. */
-  function looks(size: number, script: Script, kind: 'linear' | 'unordered' | 'graph', perScope = size): number {
-    const names = Array.from({ length: size }, (_each, index) => `n${index}`);
-    const scopes = Array.from({ length: size / perScope }, (_each, index) =>
-      scopeOf(
-        kind,
-        `s${index}`,
-        names.slice(index * perScope, (index + 1) * perScope),
-        perScope < size ? times(2) : null,
-      ),
-    );
-    const flow = flowOf(linear('f', scopes));
-    let looked = 0;
-    const nodes = new Proxy(flow.nodes, {
-      get(target, key) {
-        looked += 1;
-        return Reflect.get(target, key) as unknown;
-      },
-    });
-    const { finish } = simulate({ ...flow, nodes }, script, { capacity: 4 });
-    expect(finish.status).toBeDefined();
-    return looked;
-  }
-
-  const last = (size: number): Script => ({ fails: (task) => task === `n${size - 1}` });
-  const everyTenth: Script = { fails: (task, count) => count === 0 && task.endsWith('7') };
-
-  it.each([
-    ['in a line', 'linear', () => ({})],
-    ['side by side', 'unordered', () => ({})],
-    ['in a line, all of which are reverted', 'linear', last],
-    ['side by side, all of which are reverted', 'unordered', last],
-  ] as const)('%s cost each what one of 1,000 costs', (_what, kind, script) => {
-    const few = looks(1000, script(1000), kind);
-    const many = looks(10_000, script(10_000), kind);
-    expect(many).toBeLessThan(few * 10.5);
-    expect(many).toBeLessThan(10_000 * 60);
-  });
-
-  it('in 1,000 scopes, each of which is tried twice, cost each what one in 100 scopes costs', () => {
-    expect(looks(10_000, everyTenth, 'linear', 10)).toBeLessThan(looks(1000, everyTenth, 'linear', 10) * 10.5);
   });
 });

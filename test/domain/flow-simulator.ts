@@ -53,6 +53,18 @@ export function scopeOf(
   return { kind, name, retry, children: children.map((each) => (typeof each === 'string' ? taskOf(each) : each)) };
 }
 
+export function linear(
+  name: string,
+  children: readonly (Declaration | string)[],
+  retry: RetryController | null = null,
+): ScopeDeclaration {
+  return scopeOf('linear', name, children, retry);
+}
+
+export function times(attempts: number): RetryController {
+  return { kind: 'times', attempts };
+}
+
 export function flowOf(declaration: ScopeDeclaration): Flow {
   const { flow, problems } = compileFlow(declaration);
   expect(problems).toEqual([]);
@@ -79,6 +91,8 @@ export interface Simulation {
   readonly events: readonly FlowEvent[];
   readonly finish: FlowFinish;
   readonly state: FlowState;
+  /** The one that it ended with. */
+  readonly flow: Flow;
 }
 
 export interface SimulationOptions {
@@ -115,7 +129,7 @@ export function simulate(flow: Flow, script: Script = {}, options: SimulationOpt
     }
     const decision = run.next(capacity);
     if (used.nodes.length < 50) expect(nextOfFlow(used, run.state, capacity)).toEqual(decision);
-    if (decision.kind === 'finish') return { log, events, finish: decision, state: run.state };
+    if (decision.kind === 'finish') return { log, events, finish: decision, state: run.state, flow: used };
     apply(eventAfter(decision, choices[step % choices.length] ?? 0));
   }
   return expect.fail(`it does not end: ${log.slice(0, 100).join(' ')}`);
