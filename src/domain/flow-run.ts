@@ -1,5 +1,5 @@
 import type { BatchyError } from './errors.ts';
-import { type Flow, type FlowScope, scopeAt, taskAt, taskIndex } from './flow.ts';
+import { type Flow, type FlowScope, scopeAt, taskAt, taskIndex, tasksInside } from './flow.ts';
 import { decideFlow } from './flow-decision.ts';
 import type { FlowChanges, FlowDecision, FlowEvent, FlowFinish, FlowRun } from './flow-event.ts';
 import { FlowProgress } from './flow-progress.ts';
@@ -52,7 +52,7 @@ class Run implements FlowRun {
     this.state = { ...state, tasks: this.#tasks, attempts: this.#attempts };
     this.#progress = new FlowProgress(flow, {
       statusOf: (task) => this.#statusOf(task),
-      isInterrupted: (task) => this.#statusOf(task) === 'RUNNING' && this.#taskOf(task)?.isLost === true,
+      isInterrupted: (task) => this.#isInterrupted(task),
       begin: (scope) => {
         if (scope.retry !== null && !this.#attempts.has(scope.name)) this.#beginAttempt(scope);
       },
@@ -141,10 +141,28 @@ class Run implements FlowRun {
       .map((index) => this.#failureOf(index, 'execute'));
     const { unwinding, attempts } = decideFlow(this.#flow, this.state, failures);
     for (const [scope, made] of attempts) this.#remember(scope, made);
-    this.state.unwinding = unwinding;
+    const plan = this.#isCutShort(unwinding) ? { ...unwinding, scopes: [this.#flow.name] } : unwinding;
+    this.state.unwinding = plan;
     this.#failed.length = 0;
-    this.#planReverts(unwinding);
+    this.#planReverts(plan);
     this.#passOver();
+  }
+
+  /**
+   * Whether the flow ends before a task that was interrupted could run once more: another version of the flow has it wait for a task that is
+   * new. Nobody knows how far it got, so that it cannot be left as it is.
+   */
+  #isCutShort({ scopes, next }: Unwinding): boolean {
+    if (next === 'retry') return false;
+    const reverted = new Set(scopes.flatMap((name) => tasksInside(this.#flow, name)));
+    return [...this.#tasks.keys()].some((name) => {
+      const index = taskIndex(this.#flow, name);
+      return index !== undefined && this.#isInterrupted(index) && !reverted.has(index);
+    });
+  }
+
+  #isInterrupted(index: number): boolean {
+    return this.#statusOf(index) === 'RUNNING' && this.#taskOf(index)?.isLost === true;
   }
 
   /**
@@ -154,18 +172,11 @@ class Run implements FlowRun {
   #planReverts({ scopes }: Unwinding): void {
     const ranks: readonly TaskStatus[] = ['SUCCESS', 'RUNNING', 'FAILURE', 'REVERTING'];
     this.#toRevert = scopes
-      .flatMap((name) => this.#tasksIn(name))
+      .flatMap((name) => tasksInside(this.#flow, name))
       .map((index) => ({ index, rank: ranks.indexOf(this.#statusOf(index)), started: this.#startOf(index) }))
       .filter(({ rank }) => rank >= 0)
       .sort((one, other) => one.rank - other.rank || one.started - other.started)
       .map(({ index }) => index);
-  }
-
-  #tasksIn(scope: string): number[] {
-    const first = this.#flow.indexOf.get(scope) as number;
-    const { end } = scopeAt(this.#flow, first);
-    const inside = Array.from({ length: end - first }, (_each, place) => first + place);
-    return inside.filter((index) => this.#flow.nodes[index]?.kind === 'task');
   }
 
   /** Tasks without a revert need nobody to revert them. After the last one, what was decided comes next. */

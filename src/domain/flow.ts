@@ -126,3 +126,11 @@ export function taskAt(flow: Flow, index: number): FlowTask {
   if (node === undefined || node.kind !== 'task') throw new RangeError(`node ${index} is no task`);
   return node;
 }
+
+/** The tasks of a scope and of those in it, by index. */
+export function tasksInside(flow: Flow, scope: string): number[] {
+  const first = flow.indexOf.get(scope) as number;
+  const { end } = scopeAt(flow, first);
+  const inside = Array.from({ length: end - first }, (_each, place) => first + place);
+  return inside.filter((index) => flow.nodes[index]?.kind === 'task');
+}

@@ -88,6 +88,12 @@ describe('who goes on', () => {
     expect(goOn(flow, state, flowOf(linear('f', ['p', 'b', linear('sub', ['a'], times(2))])))).toBe('ar pr');
   });
 
+  it('reverts all where a flow within gives up before what was interrupted could run once more', () => {
+    const state = begun(plain, ...ran('a'), { kind: 'started', task: 'b' });
+    const later = flowOf(linear('f', ['a', linear('sub', ['new'], times(1)), 'b', 'c']));
+    expect(goOn(plain, state, later, failing({ new: 1 }))).toBe('newx newr br ar');
+  });
+
   it('keeps the order of starts, anew for what was interrupted', () => {
     const flow = flowOf(scopeOf('unordered', 'f', ['a', 'b', 'c']));
     const state = begun(flow, { kind: 'started', task: 'a' }, ...ran('b'), ...failed('c'));
