@@ -35,8 +35,8 @@ export class FlowProgress {
   /** Due since a failure; not released before something is tried again. */
   #held: number[] = [];
   #isHeld = false;
-  /** Tasks that have succeeded, but are not to count yet. */
-  #late: ReadonlySet<number> = new Set();
+  /** Tasks that have succeeded, but do not count, or not yet. There are never both kinds: while it reverts no failure is undecided. */
+  #uncounted: ReadonlySet<number> = new Set();
 
   constructor(flow: Flow, surroundings: Surroundings) {
     this.#flow = flow;
@@ -49,12 +49,13 @@ export class FlowProgress {
   /**
    * Begins with what has succeeded before, if anything has.
    * @param late of it, what came after a failure: what that made due is held
+   * @param doomed of it, what is being reverted: it does not count
    */
-  begin(late: ReadonlySet<number>): void {
-    this.#late = late;
+  begin(late: ReadonlySet<number>, doomed: ReadonlySet<number>): void {
+    this.#uncounted = late.size > 0 ? late : doomed;
     this.#release(0);
     this.#settle();
-    this.#late = new Set();
+    this.#uncounted = new Set();
     if (late.size === 0) return;
     this.hold();
     for (const task of late) if (this.#progress[task] === released) this.#done.push(task);
@@ -136,7 +137,7 @@ export class FlowProgress {
       (node.inUnordered ? this.#unheld : this.#ready).add(index);
     } else if (this.#surroundings.isInterrupted(index)) {
       this.#unheld.add(index);
-    } else if (status === 'SUCCESS' && !this.#late.has(index)) {
+    } else if (status === 'SUCCESS' && !this.#uncounted.has(index)) {
       this.#done.push(index);
     }
   }

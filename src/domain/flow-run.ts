@@ -10,21 +10,13 @@ import {
   type FlowState,
   illegalMove,
   moveTask,
+  neverStarted,
   type TaskEvent,
   type TaskState,
   type TaskStatus,
   type Unwinding,
 } from './flow-state.ts';
 import { nextAttemptValue } from './flow-values.ts';
-
-const neverStarted: Omit<TaskState, 'status'> = {
-  started: 0,
-  ended: null,
-  isLost: false,
-  result: null,
-  failure: null,
-  revertFailure: null,
-};
 
 /** @param state `newFlowState`, or what was stored, as `reconcile` gives it to whoever goes on with it */
 export function createFlowRun(flow: Flow, state: FlowState): FlowRun {
@@ -224,7 +216,8 @@ class Run implements FlowRun {
     const failed = unwinding === null ? found.filter(({ task }) => task.status === 'FAILURE') : [];
     const firstFailure = failed.reduce((least, { task }) => Math.min(least, task.ended ?? 0), Number.POSITIVE_INFINITY);
     const late = found.filter(({ task }) => task.status === 'SUCCESS' && (task.ended ?? 0) > firstFailure);
-    this.#progress.begin(new Set(late.map(({ index }) => index)));
+    const doomed = (unwinding?.scopes ?? []).flatMap((name) => tasksInside(this.#flow, name));
+    this.#progress.begin(new Set(late.map(({ index }) => index)), new Set(doomed));
     for (const { index } of failed) this.#failed.push(index);
     if (failed.length > 0) this.#progress.hold();
     for (const { index, task } of found) {

@@ -88,6 +88,16 @@ export interface TaskState {
   readonly revertFailure: FlowError | null;
 }
 
+/** What a start begins with. */
+export const neverStarted: Omit<TaskState, 'status'> = {
+  started: 0,
+  ended: null,
+  isLost: false,
+  result: null,
+  failure: null,
+  revertFailure: null,
+};
+
 /** One attempt at a scope that has a retry controller. */
 export interface Attempt {
   /** What the controller gives to the tasks; absent where it gives nothing, or has nothing left. */

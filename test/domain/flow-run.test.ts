@@ -94,6 +94,12 @@ describe('who goes on', () => {
     expect(goOn(plain, state, later, failing({ new: 1 }))).toBe('newx newr br ar');
   });
 
+  it('lets nothing follow what is being reverted, though only what has succeeded is left of it', () => {
+    const flow = flowOf(linear('f', [linear('sub', ['a', taskOf('b', { hasRevert: false })], times(2)), 'z']));
+    const state = begun(flow, ...ran('a'), ...failed('b'), { kind: 'decided' });
+    expect(goOn(flow, state, flowOf(linear('f', [linear('sub', ['a'], times(2)), 'z'])))).toBe('ar ax zx');
+  });
+
   it('keeps the order of starts, anew for what was interrupted', () => {
     const flow = flowOf(scopeOf('unordered', 'f', ['a', 'b', 'c']));
     const state = begun(flow, { kind: 'started', task: 'a' }, ...ran('b'), ...failed('c'));
