@@ -76,20 +76,26 @@ export function defineFlow<Arguments extends object = AnyParameters>(
 }
 
 /** Its children one after the other, in the order in which they are listed. What one provides, those after it can have. */
-export function linearFlow(name: string, ...rest: [readonly Child[]] | [FlowOptions, readonly Child[]]): DeclaredFlow {
+export function linearFlow(
+  name: string,
+  ...rest: [readonly Child[]] | [FlowOptions | undefined, readonly Child[]]
+): DeclaredFlow {
   return declareFlow('linear', name, rest);
 }
 
 /** Its children in no order, at once. All that are ready run, even if one of them fails. What they provide they do not give to each other. */
 export function unorderedFlow(
   name: string,
-  ...rest: [readonly Child[]] | [FlowOptions, readonly Child[]]
+  ...rest: [readonly Child[]] | [FlowOptions | undefined, readonly Child[]]
 ): DeclaredFlow {
   return declareFlow('unordered', name, rest);
 }
 
 /** Its children as they need each other: each waits for those that provide what it requires. */
-export function graphFlow(name: string, ...rest: [readonly Child[]] | [FlowOptions, readonly Child[]]): DeclaredFlow {
+export function graphFlow(
+  name: string,
+  ...rest: [readonly Child[]] | [FlowOptions | undefined, readonly Child[]]
+): DeclaredFlow {
   return declareFlow('graph', name, rest);
 }
 
@@ -127,7 +133,7 @@ export function alwaysRevertAll(): RetryController {
 const controllerKinds = ['times', 'forEach', 'parameterizedForEach', 'alwaysRevert', 'alwaysRevertAll'];
 
 function declareFlow(kind: ScopeKind, name: unknown, rest: readonly unknown[]): DeclaredFlow {
-  const [options, listed] = rest.length > 1 ? rest : [{}, rest[0]];
+  const [options = {}, listed] = rest.length > 1 ? rest : [{}, rest[0]];
   const problems: Problems = [];
   const retry = new Options(options, '', `flow ${describe(name)}`, ['retry'], problems).raw('retry') ?? null;
   if (typeof name !== 'string')

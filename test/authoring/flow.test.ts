@@ -110,7 +110,9 @@ describe('a flow as the specification has it', () => {
   });
 
   it('says what the store must have', () => {
-    expect(missingRequirements(provision.build().flow, ['size'])).toEqual([{ node: 'attach', value: 'instance_id' }]);
+    expect(missingRequirements(provision.build().flow, ['size'])).toEqual([
+      { node: 'attach', value: 'instance_id', providedBy: [] },
+    ]);
     expect(missingRequirements(provision.build().flow, ['size', 'instance_id'])).toEqual([]);
   });
 });
@@ -208,6 +210,10 @@ describe('flows', () => {
       ['d', 'task', null],
     ]);
     expect([...bodies.keys()]).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('need no options', () => {
+    expect(built(linearFlow('l', undefined, [])).flow).toEqual(built(linearFlow('l', [])).flow);
   });
 
   it('try the values of a controller', async () => {

@@ -43,7 +43,7 @@ describe('a linear flow', () => {
       takes('late', 'v'),
     ]);
     expect(providers(flow)).toEqual({ early: { v: null }, b: { v: 'a' }, late: { v: 'b' } });
-    expect(missingRequirements(flowOf(flow), [])).toEqual([{ node: 'early', value: 'v' }]);
+    expect(missingRequirements(flowOf(flow), [])).toEqual([{ node: 'early', value: 'v', providedBy: ['a', 'b'] }]);
     expect(missingRequirements(flowOf(flow), ['v'])).toEqual([]);
   });
 
@@ -155,7 +155,7 @@ describe('a controller that gives values', () => {
 
   it('needs them', () => {
     const alone = flowOf(scopeOf('linear', 'f', ['a'], each));
-    expect(missingRequirements(alone, [])).toEqual([{ node: 'f', value: 'hosts' }]);
+    expect(missingRequirements(alone, [])).toEqual([{ node: 'f', value: 'hosts', providedBy: [] }]);
     const { state } = simulate(alone, {}, { store: new Map([['hosts', ['x']]]) });
     expect(state.attempts.get('f')).toEqual([{ value: 'x', failures: [] }]);
   });
