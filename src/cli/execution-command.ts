@@ -12,7 +12,7 @@ export interface ExecutionFlags extends ClientFlags, WaitFlag {
 }
 
 export interface ExecutionCommand {
-  readonly name: 'stop' | 'restart' | 'abandon' | 'recover';
+  readonly name: 'stop' | 'revive' | 'restart' | 'abandon' | 'recover';
   readonly description: string;
   /** It begins something that can be waited for. */
   readonly waits: boolean;

@@ -24,6 +24,7 @@ const commands: Readonly<Record<string, () => Promise<{ register: RegisterComman
   executions: () => import('./executions.ts'),
   logs: () => import('./logs.ts'),
   stop: () => import('./stop.ts'),
+  revive: () => import('./revive.ts'),
   restart: () => import('./restart.ts'),
   abandon: () => import('./abandon.ts'),
   recover: () => import('./recover.ts'),

@@ -205,6 +205,14 @@ export interface ExecutionOperations {
     };
     answer: Accepted;
   };
+  /** Have what has failed in a running execution tried anew: what was defaulted by that waits for it again */
+  reviveExecution: {
+    parameters: {
+      /** Id of the execution */
+      id: number;
+    };
+    answer: Accepted;
+  };
   /** Ask an execution to stop at the next chunk or step boundary */
   stopExecution: {
     parameters: {

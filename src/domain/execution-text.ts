@@ -112,10 +112,11 @@ function batchFields(batch: OwnedBatch): JsonObject {
 }
 
 export function encodeExecution(execution: JobExecution): string {
-  const { previousId, parameters } = execution;
+  const { previousId, parameters, revived } = execution;
   return stringifyJson({
     ...executionFields(execution),
     ...(previousId === undefined ? {} : { previous_execution_id: previousId }),
+    ...(revived === undefined ? {} : { revived }),
     parameters: parameterList(parameters),
   });
 }
@@ -141,6 +142,7 @@ export function decodeExecution(text: string): JobExecution {
     launchedBy: fields.text('launched_by'),
     takeovers: fields.count('takeovers'),
     stopRequestedBy: fields.textOrNull('stop_requested_by'),
+    ...(fields.has('revived') ? { revived: fields.counts('revived') } : {}),
     ...(fields.has('previous_execution_id') ? { previousId: fields.count('previous_execution_id') } : {}),
   };
 }

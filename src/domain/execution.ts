@@ -68,6 +68,8 @@ export interface JobExecution {
   readonly forced: boolean;
   /** Steps that its launch left out, as those of the instance after it do; absent where it left out none. */
   readonly deselected?: readonly string[];
+  /** Ids of step executions that have failed and that somebody had tried again while it ran; absent where nobody had. */
+  readonly revived?: readonly number[];
   /** The open batch that it owns, or `null`. */
   readonly batch: OwnedBatch | null;
   readonly launchedBy: string;

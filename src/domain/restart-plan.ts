@@ -40,6 +40,8 @@ export interface RestartPlanInput {
   readonly forced: boolean;
   /** Steps that the launch leaves out. */
   readonly deselected: readonly string[];
+  /** Step executions of the execution that is gone on with which have failed and are to run again. */
+  readonly revived?: readonly number[];
   /**
    * The execution that is gone on with after its owner was lost: what it has done is done, forced or not. `null` for a new
    * execution.
@@ -125,6 +127,7 @@ function settledOutcome(input: RestartPlanInput, step: StepDefinition, ignoreAll
   const target = ruledTarget(input.graph.nodes[input.graph.indexOf.get(step.name) as number]?.rules ?? [], exitCode);
   if (input.executionId !== null && latest.executionId === input.executionId) {
     const status = outcomeOf[latest.status];
+    if (status === 'failed' && input.revived?.includes(latest.stepExecutionId) === true) return null;
     return status === undefined ? null : { status, exitCode };
   }
   if (input.forced) return null;
@@ -153,7 +156,9 @@ function planned(input: RestartPlanInput, step: StepDefinition): Pick<PlannedSte
       : run(`it is completed and decided how execution ${latest.executionId} ended: it decides again`);
   }
   const before = isOwn
-    ? 'it was interrupted when the owner of the execution was lost'
+    ? latest.status === 'FAILED'
+      ? 'it has failed in this execution and was revived'
+      : 'it was interrupted when the owner of the execution was lost'
     : `it is ${latest.status} in execution ${latest.executionId}`;
   if (step.kind === 'partition')
     return { action: 'resume', why: `${before}; its completed partitions are kept`, checkpoint: null };

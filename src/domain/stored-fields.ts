@@ -19,6 +19,7 @@ export interface StoredFields {
   /** Any JSON, but it must be there. */
   json(name: string): Json;
   textsOrNull(name: string): readonly string[] | null;
+  counts(name: string): number[];
   /** Keys and indexes, from the outside inwards. */
   path(name: string): readonly (string | number)[];
   objectOrNull(name: string): StoredFields | null;
@@ -93,6 +94,11 @@ export function storedFields(value: JsonObject, what: string): StoredFields {
           return item;
         }),
       ),
+    counts: (name) =>
+      list(name).map((item) => {
+        if (typeof item !== 'number' || !Number.isSafeInteger(item) || item < 0) throw refused(name, 'list of counts');
+        return item;
+      }),
     path: (name) =>
       list(name).map((part) => {
         if (typeof part !== 'string' && typeof part !== 'number') throw refused(name, 'path');

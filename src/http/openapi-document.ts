@@ -74,6 +74,7 @@ const names: Readonly<Record<string, string>> = {
   '/executions/{id}/restart': 'restartExecution',
   '/executions/{id}/abandon': 'abandonExecution',
   '/executions/{id}/recover': 'recoverExecution',
+  '/executions/{id}/revive': 'reviveExecution',
   '/executions/{id}/restart-plan': 'getRestartPlan',
   '/instances': 'listInstances',
   '/instances/{id}': 'getInstance',

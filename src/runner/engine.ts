@@ -1,17 +1,18 @@
-import { buildGraph, type EndStatus, type Finish } from '../domain/graph.ts';
+import { buildGraph, type EndStatus, type Finish, type NodeOutcome } from '../domain/graph.ts';
 import { createGraphRun } from '../domain/graph-run.ts';
 import { interruptedSteps } from '../domain/interrupted-steps.ts';
 import { floorToMicrosecond } from '../domain/time.ts';
-import { HandedBack, StopRequested, TimedOut } from './abort-reasons.ts';
+import { HandedBack, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
 import { endingOf, latestAtEnd, movedExecution } from './execution-ending.ts';
-import { limitTime } from './execution-timeout.ts';
+import { guardExecution } from './execution-guard.ts';
 import { type ExecutionSession, OwnershipLost } from './execution-session.ts';
 import type { Decide, ExecutionState } from './execution-state.ts';
 import type { RunnableJob } from './job.ts';
 import { jobToRun } from './replaying-job.ts';
 import type { EngineTools, RunningExecution } from './running-execution.ts';
+import { stepsToRevive } from './revival.ts';
 import { runStep } from './step-execution.ts';
 import { saidOnceOwned } from './owned-log.ts';
 import type { StepLog } from './step-log.ts';
@@ -38,9 +39,9 @@ export async function runExecution(
   const guard = guardExecution(session, toRun, tools, handBack);
   try {
     await guard.limitTime();
-    const plan = await startExecution(guard.running, log);
-    const finish = await runGraph(guard.running, plan, log);
-    await finishExecution(guard.running, finish, log);
+    const makePlan = await startExecution(guard.running, log);
+    // What was revived while it was about to end is run all the same.
+    while (!(await finishExecution(guard.running, await runGraph(guard.running, makePlan, log), log)));
     return 'ended';
   } catch (error) {
     if (guard.running.cannotGoOn() instanceof HandedBack) await storeAhead(guard.running, log);
@@ -57,64 +58,11 @@ export async function runExecution(
   }
 }
 
-/** Ties together all that may end the steps of an execution. */
-function guardExecution(session: ExecutionSession, job: RunnableJob, tools: EngineTools, handBack: AbortSignal) {
-  const controller = new AbortController();
-  const releases: (() => void)[] = [];
-  let hindrance: unknown;
-  const abort = (reason: unknown): void => controller.abort(reason);
-  const hinder = (reason: unknown): void => {
-    hindrance ??= reason;
-    abort(reason);
-  };
-  const on = (signal: AbortSignal, call: () => void): void => {
-    if (signal.aborted) return call();
-    signal.addEventListener('abort', call);
-    releases.push(() => signal.removeEventListener('abort', call));
-  };
-  on(session.lost, () => hinder(session.lost.reason));
-  on(handBack, () => hinder(new HandedBack()));
-  on(session.stopRequested, () => abort(new StopRequested()));
-  let cancel = (): void => {};
-  let ahead: readonly Decide[] = [];
-  const running: RunningExecution = {
-    session,
-    job,
-    tools,
-    aborted: controller.signal,
-    cannotGoOn: () => hindrance,
-    goAhead(decide) {
-      ahead = [...ahead, decide];
-    },
-    async commit(decide) {
-      const before = ahead;
-      try {
-        await session.commit(...before, ...(decide === undefined ? [] : [decide]));
-        ahead = ahead.filter((one) => !before.includes(one));
-      } catch (error) {
-        hinder(error);
-        throw error;
-      }
-    },
-    isAhead: () => ahead.length > 0,
-  };
-  return {
-    running,
-    async limitTime(): Promise<void> {
-      const by = { clock: tools.stores.clock, timers: tools.timers, abort };
-      cancel = await session.patiently(() => limitTime(job.definition, session.state.execution, by));
-    },
-    release: () => {
-      for (const release of releases) release();
-      cancel();
-    },
-  };
-}
-
+/** @returns what tells what is left to do, as it stands when it is asked */
 async function startExecution(
   { session, job, tools, goAhead }: RunningExecution,
   log: StepLog,
-): Promise<ExecutionPlan> {
+): Promise<() => Promise<ExecutionPlan>> {
   const { documents, clock } = tools.stores;
   const previous = await session.patiently(() => previousExecution(documents, session.state.execution));
   const isNew = session.state.execution.startedAt === null;
@@ -133,7 +81,7 @@ async function startExecution(
     `execution ${session.state.execution.id} of ${job.definition.name} ${isNew ? 'begins' : 'goes on'} (${tools.by}${job.version === undefined ? '' : `, version ${job.version} of its file`})`,
   );
   const graph = buildGraph(job.definition);
-  return session.patiently(() => planExecution(documents, job.definition, graph, session.state, previous));
+  return () => session.patiently(() => planExecution(documents, job.definition, graph, session.state, previous));
 }
 
 interface GraphEnd extends Finish {
@@ -141,18 +89,46 @@ interface GraphEnd extends Finish {
   readonly notBegun: ReadonlyMap<string, string>;
 }
 
-async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: StepLog): Promise<GraphEnd> {
-  const { job, aborted } = running;
-  const graph = createGraphRun(buildGraph(job.definition), plan.state);
+async function runGraph(
+  running: RunningExecution,
+  makePlan: () => Promise<ExecutionPlan>,
+  log: StepLog,
+): Promise<GraphEnd> {
+  const { job, aborted, session } = running;
+  let plan = await makePlan();
+  let graph = createGraphRun(buildGraph(job.definition), plan.state);
+  let overLimit = stepsOverLimit(plan);
   const steps = new Map(job.definition.steps.map((step) => [step.name, step]));
-  const active = new Set<Promise<void>>();
-  const overLimit = new Set(plan.steps.flatMap((step) => (step.overLimit ? [step.stepName] : [])));
+  const active = new Map<Promise<void>, string>();
+  const ended = new Map<string, NodeOutcome>();
+  const end = (name: string, outcome: NodeOutcome): void => {
+    ended.set(name, outcome);
+    graph.end(name, outcome);
+  };
+  let isToBeRevived = false;
   const notBegun = new Map<string, string>();
   /** Steps that are about to be stored as begun: with them goes what is ahead. */
   const beginning = new Set<string>();
   let broken: { readonly error: unknown } | null = null;
   let wake = (): void => {};
   for (const { stepName, action, why } of plan.steps) log.write('info', `${stepName}: ${action}, ${why}`);
+  session.onNotice(() => {
+    isToBeRevived = stepsToRevive(session.state).length > 0;
+    if (isToBeRevived) wake();
+  });
+
+  /** The plan is made anew by what is stored, but what has ended here, stored or not, has ended, and what runs goes on. */
+  const revive = async (): Promise<void> => {
+    for (const { stepName } of stepsToRevive(session.state)) {
+      ended.delete(stepName);
+      log.write('info', `${stepName}: revived`);
+    }
+    plan = await makePlan();
+    overLimit = stepsOverLimit(plan);
+    const nodes = new Map<string, NodeOutcome | 'running' | 'deselected'>([...plan.state.nodes, ...ended]);
+    for (const name of active.values()) nodes.set(name, 'running');
+    graph = createGraphRun(buildGraph(job.definition), { nodes, stopping: false });
+  };
 
   const carryOut = async (name: string): Promise<void> => {
     try {
@@ -165,7 +141,7 @@ async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: Ste
             ? `Step ${name} has reached its startLimit. Launch with force=true to start it all the same.`
             : `The job has no code for its step ${name}.`,
         );
-        graph.end(name, { status: 'failed', exitCode: 'FAILED' });
+        end(name, { status: 'failed', exitCode: 'FAILED' });
         return;
       }
       const checkpoint = plan.checkpoints.get(name) ?? null;
@@ -176,7 +152,7 @@ async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: Ste
         wake();
       });
       log.write('info', `${name}: ${outcome.status}${outcome.message === '' ? '' : `, ${outcome.message}`}`);
-      graph.end(name, outcome);
+      end(name, outcome);
     } catch (error) {
       broken ??= { error };
     } finally {
@@ -188,6 +164,12 @@ async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: Ste
     const woken = new Promise<void>((resolve) => {
       wake = resolve;
     });
+    if (isToBeRevived && !aborted.aborted && broken === null) {
+      isToBeRevived = false;
+      await revive().catch((error: unknown) => {
+        broken ??= { error };
+      });
+    }
     if (aborted.aborted || broken !== null) graph.stop();
     const decision = graph.next((job.definition.maxProcs ?? Number.POSITIVE_INFINITY) - active.size);
     // The end of a step is stored with what begins at once, or with the end of all; by itself where neither comes.
@@ -209,7 +191,7 @@ async function runGraph(running: RunningExecution, plan: ExecutionPlan, log: Ste
           active.delete(work);
           wake();
         });
-        active.add(work);
+        active.set(work, name);
       }
       continue;
     }
@@ -225,19 +207,29 @@ async function storeAhead({ isAhead, commit }: RunningExecution, log: StepLog): 
 
 const eventOf = { COMPLETED: 'complete', FAILED: 'fail', STOPPED: 'halt' } as const;
 
-async function finishExecution(running: RunningExecution, finish: GraphEnd, log: StepLog): Promise<void> {
+/** @returns whether it has ended: not where somebody has revived what failed in it */
+async function finishExecution(running: RunningExecution, finish: GraphEnd, log: StepLog): Promise<boolean> {
   const { session, tools, aborted, commit } = running;
   const hindrance = running.cannotGoOn();
   if (hindrance !== undefined) throw hindrance;
   const timedOut = aborted.reason instanceof TimedOut && finish.status !== 'COMPLETED' ? aborted.reason : null;
   const status: EndStatus = timedOut === null ? finish.status : 'FAILED';
   const exitCode = timedOut === null ? finish.exitCode : 'FAILED';
+  let isRevived = false;
   await commit(async (state) => {
+    isRevived = timedOut === null && !aborted.aborted && stepsToRevive(state).length > 0;
+    if (isRevived) return {};
     const exitMessage = timedOut?.message ?? messageOf(status, finish, state);
     return endingOf(state, { event: eventOf[status], exitCode, exitMessage }, tools);
   });
+  if (isRevived) return false;
   const { status: ended, exitMessage } = session.state.execution;
   log.write('info', `ended: ${ended}${exitMessage === '' ? '' : `, ${exitMessage}`}`);
+  return true;
+}
+
+function stepsOverLimit(plan: ExecutionPlan): ReadonlySet<string> {
+  return new Set(plan.steps.flatMap((step) => (step.overLimit ? [step.stepName] : [])));
 }
 
 /** The error's text; of several, each with its step. */

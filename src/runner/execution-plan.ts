@@ -39,6 +39,7 @@ export async function planExecution(
     stepExecutions,
     forced: execution.forced,
     deselected: execution.deselected ?? [],
+    revived: execution.revived ?? [],
     executionId: execution.id,
     lastCompleted: previous?.status === 'COMPLETED',
   });

@@ -24,6 +24,8 @@ export interface ExecutionSession {
   readonly lost: AbortSignal;
   /** Aborted when somebody asked it to stop. */
   readonly stopRequested: AbortSignal;
+  /** Calls back whenever what others have written of it was read. */
+  onNotice(listener: () => void): void;
   /** Resolves with the first commit; at once where the lease was taken before. */
   readonly owned: Promise<void>;
   /**
@@ -88,6 +90,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
   const lost = new AbortController();
   const stopRequested = new AbortController();
   const queue: Request[] = [];
+  const listeners: (() => void)[] = [];
   let claim = options.claim ?? null;
   let loaded = await (claim === null
     ? loadExecution(stores.documents, executionId)
@@ -100,6 +103,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
   function noticeWhatOthersDid(): void {
     const { status } = loaded.state.execution;
     if (status === 'STOPPING' && !stopRequested.signal.aborted) stopRequested.abort();
+    for (const listener of listeners) listener();
   }
 
   async function work(): Promise<void> {
@@ -250,6 +254,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     fence,
     lost: lost.signal,
     stopRequested: stopRequested.signal,
+    onNotice: (listener) => void listeners.push(listener),
     owned: owned.promise,
     commit: (...decides) => ask(decides),
     refresh: () => ask('refresh'),

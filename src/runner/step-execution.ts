@@ -9,6 +9,7 @@ import { movedEntry } from './journal-entries.ts';
 import type { Decide } from './execution-state.ts';
 import type { RunningExecution } from './running-execution.ts';
 import { type ContextOverlay, createContextOverlay } from './shared-context.ts';
+import { isToRevive } from './revival.ts';
 import { sleep } from './sleep.ts';
 import { attemptStep } from './step-attempt.ts';
 import type { StepLog } from './step-log.ts';
@@ -32,8 +33,9 @@ export async function runStep(
   const log = tools.logs.open(session.state.execution.id, stepName, work.definition.task?.logFile ?? null);
   try {
     const before = session.state.steps.get(stepName);
-    if (before !== undefined && !isLive(before.status)) return outcomeOf(before);
-    if (before === undefined) await begin(running, work);
+    const isAnew = before === undefined || isToRevive(session.state.execution, before);
+    if (!isAnew && !isLive(before.status)) return outcomeOf(before);
+    if (isAnew) await begin(running, work);
     else log.write('warn', 'the conductor that ran this step is gone; it goes on here');
     onBegun();
     return await runAttempts(running, work, log);

@@ -21,6 +21,8 @@ export interface Ending {
   readonly events: readonly ExecutionEvent[];
   readonly exitMessage: string;
   readonly by: string;
+  /** Step executions that are to run again, beside those that were to before. */
+  readonly revived?: readonly number[];
 }
 
 export interface Ended {
@@ -42,7 +44,7 @@ export function endsBy(status: BatchStatus, events: Ending['events']): boolean {
 /** @throws BatchyError `illegal-transition` */
 export function endExecution(
   kept: Kept<JobExecution>,
-  { events, exitMessage, by }: Ending,
+  { events, exitMessage, by, revived }: Ending,
   left: LeftBehind | null,
   now: Instant,
 ): Ended {
@@ -52,8 +54,9 @@ export function endExecution(
   const execution: JobExecution = {
     ...before,
     status,
-    exitCode: status,
+    exitCode: events.includes('revive') ? before.exitCode : status,
     exitMessage,
+    ...(revived === undefined ? {} : { revived: [...(before.revived ?? []), ...revived] }),
     // One that is asked to stop goes on until its owner has heard of it.
     endedAt: isLive(status) ? null : isLive(before.status) ? at : (before.endedAt ?? at),
     updatedAt: at,

@@ -24,6 +24,11 @@ export interface ExecutionCommands {
   stop(id: number, caller: Caller, render: Render): Promise<Answered>;
   /** @throws BatchyError `illegal-transition` unless it has stopped or failed, and is the last of its instance */
   abandon(id: number, caller: Caller, render: Render): Promise<Answered>;
+  /**
+   * Has what has failed in it for good tried anew while other branches run: what was defaulted by that waits for it again.
+   * @throws BatchyError `illegal-transition` unless it runs and something of it has failed
+   */
+  revive(id: number, caller: Caller, render: Render): Promise<Answered>;
   /** A running one whose owner is gone, or one whose outcome is unknown, becomes FAILED. @throws BatchyError `illegal-transition` */
   recover(id: number, caller: Caller, render: Render): Promise<Answered>;
   /** Launches its instance again. @throws BatchyError as `Jobs.launch`, `window-superseded` */
@@ -127,6 +132,26 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
         return { ending, fencedBy: isOwned ? null : takenBy(id, lease, null, value.updatedAt) };
       });
     },
+
+    revive: (id, caller, render) =>
+      change(id, caller, render, async ({ value }) => {
+        moveExecution(value.status, 'revive');
+        const latest = new Map((await records.steps(id)).map((step) => [step.stepName, step]));
+        const failed = [...latest.values()].filter(({ status }) => status === 'FAILED');
+        if (failed.length === 0)
+          throw new BatchyError(
+            'illegal-transition',
+            `Nothing of execution ${id} has failed yet that could be revived. GET /executions/${id}/steps tells what runs.`,
+            { facts: { status: value.status, event: 'revive' } },
+          );
+        const ending: Ending = {
+          events: ['revive'],
+          exitMessage: value.exitMessage,
+          by: caller.name,
+          revived: failed.map((step) => step.id),
+        };
+        return { ending, fencedBy: null };
+      }),
 
     abandon: (id, caller, render) =>
       change(id, caller, render, async ({ value }) => {

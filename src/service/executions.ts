@@ -144,6 +144,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
         stepExecutions: await records.latestSteps(instance),
         forced: false,
         deselected: (live ? execution : last?.value)?.deselected ?? [],
+        revived: execution.revived ?? [],
         executionId: live ? id : null,
         lastCompleted: last?.value.status === 'COMPLETED',
       });

@@ -129,7 +129,7 @@ test('what changes state needs more than the scope read, and what replaces, edit
     'POST /load_cfg/{wf}',
   ]);
   const ends = ['close_batch/{wf}', 'fail_batch/{wf}', 'open_batch/{wf}', 'open_batch/{wf}/{format}'];
-  const ofExecutions = ['stop', 'restart', 'abandon', 'recover', 'skipped/replay'].map(
+  const ofExecutions = ['stop', 'revive', 'restart', 'abandon', 'recover', 'skipped/replay'].map(
     (command) => `POST /executions/{id}/${command}`,
   );
   expect(titlesOf('operate')).toEqual(

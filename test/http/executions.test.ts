@@ -113,7 +113,7 @@ test('one execution has its parameters, secrets masked', async () => {
 });
 
 const ofOne = ['', '/steps', '/graph', '/log', '/steps/Load/log', '/context', '/skipped', '/events', '/restart-plan'];
-const commands = ['/stop', '/restart', '/abandon', '/recover'];
+const commands = ['/stop', '/revive', '/restart', '/abandon', '/recover'];
 const everyRoute = [
   ...ofOne.map((rest) => ['GET', '/executions', rest] as const),
   ...[...commands, '/skipped/replay'].map((rest) => ['POST', '/executions', rest] as const),

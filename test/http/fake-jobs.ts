@@ -195,6 +195,7 @@ export function fakeJobs(): FakeJobs {
         return get(id);
       },
       stop: command('stop'),
+      revive: command('revive'),
       abandon: command('abandon'),
       recover: command('recover'),
       restart: async (id, caller, render) => {

@@ -183,6 +183,13 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
       problems: ['illegal-transition'],
     },
     {
+      name: 'revive',
+      example: 3,
+      summary: 'Have what has failed in a running execution tried anew: what was defaulted by that waits for it again',
+      did: 'was revived',
+      problems: ['illegal-transition'],
+    },
+    {
       name: 'restart',
       example: 2,
       summary: 'Launch the instance of an execution again: what is completed is skipped',

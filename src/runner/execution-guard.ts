@@ -1,0 +1,60 @@
+import { HandedBack, StopRequested } from './abort-reasons.ts';
+import type { ExecutionSession } from './execution-session.ts';
+import type { Decide } from './execution-state.ts';
+import { limitTime } from './execution-timeout.ts';
+import type { RunnableJob } from './job.ts';
+import type { EngineTools, RunningExecution } from './running-execution.ts';
+
+/** Ties together all that may end the steps of an execution. */
+export function guardExecution(session: ExecutionSession, job: RunnableJob, tools: EngineTools, handBack: AbortSignal) {
+  const controller = new AbortController();
+  const releases: (() => void)[] = [];
+  let hindrance: unknown;
+  const abort = (reason: unknown): void => controller.abort(reason);
+  const hinder = (reason: unknown): void => {
+    hindrance ??= reason;
+    abort(reason);
+  };
+  const on = (signal: AbortSignal, call: () => void): void => {
+    if (signal.aborted) return call();
+    signal.addEventListener('abort', call);
+    releases.push(() => signal.removeEventListener('abort', call));
+  };
+  on(session.lost, () => hinder(session.lost.reason));
+  on(handBack, () => hinder(new HandedBack()));
+  on(session.stopRequested, () => abort(new StopRequested()));
+  let cancel = (): void => {};
+  let ahead: readonly Decide[] = [];
+  const running: RunningExecution = {
+    session,
+    job,
+    tools,
+    aborted: controller.signal,
+    cannotGoOn: () => hindrance,
+    goAhead(decide) {
+      ahead = [...ahead, decide];
+    },
+    async commit(decide) {
+      const before = ahead;
+      try {
+        await session.commit(...before, ...(decide === undefined ? [] : [decide]));
+        ahead = ahead.filter((one) => !before.includes(one));
+      } catch (error) {
+        hinder(error);
+        throw error;
+      }
+    },
+    isAhead: () => ahead.length > 0,
+  };
+  return {
+    running,
+    async limitTime(): Promise<void> {
+      const by = { clock: tools.stores.clock, timers: tools.timers, abort };
+      cancel = await session.patiently(() => limitTime(job.definition, session.state.execution, by));
+    },
+    release: () => {
+      for (const release of releases) release();
+      cancel();
+    },
+  };
+}
