@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 import type { Json } from '../domain/json.ts';
 import { deselectedTasks } from '../domain/task-selection.ts';
@@ -37,7 +37,13 @@ export const register: RegisterCommand = (program, context) => {
     .command('run')
     .description('Run a task list (.lst, or the same as JSON) here and now, without a server.')
     .argument('<list>', 'the file; an app_profile beside it is read')
-    .option('-r, --restart', 'go on with the last run: what was completed, and what it left out, is not run again')
+    .addOption(
+      new Option(
+        '-r, --restart',
+        'go on with the last run: what was completed, and what it left out, is not run again',
+        // It runs what is left; a selection, or a plan of the whole list, would say something else.
+      ).conflicts(['execOnly', 'norun', 'from', 'to', 'execProcName', 'dryrun']),
+    )
     .option(
       '-n, --max-procs <number>',
       'tasks at a time; otherwise APP_MAX_PROCS, or the number of processors',
@@ -48,7 +54,7 @@ export const register: RegisterCommand = (program, context) => {
     .option('--from <id>', 'run only this task and what depends on it', wholeNumber)
     .option('--to <id>', 'run only this task and what it depends on', wholeNumber)
     .option('--exec-proc-name <names>', 'run only the tasks of these names', names)
-    .option('--env <name=value>', 'a variable for $ENV{...} and for the tasks; may be repeated', collectPair)
+    .option('--env <name=value>', 'a variable for $ENV{...} and for the tasks; may be repeated', collectVariable)
     .option('--cvar <name=value>', 'a value in the shared context: JSON, or else a text; may be repeated', collectPair)
     .option('--dryrun', 'read and check everything, say what would run, and run nothing')
     .option('--dump-logs', 'print the logs of the tasks that failed at the end')
@@ -75,7 +81,12 @@ async function runApp(context: CliContext, app: TaskApp, flags: RunFlags, desele
   const began = performance.now();
   const abort = new AbortController();
   let told = '';
-  const onSignal = (): void => abort.abort();
+  const onSignal = (): void => {
+    // Asked twice, it ends at once: what guards the tasks ends them, and a restart goes on.
+    if (abort.signal.aborted) process.exit(exit.aborted);
+    terminal.err('batchy: the tasks are told to end; the same once more ends all at once.');
+    abort.abort();
+  };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
   try {
     return await machine.runTasks({
@@ -167,6 +178,11 @@ function ids(text: string): number[] {
 
 function names(text: string): string[] {
   return text.split(',').map((name) => name.trim());
+}
+
+function collectVariable(text: string, before: Pairs | undefined): Pairs {
+  if (!/^[A-Za-z_]\w*=/.test(text)) throw new InvalidArgumentError('Expected NAME=value.');
+  return collectPair(text, before);
 }
 
 function collectPair(text: string, before: Pairs | undefined): Pairs {

@@ -111,7 +111,10 @@ describe('batchy run', () => {
   });
 
   it('goes on after the process was killed: what ran counts as failed', async () => {
-    write('app.lst', '#SHELL\n1|-1|1|0|first|true|\n2|1|1|0|long|touch begun; if test ! -e mended; then sleep 60; fi|\n');
+    write(
+      'app.lst',
+      '#SHELL\n1|-1|1|0|first|true|\n2|1|1|0|long|touch begun; if test ! -e mended; then sleep 60; fi|\n',
+    );
     const running = start('batchy', ['run', 'app.lst'], { folder });
     await vi.waitFor(() => expect(readdirSync(folder)).toContain('begun'), 20_000);
     running.kill('SIGKILL');
@@ -119,6 +122,36 @@ describe('batchy run', () => {
     write('mended', '');
     expect(await outcome('app.lst', '-r')).toEqual(['1C 2C', 0]);
     expect(logs()).toContain('first: skip');
+  });
+
+  it('ends at once when it is told twice, and a restart goes on', async () => {
+    const stubborn = "trap '' TERM; echo $$ > pid.new; mv pid.new pid; while test ! -e mended; do sleep 1; done";
+    write('app.lst', `#SHELL\n1|-1|1|0|first|true|\n2|1|1|0|stubborn|${stubborn}|\n`);
+    const running = start('batchy', ['run', 'app.lst'], { folder });
+    await vi.waitFor(() => expect(readdirSync(folder)).toContain('pid'), 20_000);
+    let told = '';
+    running.stderr.on('data', (text: Buffer) => (told += String(text)));
+    running.kill('SIGINT');
+    await vi.waitFor(() => expect(told).toContain('once more'), 20_000);
+    running.kill('SIGINT');
+    const { exitCode, stdout } = await running;
+    expect([exitCode, stdout]).toEqual([255, '']);
+    const pid = Number(readFileSync(path.join(folder, 'pid'), 'utf8'));
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow(), 20_000);
+    write('mended', '');
+    expect(await outcome('app.lst', '-r')).toEqual(['1C 2C', 0]);
+  });
+
+  it.each([
+    [['-r', '-x', '3'], /cannot be used with/],
+    [['-r', '--from', '3'], /cannot be used with/],
+    [['-r', '--dryrun'], /cannot be used with/],
+    [['--env', 'A B=1'], /NAME=value/],
+  ])('refuses %j, and runs nothing', async (options, message) => {
+    write('app.lst', sample);
+    const { exit, err } = await batchy('app.lst', ...options);
+    expect([exit, err]).toEqual([2, expect.stringMatching(message)]);
+    expect(readdirSync(folder)).toEqual(['app.lst']);
   });
 
   it('13: a timeout counts from the first attempt, ends the task, and is no reason to try again', async () => {
