@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -11,11 +10,13 @@ import { systemTimers } from './adapters/system/timers.ts';
 import { createServices } from './app.ts';
 import { startLogThread } from './conductor-logs.ts';
 import { loadSettings } from './config/load.ts';
+import { BatchyError } from './domain/errors.ts';
 import type { JobExecution } from './domain/execution.ts';
 import { isLive } from './domain/execution-transitions.ts';
 import { openStores } from './open-stores.ts';
 import { createConductor } from './runner/conductor.ts';
 import { createLogs, defaultMaxBytes, logPath } from './runner/step-log.ts';
+import { makeFolder } from './runner/make-folder.ts';
 import { taskListJob } from './runner/task-list-job.ts';
 import { findTaskModule } from './runner/task-modules.ts';
 import type { Executions } from './service/executions.ts';
@@ -42,7 +43,8 @@ export async function runTasks(run: TaskRun): Promise<TaskRunEnd> {
     ...taskListJob(run.list, { ...run, findModule: (module) => findTaskModule(module, run.workerFolders) }),
     version,
   };
-  mkdirSync(run.dataFolder, { recursive: true });
+  makeRoom(run.dataFolder, 'records', 'APP_ROOT_DIR');
+  makeRoom(run.logFolder, 'logs', 'APP_LOG_DIR');
   const unlock = takeRunLock(path.join(run.dataFolder, `${run.name}.lock`));
   if (unlock === null) return { kind: 'already-running' };
   const { settings } = loadSettings({
@@ -146,6 +148,19 @@ export async function runTasks(run: TaskRun): Promise<TaskRunEnd> {
       over.abort();
       run.aborted.removeEventListener('abort', abort);
     }
+  }
+}
+
+/** @throws BatchyError `store-unavailable` */
+function makeRoom(folder: string, what: string, variable: string): void {
+  try {
+    makeFolder(folder);
+  } catch (error) {
+    throw new BatchyError(
+      'store-unavailable',
+      `The folder ${folder}, where the ${what} of the application are to be kept, cannot be made (${error instanceof Error ? error.message : String(error)}). Nothing was run; set ${variable} to a folder that may be written.`,
+      { cause: error },
+    );
   }
 }
 

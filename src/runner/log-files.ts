@@ -1,5 +1,7 @@
-import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import path from 'node:path';
+
+import { makeFolder } from './make-folder.ts';
 
 /** What is to be appended to a log. */
 export interface LogLines {
@@ -92,7 +94,7 @@ function openToAppend(file: string): OpenFile {
   try {
     return { descriptor: openSync(file, 'ax'), size: 0 };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') mkdirSync(path.dirname(file), { recursive: true });
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') makeFolder(path.dirname(file));
     const descriptor = openSync(file, 'a');
     return { descriptor, size: fstatSync(descriptor).size };
   }

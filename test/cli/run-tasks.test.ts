@@ -215,6 +215,14 @@ export class Task extends Worker {
     expect(await outcome('config/app.lst', '--cvar', 'day=2026-11-21')).toEqual(['1C 2C 3C 4F 5D 6D', 1]);
   });
 
+  it.each(['APP_ROOT_DIR', 'APP_LOG_DIR'])('runs nothing where it can keep nothing: %s', async (variable) => {
+    write('app.lst', '#SHELL\n1|-1|1|0|a|touch ran|\n');
+    write('app_profile', `export ${variable}=${path.join(folder, 'app.lst')}/below\n`);
+    const { exit, err } = await batchy('app.lst');
+    expect([exit, err]).toEqual([4, expect.stringContaining(variable)]);
+    expect(readdirSync(folder)).not.toContain('ran');
+  });
+
   it('says what it would do, and does nothing', async () => {
     write('app.lst', sample);
     const { out, exit } = await batchy('app.lst', '--dryrun', '-N', '3');

@@ -28,7 +28,7 @@ export async function openFile(path: string, options: ConnectionOptions): Promis
 
 function createMissing(file: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeFolder(dirname(file));
     if (existsSync(file)) return;
     // `wx` opens nothing that exists: closing a second descriptor of a database would drop this process's locks on it.
     closeSync(openSync(file, 'wx', 0o600));
@@ -81,4 +81,15 @@ function migrate(connection: SqliteConnection): void {
   assertKnownSchema(connection);
   for (const step of schemaSteps.slice(storedVersion(connection))) connection.exec(step);
   connection.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${schemaVersion}`);
+}
+
+/** One by one: Node's `recursive` tries for ever where a system's own folder (`/proc`) says that nothing is there to make it in. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  }
 }
