@@ -3,11 +3,12 @@ import path from 'node:path';
 
 import type { RegisterCommand } from './context.ts';
 import { CommandFailure, exits } from './exit-codes.ts';
+import { registerInitApp } from './init-app.ts';
 
 export const register: RegisterCommand = async (program, context) => {
   const { terminal, workingFolder } = context;
   const { settingNames, settingsSchema, yamlKey } = await import('../config/schema.ts');
-  program
+  const init = program
     .command('init')
     .description(
       'Write a batchy.yaml, a sample workflow and a .env.example into a folder. What is there is never overwritten.',
@@ -32,6 +33,7 @@ export const register: RegisterCommand = async (program, context) => {
         `Next: ${folder === '.' ? '' : `cd ${folder} and `}batchy serve. It loads cfg/sample.yaml into its empty store; then batchy status sample.`,
       );
     });
+  registerInitApp(init, context);
 };
 
 interface SettingSchema {

@@ -11,11 +11,13 @@ export async function documentedCommands(): Promise<ReadonlyMap<string, Command>
 }
 
 function leaves(command: Command, path: string): [string, Command][] {
-  if (command.commands.length > 0) return command.commands.flatMap((each) => leaves(each, `${path} ${each.name()}`));
+  const below = command.commands.flatMap((each) => leaves(each, `${path} ${each.name()}`));
+  // What takes an operand does something itself, whatever commands stand below it.
+  if (below.length > 0 && command.registeredArguments.length === 0) return below;
   const operands = command.registeredArguments.map((argument) =>
     argument.required ? ` <${argument.name()}>` : ` [${argument.name()}]`,
   );
-  return [[`${path}${operands.join('')}`, command]];
+  return [[`${path}${operands.join('')}`, command], ...below];
 }
 
 /** The table of a command's options as the documentation shall have it; empty when it has none. */
