@@ -12,7 +12,10 @@ import type { StepRun } from './step-run.ts';
 
 const programs = path.join(import.meta.dirname, '../worker-process');
 const nodeFlags = ['--disable-warning=ExperimentalWarning', '--disable-warning=MODULE_TYPELESS_PACKAGE_JSON'];
-/** Output comes as it is written; our own folder, which may not be ours to write to, gets no compiled files. */
+/**
+ * Output comes as it is written. Nothing compiled is kept: our own folder may not be ours to write to, and Python takes what it has
+ * kept of a worker for that of one of the same length that was saved within the same second.
+ */
 const pythonFlags = ['-u', '-B'];
 
 /**

@@ -208,7 +208,4 @@ def main():
 
 
 if __name__ == "__main__":
-    if "PYTHONDONTWRITEBYTECODE" not in os.environ:
-        # We are started with -B only because our own folder may not be written to.
-        sys.dont_write_bytecode = False
     main()
