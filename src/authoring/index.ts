@@ -13,24 +13,6 @@ export {
   type WaitOptions,
 } from './command-steps.ts';
 export { sqlStep } from './sql-step.ts';
-export {
-  alwaysRevert,
-  alwaysRevertAll,
-  defineFlow,
-  type DeclaredFlow,
-  type FlowDefinition,
-  type FlowOptions,
-  forEach,
-  graphFlow,
-  linearFlow,
-  parameterizedForEach,
-  type RunnableFlow,
-  times,
-  unorderedFlow,
-} from './flow.ts';
-export { type DeclaredTask, type FlowTaskBody, type RevertContext, task, type TaskOptions } from './flow-task.ts';
-export type { RetryController } from '../domain/flow.ts';
-export type { FlowError, FlowFailure } from '../domain/flow-state.ts';
 export { type PartContext, partitionedStep, type PartitionedStepOptions } from './partitioned-step.ts';
 export type { AnyParameters, ParameterOptions, ParameterSchemaOptions, ParametersOf } from './parameters.ts';
 export { Always, type ErrorClass, type ItemRetryOptions, LimitChecking, Never, type SkipOptions } from './faults.ts';

@@ -10,11 +10,10 @@ import {
   linearFlow,
   parameterizedForEach,
   type RunnableFlow,
-  task,
-  type TaskOptions,
   times,
   unorderedFlow,
-} from '../../src/authoring/index.ts';
+} from '../../src/authoring/flow.ts';
+import { task, type TaskOptions } from '../../src/authoring/flow-task.ts';
 import { BatchyError, type ErrorPlace } from '../../src/domain/errors.ts';
 import { missingRequirements } from '../../src/domain/flow-compile.ts';
 import { createFlowRun } from '../../src/domain/flow-run.ts';
