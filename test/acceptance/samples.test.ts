@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -93,9 +93,29 @@ function samples(environment: () => Readonly<Record<string, string>>): void {
     expect(head).toMatchObject({ status: 'success', batch_id: second.execution.batch.batch_id });
   }
 
+  /** Spec 3 A 15: workers of two languages that share a date; mended, only what is unfinished runs. */
+  async function runTasks(): Promise<void> {
+    const load = path.join('workers', 'load.ts');
+    writeFileSync(path.join(folder, 'cfg', load), 'process.exit(0);\n');
+    const failed = await run('daily-load');
+    expect(failed.execution).toMatchObject({ status: 'FAILED' });
+    expect(namesOf(failed.steps, 'COMPLETED').toSorted()).toEqual(['download orders', 'download prices', 'start']);
+    expect(namesOf(failed.steps, 'FAILED')).toEqual(['load']);
+    cpSync(path.join(shipped, load), path.join(folder, 'cfg', load));
+    const restarted = await service.call('POST', `/executions/${failed.execution.id}/restart`);
+    const { id, status } = await service.ended(restarted.json.execution_id);
+    expect(status).toBe('COMPLETED');
+    const steps = (await service.call('GET', `/executions/${id}/steps`)).json;
+    expect(namesOf(steps, 'COMPLETED')).toEqual(['load', 'write', 'end']);
+  }
+
   it('count what they do, retry, and go on where they failed', async () => {
-    await Promise.all([count(), retry(), load()]);
+    await Promise.all([count(), retry(), load(), runTasks()]);
   });
+}
+
+function namesOf(steps: readonly { step_name: string; status: string }[], wanted: string): string[] {
+  return steps.flatMap(({ step_name: name, status }) => (status === wanted ? [name] : []));
 }
 
 describe('the sample jobs, on the embedded store', () => {

@@ -27,6 +27,7 @@ describe('the sample jobs', () => {
       ParameterizedJob: ['ShowParameters'],
       RetryJob: ['Step1', 'FlakyStep', 'Step2'],
       SampleJob: ['Step1', 'Step2'],
+      'daily-load': ['start', 'download orders', 'download prices', 'load', 'write', 'end'],
     });
   });
 
