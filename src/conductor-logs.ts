@@ -5,8 +5,6 @@ import { createLogFiles, type LogLines, type LogSink } from './runner/log-files.
 
 /** Milliseconds for which the end of a process waits for a disk. */
 const patience = 2000;
-/** For which lines are gathered: to wake the thread costs this process more than what most messages hold. */
-const gatheredMilliseconds = 20;
 
 /**
  * Writes logs in a thread of its own: to make a file takes as long as the disk pleases, and everything that runs in this process
@@ -47,7 +45,8 @@ export function startLogThread(maxBytes: number, onProblem: (error: unknown) => 
 
   return {
     append(lines) {
-      if (gathered.length === 0) setTimeout(send, gatheredMilliseconds);
+      // Of one turn of the event loop all travel together. No later: code that holds this process up may follow, and its end.
+      if (gathered.length === 0) setImmediate(send);
       gathered.push(lines);
     },
     flush,
