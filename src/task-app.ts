@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -10,7 +11,7 @@ import { quoteBriefly } from './domain/names.ts';
 import { splitInstant } from './domain/time.ts';
 import type { RunnableJob } from './runner/job.ts';
 import { taskListJob } from './runner/task-list-job.ts';
-import { findTaskModule } from './runner/task-modules.ts';
+import { findTaskModule, requirePython } from './runner/task-modules.ts';
 import type { TaskApp } from './service/task-run.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -84,14 +85,16 @@ function readProfile(file: string, environment: Environment): Record<string, str
  * profile sets, and the usual few.
  * @throws BatchyError `invalid-job`
  */
-export function readTaskListJob(file: string, options: TaskAppOptions): RunnableJob {
+export async function readTaskListJob(file: string, options: TaskAppOptions): Promise<RunnableJob> {
   const app = readTaskApp(file, options);
-  return taskListJob(app.list, {
+  const job = taskListJob(app.list, {
     ...app,
     passEnvironment: [],
     workingDirectory: app.rootFolder,
     findModule: (module) => findTaskModule(module, app.workerFolders),
   });
+  await requirePython(job.bodies.values(), options.environment['PATH']);
+  return job;
 }
 
 function readText(file: string): string {
@@ -110,7 +113,10 @@ function jobName(name: string): string {
     .replaceAll(/[^A-Za-z0-9._-]/g, '-')
     .replace(/^[.-]+/, '')
     .slice(0, 128);
-  if (made !== '') return made;
+  if (made === name) return name;
+  // Two applications never share a history: what was left out tells them apart.
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, 8);
+  if (made !== '') return `${made.slice(0, 119)}-${hash}`;
   throw new BatchyError(
     'invalid-job',
     `${quoteBriefly(name)} is no name of an application: set APP_NAME to letters and digits.`,

@@ -18,7 +18,7 @@ import { createConductor } from './runner/conductor.ts';
 import { createLogs, defaultMaxBytes, logPath } from './runner/step-log.ts';
 import { makeFolder } from './runner/make-folder.ts';
 import { taskListJob } from './runner/task-list-job.ts';
-import { findTaskModule } from './runner/task-modules.ts';
+import { findTaskModule, requirePython } from './runner/task-modules.ts';
 import type { Executions } from './service/executions.ts';
 import type { Caller } from './service/commands.ts';
 import type { Jobs } from './service/jobs.ts';
@@ -43,6 +43,7 @@ export async function runTasks(run: TaskRun): Promise<TaskRunEnd> {
     ...taskListJob(run.list, { ...run, findModule: (module) => findTaskModule(module, run.workerFolders) }),
     version,
   };
+  await requirePython(job.bodies.values(), process.env['PATH']);
   makeRoom(run.dataFolder, 'records', 'APP_ROOT_DIR');
   makeRoom(run.logFolder, 'logs', 'APP_LOG_DIR');
   const unlock = takeRunLock(path.join(run.dataFolder, `${run.name}.lock`));

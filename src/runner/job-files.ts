@@ -25,7 +25,7 @@ export interface LoadedJobs {
 export interface JobFileDialects {
   readonly yaml: (text: string, fileName: string) => RunnableJob;
   /** @param file its whole path: what a task list means depends on where it lies */
-  readonly taskList: (file: string) => RunnableJob;
+  readonly taskList: (file: string) => Promise<RunnableJob>;
 }
 
 export interface JobFileOptions {
@@ -155,7 +155,7 @@ async function readJobs(
   if (size > maxFileBytes)
     throw new Error(`it has ${size} bytes, and a job's file at most ${maxFileBytes}; keep data elsewhere`);
   if (taskListFile.test(file))
-    return [{ ...by.dialects.taskList(whole), version: versionOfText(await readFile(whole)) }];
+    return [{ ...(await by.dialects.taskList(whole)), version: versionOfText(await readFile(whole)) }];
   if (yamlFile.test(file)) {
     const bytes = await readFile(whole);
     return [{ ...by.dialects.yaml(textOf(bytes), file), version: versionOfText(bytes) }];

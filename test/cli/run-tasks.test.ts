@@ -223,6 +223,23 @@ export class Task extends Worker {
     expect(readdirSync(folder)).not.toContain('ran');
   });
 
+  it('refuses workers in Python where there is none, before anything runs', async () => {
+    write('app.lst', '#PYTHON\n1|-1|1|0|a|work|Task||\n');
+    write('workers/work.py', '');
+    const { exit, err } = await run('batchy', ['run', 'app.lst'], { folder, environment: { PATH: folder } });
+    expect([exit, err]).toEqual([2, expect.stringContaining('no python3')]);
+    expect(readdirSync(folder).toSorted()).toEqual(['app.lst', 'workers']);
+  });
+
+  it('never takes one application for another, however their names are written', async () => {
+    write('a b.lst', '#SHELL\n1|-1|1|0|a|false|\n');
+    write('a-b.lst', '#SHELL\n1|-1|1|0|b|true|\n');
+    expect(await outcome('a b.lst')).toEqual(['1F', 1]);
+    expect(await outcome('a-b.lst', '-r')).toEqual(['1C', 0]);
+    expect(await outcome('a b.lst', '-r')).toEqual(['1F', 1]);
+    expect(readdirSync(path.join(folder, '.batchy')).filter((name) => name.endsWith('.lock'))).toHaveLength(2);
+  });
+
   it('says what it would do, and does nothing', async () => {
     write('app.lst', sample);
     const { out, exit } = await batchy('app.lst', '--dryrun', '-N', '3');

@@ -12,7 +12,10 @@ import { readTaskListJob } from '../../src/task-app.ts';
  */
 const [folder = '', deadlineSeconds = '10', ...withheld] = process.argv.slice(2);
 const beginning: string[] = [];
-const dialects = { yaml: parseJobYaml, taskList: (file: string) => readTaskListJob(file, { environment: {} }) };
+const dialects = {
+  yaml: parseJobYaml,
+  taskList: (file: string) => readTaskListJob(file, { environment: process.env }),
+};
 const { jobs, broken, definitions } = await loadJobFiles(folder, dialects, {
   deadlineSeconds: Number(deadlineSeconds),
   beginning: (file) => beginning.push(file),
