@@ -1,10 +1,11 @@
 import type { JournalEntry } from '../domain/change.ts';
-import type { StepExecution } from '../domain/execution.ts';
 import {
   contextDocument,
   documentChange,
   documentKeys,
   executionDocument,
+  flowDocument,
+  flowOutlineDocument,
   instanceDocument,
   skippedDocument,
   type StateDocument,
@@ -15,18 +16,23 @@ import { storedWorkflowChange } from '../domain/stored-workflow-change.ts';
 import type { StoredChange } from '../ports/store.ts';
 import { documentKey, type LoadedExecution } from './execution-loading.ts';
 import type { ExecutionState, StateChange } from './execution-state.ts';
+import { MapOverlay } from './map-overlay.ts';
 import type { StoredRun } from './run-counts.ts';
 
-/** Several changes put together: what is stored afterwards, and how it differs from what is stored now. */
+/**
+ * Several changes put together: what is stored afterwards, and how it differs from what is stored now. It costs what changes,
+ * however many steps there are; nothing of `loaded` changes before `stored`.
+ */
 export function draftOf(loaded: LoadedExecution) {
-  const documents = new Map(loaded.documents);
+  const { documents } = loaded;
+  const ownSteps = new MapOverlay(loaded.state.steps);
   /** Made only once all is known: of what changes twice the first is never stored. */
   const changed = new Map<string, () => StateDocument>();
   const workflows = new Map<string, StoredChange>();
   const beside = new Map<string, StoredChange>();
   const journal: JournalEntry[] = [];
   const steps: StoredRun['steps'][number][] = [];
-  let { state } = loaded;
+  let state: ExecutionState = { ...loaded.state, steps: ownSteps };
   let written: ReadonlyMap<string, StateDocument> = new Map();
 
   const put = (key: StateDocumentKey, make: () => StateDocument): void => {
@@ -38,12 +44,16 @@ export function draftOf(loaded: LoadedExecution) {
     state: (): ExecutionState => state,
     take(change: StateChange): void {
       const { execution = state.execution, instance = state.instance, context = state.context } = change;
+      const { flow = state.flow, flowOutline: outline } = change;
       const { id } = execution;
       if (change.execution !== undefined) put(documentKeys.execution(id), () => executionDocument(execution));
       if (change.instance !== undefined) put(documentKeys.instance(instance.id), () => instanceDocument(instance));
       if (change.context !== undefined) put(documentKeys.context(id), () => contextDocument(id, context));
+      if (change.flow !== undefined) put(documentKeys.flow(id), () => flowDocument(id, flow));
+      if (outline !== undefined) put(documentKeys.flowOutline(id), () => flowOutlineDocument(id, outline));
       for (const step of change.steps ?? []) {
-        steps.push({ before: state.steps.get(step.stepName) ?? null, after: step });
+        steps.push({ before: ownSteps.get(step.stepName) ?? null, after: step });
+        ownSteps.set(step.stepName, step);
         put(documentKeys.step(step.executionId, step.id), () => stepDocument(step));
       }
       for (const { item, stepExecutionId } of change.skipped ?? [])
@@ -58,27 +68,21 @@ export function draftOf(loaded: LoadedExecution) {
         journal.push(...next.journal);
       }
       journal.push(...(change.journal ?? []));
-      state = { execution, instance, context, steps: withSteps(state.steps, change.steps) };
+      state = { execution, instance, context, flow, steps: ownSteps };
     },
     changes(): StoredChange[] {
       written = new Map([...changed].map(([key, make]) => [key, make()]));
       const changes = [...written].map(([key, document]) => documentChange(documents.get(key) ?? null, document));
       return [...workflows.values(), ...beside.values(), ...changes];
     },
+    /** To be called once it is stored: puts it into the maps of `loaded`, all at once, and returns these. */
     stored(): LoadedExecution {
       for (const [key, { collection, members }] of written)
         // Skipped items are written once; there may be many.
         if (collection !== 'skipped')
           documents.set(key, { revision: (documents.get(key)?.revision ?? 0) + 1, members });
-      return { state, documents };
+      ownSteps.settle();
+      return { state: { ...state, steps: loaded.state.steps }, documents };
     },
   };
-}
-
-function withSteps(
-  steps: ReadonlyMap<string, StepExecution>,
-  changed: readonly StepExecution[] = [],
-): ReadonlyMap<string, StepExecution> {
-  if (changed.length === 0) return steps;
-  return new Map([...steps, ...changed.map((step): [string, StepExecution] => [step.stepName, step])]);
 }

@@ -11,14 +11,16 @@ import {
   stepMembers,
 } from '../domain/execution-documents.ts';
 import { decodeContext, decodeExecution, decodeInstance, decodeStep } from '../domain/execution-text.ts';
+import { decodeFlowRecord, emptyFlowRecord } from '../domain/flow-text.ts';
 import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
 import type { ExecutionState } from './execution-state.ts';
 import type { Claim } from './lease-taking.ts';
 
+/** Each commit changes the two maps, since to copy them would cost more with every step; whoever reloads gets new ones. */
 export interface LoadedExecution {
-  readonly state: ExecutionState;
+  readonly state: ExecutionState & { readonly steps: Map<string, StepExecution> };
   /** What each document was when it was read or written last, by `documentKey`. */
-  readonly documents: ReadonlyMap<string, ReadDocument>;
+  readonly documents: Map<string, ReadDocument>;
 }
 
 const pageSize = 500;
@@ -29,7 +31,12 @@ export async function loadExecution(reader: DocumentReader, executionId: number)
   const note = (key: StateDocumentKey, { revision }: StoredDocument, members: readonly IndexMember[]): void => {
     documents.set(documentKey(key), { revision, members });
   };
-  const [stored, context] = await reader.get([documentKeys.execution(executionId), documentKeys.context(executionId)]);
+  const single = [
+    documentKeys.context(executionId),
+    documentKeys.flow(executionId),
+    documentKeys.flowOutline(executionId),
+  ];
+  const [stored, ...beside] = await reader.get([documentKeys.execution(executionId), ...single]);
   if (stored === null || stored === undefined) throw unknownExecution(executionId);
   const execution = decodeExecution(stored.text);
   note(documentKeys.execution(executionId), stored, executionMembers(execution));
@@ -37,15 +44,20 @@ export async function loadExecution(reader: DocumentReader, executionId: number)
   if (storedInstance === null || storedInstance === undefined) throw unknownExecution(executionId);
   const instance = decodeInstance(storedInstance.text);
   note(documentKeys.instance(instance.id), storedInstance, instanceMembers(instance));
-  const values = context === null || context === undefined ? new Map() : decodeContext(context.text);
-  if (context !== null && context !== undefined) note(documentKeys.context(executionId), context, []);
+  for (const [place, key] of single.entries()) {
+    const document = beside[place] ?? null;
+    if (document !== null) note(key, document, []);
+  }
+  const [context = null, record = null] = beside;
+  const values = context === null ? new Map() : decodeContext(context.text);
+  const flow = record === null ? emptyFlowRecord : decodeFlowRecord(record.text);
   const steps = new Map<string, StepExecution>();
   for await (const step of storedSteps(reader, executionId)) {
     const decoded = decodeStep(step.text);
     note(documentKeys.step(executionId, decoded.id), step, stepMembers(decoded));
     steps.set(decoded.stepName, decoded);
   }
-  return { state: { execution, instance, steps, context: values }, documents };
+  return { state: { execution, instance, steps, context: values, flow }, documents };
 }
 
 /** As `loadExecution`, of one that nobody has begun: there are no steps. @throws as that */
@@ -67,7 +79,8 @@ export async function loadUnstarted(
   note(documentKeys.execution(execution.id), executionRevision, executionMembers(execution));
   note(documentKeys.instance(instance.id), storedInstance.revision, instanceMembers(instance));
   if (context !== null && context !== undefined) note(documentKeys.context(execution.id), context.revision, []);
-  return { state: { execution, instance, steps: new Map(), context: values }, documents };
+  const state = { execution, instance, steps: new Map(), context: values, flow: emptyFlowRecord };
+  return { state, documents };
 }
 
 async function* storedSteps(reader: DocumentReader, executionId: number): AsyncIterable<StoredDocument> {
