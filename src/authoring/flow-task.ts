@@ -1,16 +1,8 @@
 import type { FlowInput, Provision, TaskDeclaration } from '../domain/flow.ts';
-import type { FlowFailure } from '../domain/flow-state.ts';
+import type { FlowTaskBody, RevertContext } from '../runner/flow-body.ts';
+import type { StepContext } from '../runner/step-context.ts';
 import { destructuredNames } from './destructured-names.ts';
 import { describe, isRecord, Options, type Problems } from './options.ts';
-
-/** What a task's `revert` is told. */
-export interface RevertContext {
-  /** What its `execute` gave back; `null` where it failed. */
-  // eslint-disable-next-line typescript/no-explicit-any -- `unknown` would have every author cast what he returned himself
-  readonly result: any;
-  /** Why it is reverted: the errors of all tasks that failed, its own perhaps among them. */
-  readonly failures: readonly FlowFailure[];
-}
 
 // eslint-disable-next-line typescript/no-explicit-any -- names are checked; what a store holds nobody knows
 type Values<Names extends string> = { readonly [Name in Names]: any };
@@ -35,9 +27,12 @@ export interface TaskOptions<
   readonly rebind?: Readonly<Record<Rebound, string>>;
   /** Arguments whose values are said here; nothing else is asked for them. */
   readonly inject?: Injected;
-  readonly execute: (values: Values<Required | Rebound> & Partial<Values<Optional>> & Injected) => unknown;
+  readonly execute: (
+    values: Values<Required | Rebound> & Partial<Values<Optional>> & Injected,
+    ctx: StepContext,
+  ) => unknown;
   /** Undoes what `execute` did, or began to do. Without it there is nothing to undo. */
-  readonly revert?: (given: RevertContext) => unknown;
+  readonly revert?: (given: RevertContext, ctx: StepContext) => unknown;
 }
 
 const taskOptionNames = [
@@ -49,12 +44,6 @@ const taskOptionNames = [
   'execute',
   'revert',
 ] as const satisfies readonly (keyof TaskOptions)[];
-
-/** The code of a task. */
-export interface FlowTaskBody {
-  readonly execute: (values: Readonly<Record<string, unknown>>) => unknown;
-  readonly revert: ((given: RevertContext) => unknown) | null;
-}
 
 /** A task as it was written, to be put into a flow. */
 export interface DeclaredTask {

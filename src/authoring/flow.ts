@@ -1,10 +1,11 @@
 import { BatchyError } from '../domain/errors.ts';
-import type { Flow, RetryController, ScopeDeclaration, ScopeKind } from '../domain/flow.ts';
+import type { RetryController, ScopeDeclaration, ScopeKind } from '../domain/flow.ts';
 import { compileFlow } from '../domain/flow-compile.ts';
 import type { Json } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { jobDefinitionNameProblem } from '../domain/step-check.ts';
-import type { DeclaredTask, FlowTaskBody } from './flow-task.ts';
+import type { FlowTaskBody, RunnableFlow } from '../runner/flow-body.ts';
+import type { DeclaredTask } from './flow-task.ts';
 import { describe, isRecord, Options, type Problems } from './options.ts';
 import type { AnyParameters } from './parameters.ts';
 
@@ -22,13 +23,6 @@ export interface DeclaredFlow {
 }
 
 type Child = DeclaredFlow | DeclaredTask;
-
-/** A flow that can be run: its tasks and scopes, and the code of each task by name. */
-export interface RunnableFlow {
-  readonly name: string;
-  readonly flow: Flow;
-  readonly bodies: ReadonlyMap<string, FlowTaskBody>;
-}
 
 /** A flow by name. Its tasks are made when it is picked up, each time anew. */
 export interface FlowDefinition {

@@ -3,8 +3,6 @@
  * that again. A test fails while this file differs.
  */
 
-import type { BatchStatus } from './job-answers.ts';
-
 /** How a job, a batch or a workflow stands. */
 export type Status = 'new' | 'open' | 'success' | 'failed';
 
@@ -225,8 +223,40 @@ export interface JournalEntry {
     id: number;
     job_name: string;
     step_name: string | null;
-    before: BatchStatus | null;
-    after: BatchStatus;
+    before:
+      | 'STARTING'
+      | 'STARTED'
+      | 'STOPPING'
+      | 'STOPPED'
+      | 'FAILED'
+      | 'REVERTED'
+      | 'COMPLETED'
+      | 'ABANDONED'
+      | 'UNKNOWN'
+      | 'PENDING'
+      | 'RUNNING'
+      | 'SUCCESS'
+      | 'FAILURE'
+      | 'REVERTING'
+      | 'REVERT_FAILURE'
+      | null;
+    /** A task of a reversible flow has states of its own: PENDING, RUNNING, SUCCESS, … */
+    after:
+      | 'STARTING'
+      | 'STARTED'
+      | 'STOPPING'
+      | 'STOPPED'
+      | 'FAILED'
+      | 'REVERTED'
+      | 'COMPLETED'
+      | 'ABANDONED'
+      | 'UNKNOWN'
+      | 'PENDING'
+      | 'RUNNING'
+      | 'SUCCESS'
+      | 'FAILURE'
+      | 'REVERTING'
+      | 'REVERT_FAILURE';
   };
 }
 

@@ -10,6 +10,7 @@ export type BatchStatus =
   | 'STOPPING'
   | 'STOPPED'
   | 'FAILED'
+  | 'REVERTED'
   | 'COMPLETED'
   | 'ABANDONED'
   | 'UNKNOWN';
@@ -310,6 +311,10 @@ export interface StepExecution {
   read_skip_count: number;
   process_skip_count: number;
   write_skip_count: number;
+  /** Of a task of a reversible flow: whether it was run or reverted */
+  phase?: 'execute' | 'revert';
+  /** Of a task of a reversible flow: what it was left as; that of its latest row is where it is */
+  task_state?: 'PENDING' | 'RUNNING' | 'SUCCESS' | 'FAILURE' | 'REVERTING' | 'REVERTED' | 'REVERT_FAILURE';
 }
 
 /** It was accepted: the execution that replays, and what it does not */

@@ -1,4 +1,5 @@
 import type { BatchStatus } from './execution.ts';
+import type { TaskStatus } from './flow-state.ts';
 import type { Parameters } from './special-parameters.ts';
 import type { Instant } from './time.ts';
 import type { Status } from './transitions.ts';
@@ -115,8 +116,9 @@ export interface JournalExecution {
   readonly id: number;
   readonly jobName: string;
   readonly stepName: string | null;
-  readonly before: BatchStatus | null;
-  readonly after: BatchStatus;
+  /** Of a task of a reversible flow: its own states. */
+  readonly before: BatchStatus | TaskStatus | null;
+  readonly after: BatchStatus | TaskStatus;
 }
 
 export interface JournalJob {

@@ -13,6 +13,7 @@ import {
 import type { JobExecution, JobInstance, SkippedItem, StepExecution } from './execution.ts';
 import { isLive } from './execution-transitions.ts';
 import { encodeContext, encodeExecution, encodeInstance, encodeStep } from './execution-text.ts';
+import { encodeFlowOutline, encodeFlowRecord, type FlowOutline, type FlowRecord } from './flow-text.ts';
 import { encodeSkipped } from './skipped-text.ts';
 import type { Json } from './json.ts';
 import { encodeLease, type Lease } from './lease.ts';
@@ -51,6 +52,10 @@ export const documentKeys = {
     id: `${executionId}:${stepExecutionId}:${number}`,
   }),
   context: (executionId: number): StateDocumentKey => ({ collection: 'context', id: String(executionId) }),
+  /** What is stored of the run of a reversible flow beside its tasks: `flow-text.ts`. */
+  flow: (executionId: number): StateDocumentKey => ({ collection: 'flow', id: String(executionId) }),
+  /** Its tasks and scopes as they were when it was picked up, for people to look at. */
+  flowOutline: (executionId: number): StateDocumentKey => ({ collection: 'flow-outline', id: String(executionId) }),
   lease: (executionId: number): StateDocumentKey => ({ collection: 'lease', id: String(executionId) }),
   latestLaunch: (jobKey: string): StateDocumentKey => ({ collection: 'latest-launch', id: jobKey }),
   doubts: (workflow: string): StateDocumentKey => ({ collection: 'windows-in-doubt', id: workflow }),
@@ -150,6 +155,14 @@ export function skippedMembers(executionId: number, member: string): IndexMember
 
 export function contextDocument(executionId: number, context: ReadonlyMap<string, Json>): StateDocument {
   return { ...documentKeys.context(executionId), text: encodeContext(context), members: [] };
+}
+
+export function flowDocument(executionId: number, record: FlowRecord): StateDocument {
+  return { ...documentKeys.flow(executionId), text: encodeFlowRecord(record), members: [] };
+}
+
+export function flowOutlineDocument(executionId: number, outline: FlowOutline): StateDocument {
+  return { ...documentKeys.flowOutline(executionId), text: encodeFlowOutline(outline), members: [] };
 }
 
 export function leaseDocument(lease: Lease): StateDocument {

@@ -37,6 +37,8 @@ export function remainingParts(executionId: number, steps: readonly string[], sk
 export function lastParts(executionId: number): Part[] {
   return [
     { ...documentKeys.context(executionId), members: [] },
+    { ...documentKeys.flow(executionId), members: [] },
+    { ...documentKeys.flowOutline(executionId), members: [] },
     { ...documentKeys.lease(executionId), members: [] },
     remainsDocument(executionId),
   ];

@@ -1,6 +1,7 @@
 import { formatOrNull } from './change-text.ts';
 import {
   batchStatuses,
+  type FlowStep,
   type JobExecution,
   type JobInstance,
   type JobParameter,
@@ -8,6 +9,7 @@ import {
   type OwnedBatch,
   type StepExecution,
 } from './execution.ts';
+import { decodeTask, encodeTask } from './flow-text.ts';
 import { parameterTypes } from './job.ts';
 import { type Json, type JsonObject, stringifyJson } from './json.ts';
 import { replayOf } from './replay.ts';
@@ -181,11 +183,17 @@ export function stepFields(step: StepExecution): JsonObject {
     read_skip_count: counters.readSkip,
     process_skip_count: counters.processSkip,
     write_skip_count: counters.writeSkip,
+    ...(step.flow === undefined ? {} : { phase: step.flow.phase, task_state: step.flow.task?.status ?? 'PENDING' }),
   };
 }
 
 export function encodeStep(step: StepExecution): string {
-  return stringifyJson({ ...stepFields(step), checkpoint: step.checkpoint });
+  const task = step.flow?.task ?? null;
+  return stringifyJson({
+    ...stepFields(step),
+    ...(task === null ? {} : { task: encodeTask(task) }),
+    checkpoint: step.checkpoint,
+  });
 }
 
 export function decodeStep(text: string): StepExecution {
@@ -212,7 +220,13 @@ export function decodeStep(text: string): StepExecution {
       retry: fields.count('retry_count'),
     },
     checkpoint: fields.json('checkpoint'),
+    ...(fields.has('phase') ? { flow: readFlowStep(fields) } : {}),
   };
+}
+
+function readFlowStep(fields: StoredFields): FlowStep {
+  const task = fields.has('task') ? fields.objectOrNull('task') : null;
+  return { phase: fields.oneOf('phase', ['execute', 'revert']), task: task === null ? null : decodeTask(task) };
 }
 
 /** What the steps of an execution share, by key. Keys that are whole numbers come first, as in any object. */

@@ -19,6 +19,7 @@ export const executionEvents = [
   'recover',
   'lose-owner',
   'lose-outcome',
+  'revert',
 ] as const;
 export type ExecutionEvent = (typeof executionEvents)[number];
 
@@ -59,6 +60,8 @@ export const executionTransitions: TransitionTable<ExecutionEvent> = {
     complete: go('COMPLETED'),
     fail: go('FAILED'),
     stop: go('STOPPING'),
+    // A flow has failed, and all that was to be undone is.
+    revert: go('REVERTED'),
     // Steps that have failed are tried again, and what they have defaulted waits for them.
     revive: go('STARTED'),
     halt: go('STOPPED'),
@@ -69,6 +72,7 @@ export const executionTransitions: TransitionTable<ExecutionEvent> = {
     // The last step may have been completed before anybody could stop it.
     complete: go('COMPLETED'),
     fail: go('FAILED'),
+    revert: go('REVERTED'),
     stop: go('STOPPING'),
     halt: go('STOPPED'),
     'take-over': onceOwnerIsGone('STOPPING'),
@@ -76,6 +80,7 @@ export const executionTransitions: TransitionTable<ExecutionEvent> = {
   },
   STOPPED: { abandon: go('ABANDONED'), disown: go('ABANDONED') },
   FAILED: { abandon: go('ABANDONED'), disown: go('ABANDONED') },
+  REVERTED: { abandon: go('ABANDONED'), disown: go('ABANDONED') },
   COMPLETED: { disown: go('ABANDONED') },
   ABANDONED: { abandon: go('ABANDONED') },
   UNKNOWN: { recover: go('FAILED') },
@@ -95,6 +100,8 @@ export const stepTransitions: TransitionTable<StepEvent> = {
   STOPPING: {},
   STOPPED: {},
   FAILED: {},
+  // What a task of a flow has done is undone by a row of its own.
+  REVERTED: {},
   COMPLETED: {},
   ABANDONED: {},
   UNKNOWN: { recover: go('FAILED') },
@@ -146,6 +153,7 @@ const participles: Readonly<Record<ExecutionEvent, string>> = {
   recover: 'be recovered',
   'lose-owner': 'lose its owner',
   'lose-outcome': 'become unknown',
+  revert: 'be reverted',
 };
 
 const instead: Readonly<Record<BatchStatus, string>> = {
@@ -154,6 +162,7 @@ const instead: Readonly<Record<BatchStatus, string>> = {
   STOPPING: 'Wait until it has stopped, or recover it if its owner is gone.',
   STOPPED: 'Restart or abandon it.',
   FAILED: 'Restart or abandon it.',
+  REVERTED: 'What it did is undone. Restart it, or launch the job again.',
   COMPLETED: 'It is done. Launch the job with other identifying parameters, or with force=true to run it again.',
   ABANDONED:
     'Its instance is not run again. Launch the job: where it is bound to a workflow the window is run whole, as a new instance; otherwise give other identifying parameters.',

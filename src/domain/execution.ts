@@ -1,14 +1,19 @@
+import type { TaskState } from './flow-state.ts';
 import type { Json } from './json.ts';
 import type { ParameterType } from './job.ts';
 import type { Instant } from './time.ts';
 
-/** Spring Batch's `BatchStatus`. What may follow what: `execution-transitions.ts`. */
+/**
+ * Spring Batch's `BatchStatus`, and REVERTED: an execution of a reversible flow that has failed and undone what it did. What may
+ * follow what: `execution-transitions.ts`.
+ */
 export const batchStatuses = [
   'STARTING',
   'STARTED',
   'STOPPING',
   'STOPPED',
   'FAILED',
+  'REVERTED',
   'COMPLETED',
   'ABANDONED',
   'UNKNOWN',
@@ -111,6 +116,15 @@ export interface StepExecution {
   readonly counters: StepCounters;
   /** Where a restart goes on; `null`: at the beginning. */
   readonly checkpoint: Json;
+  /** Where the step is a task of a reversible flow. */
+  readonly flow?: FlowStep;
+}
+
+/** One run of a task of a reversible flow, forwards or backwards, and where the task is by it: the latest row of a task tells. */
+export interface FlowStep {
+  readonly phase: 'execute' | 'revert';
+  /** `null`: PENDING again, since its scope is tried again. Nothing of it is ever stored as lost. */
+  readonly task: TaskState | null;
 }
 
 export interface StepCounters {

@@ -12,7 +12,7 @@ export interface JobDefinition {
   readonly parameters: ParameterSchema;
   /** Whether a launch may give parameters that the schema does not name. */
   readonly additionalParameters: boolean;
-  /** In the order in which they were written; names differ. */
+  /** In the order in which they were written; names differ. None of a reversible flow: its tasks are made when it is picked up. */
   readonly steps: readonly StepDefinition[];
   /** `false`: an instance that has failed or stopped may not be launched again. */
   readonly restartable: boolean;
@@ -30,6 +30,8 @@ export interface JobDefinition {
   /** When its conductor is gone: another takes it over (at most `maxTakeovers` times), or it fails at once. */
   readonly onOwnerLost: 'resume' | 'fail';
   readonly maxTakeovers: number;
+  /** It is a reversible flow. */
+  readonly isFlow?: true;
 }
 
 /** `workflow` may hold parameters: `orders-{{region}}` is one watermark per value. `jobs`: those of the workflow, or `null` for all. */

@@ -20,6 +20,7 @@ const lettersOfBegun: Readonly<Record<BatchStatus, { readonly live: TaskLetter; 
   STOPPED: { live: 'A', ended: 'A' },
   COMPLETED: { live: 'C', ended: 'C' },
   FAILED: { live: 'F', ended: 'F' },
+  REVERTED: { live: 'F', ended: 'F' },
   ABANDONED: { live: 'F', ended: 'F' },
   UNKNOWN: { live: 'F', ended: 'F' },
 };

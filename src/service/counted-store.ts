@@ -1,3 +1,4 @@
+import { batchStatuses } from '../domain/execution.ts';
 import { isLive } from '../domain/execution-transitions.ts';
 import { countEnd, type JobCounts } from '../domain/job-counts.ts';
 import type { Store } from '../ports/store.ts';
@@ -12,8 +13,10 @@ export function countEnds(store: Store, counts: JobCounts): Store {
       const outcome = await store.commit(commit);
       if (outcome.kind !== 'committed') return outcome;
       for (const { type, execution } of commit.journal) {
-        if (type === 'execution-changed' && execution !== undefined && !isLive(execution.after))
-          countEnd(counts.of(execution.jobName), execution.after);
+        const status =
+          type === 'execution-changed' ? batchStatuses.find((each) => each === execution?.after) : undefined;
+        if (execution !== undefined && status !== undefined && !isLive(status))
+          countEnd(counts.of(execution.jobName), status);
       }
       return outcome;
     },

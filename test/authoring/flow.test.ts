@@ -9,10 +9,11 @@ import {
   graphFlow,
   linearFlow,
   parameterizedForEach,
-  type RunnableFlow,
   times,
   unorderedFlow,
 } from '../../src/authoring/flow.ts';
+import type { RunnableFlow } from '../../src/runner/flow-body.ts';
+import type { StepContext } from '../../src/runner/step-context.ts';
 import { task, type TaskOptions } from '../../src/authoring/flow-task.ts';
 import { BatchyError, type ErrorPlace } from '../../src/domain/errors.ts';
 import { missingRequirements } from '../../src/domain/flow-compile.ts';
@@ -47,7 +48,7 @@ async function carryOut({ flow, bodies }: RunnableFlow, store: Readonly<Record<s
     if (decision.kind === 'run') {
       run.apply({ kind: 'started', task: name });
       try {
-        const result = ((await body?.execute(argumentsOf(flow, run.state, name))) ?? null) as Json;
+        const result = ((await body?.execute(argumentsOf(flow, run.state, name), {} as StepContext)) ?? null) as Json;
         run.apply({ kind: 'succeeded', task: name, result });
       } catch (error) {
         const { name: kind, message } = error as Error;
@@ -56,7 +57,7 @@ async function carryOut({ flow, bodies }: RunnableFlow, store: Readonly<Record<s
     } else {
       run.apply({ kind: 'revert-started', task: name });
       const failures = run.state.unwinding?.failures ?? [];
-      await body?.revert?.({ result: run.state.tasks.get(name)?.result, failures });
+      await body?.revert?.({ result: run.state.tasks.get(name)?.result, failures }, {} as StepContext);
       run.apply({ kind: 'reverted', task: name });
     }
   }

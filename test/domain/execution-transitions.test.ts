@@ -47,7 +47,7 @@ describe('an execution', () => {
   );
 
   test.each(batchStatuses)('that is %s is disowned only where it has ended, in a way that is known', (status) => {
-    const may = ['STOPPED', 'FAILED', 'COMPLETED'].includes(status);
+    const may = ['STOPPED', 'FAILED', 'REVERTED', 'COMPLETED'].includes(status);
     expect(isDisownable(status)).toBe(may);
     if (!may) expect(refusal(() => moveExecution(status, 'disown'))).toBe('illegal-transition');
   });

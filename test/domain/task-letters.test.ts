@@ -25,6 +25,7 @@ it('of a task that has begun follows from its status, and nothing runs in an exe
   const same: Readonly<Partial<Record<BatchStatus, TaskLetter>>> = {
     STOPPED: 'A',
     FAILED: 'F',
+    REVERTED: 'F',
     COMPLETED: 'C',
     ABANDONED: 'F',
     UNKNOWN: 'F',

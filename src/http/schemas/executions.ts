@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 
 import { batchStatuses } from '../../domain/execution.ts';
+import { taskStatuses } from '../../domain/flow-state.ts';
 import { listOrLines } from './history.ts';
 import { CursorQuery, LimitQuery } from './vocabulary.ts';
 
@@ -165,6 +166,17 @@ export const StepsAnswer = Type.Array(
     read_skip_count: Type.Integer(),
     process_skip_count: Type.Integer(),
     write_skip_count: Type.Integer(),
+    phase: Type.Optional(
+      Type.Union([Type.Literal('execute'), Type.Literal('revert')], {
+        description: 'Of a task of a reversible flow: whether it was run or reverted',
+      }),
+    ),
+    task_state: Type.Optional(
+      Type.Union(
+        taskStatuses.map((status) => Type.Literal(status)),
+        { description: 'Of a task of a reversible flow: what it was left as; that of its latest row is where it is' },
+      ),
+    ),
   }),
   {
     description:

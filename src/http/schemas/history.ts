@@ -2,13 +2,17 @@ import { type TSchema, Type } from 'typebox';
 
 import { journalTypes, recordKinds } from '../../domain/change.ts';
 import { batchStatuses } from '../../domain/execution.ts';
+import { taskStatuses } from '../../domain/flow-state.ts';
 import { statuses } from '../../domain/transitions.ts';
 import { CursorQuery, JobMap, LimitQuery } from './vocabulary.ts';
 
 const strict = { additionalProperties: false } as const;
 const time = Type.Union([Type.String(), Type.Null()]);
 const text = Type.Union([Type.String(), Type.Null()]);
-const BatchStatusName = Type.Union(batchStatuses.map((status) => Type.Literal(status)));
+const StateName = Type.Union(
+  [...new Set<string>([...batchStatuses, ...taskStatuses])].map((status) => Type.Literal(status)),
+  { description: 'A task of a reversible flow has states of its own: PENDING, RUNNING, SUCCESS, …' },
+);
 export const StatusName = Type.Union(statuses.map((status) => Type.Literal(status)));
 const kind = Type.Union(
   recordKinds.map((name) => Type.Literal(name)),
@@ -228,8 +232,8 @@ const JournalItem = Type.Object({
         id: Type.Integer(),
         job_name: Type.String(),
         step_name: text,
-        before: Type.Union([BatchStatusName, Type.Null()]),
-        after: BatchStatusName,
+        before: Type.Union([StateName, Type.Null()]),
+        after: StateName,
       },
       { description: 'What became of an execution, or, with a step_name, of a step of it' },
     ),
