@@ -16,7 +16,7 @@ export class MapOverlay<K, V> implements ReadonlyMap<K, V> {
 
   /** Puts the changes into the map that is under it. */
   settle(): void {
-    for (const [key, value] of this.#over)
+    for (const [key, value] of this.#over) this.#under.set(key, value);
   }
 
   get size(): number {
