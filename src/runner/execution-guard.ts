@@ -1,6 +1,5 @@
 import { HandedBack, StopRequested } from './abort-reasons.ts';
 import type { ExecutionSession } from './execution-session.ts';
-import type { Decide } from './execution-state.ts';
 import { limitTime } from './execution-timeout.ts';
 import type { RunnableJob } from './job.ts';
 import type { EngineTools, RunningExecution } from './running-execution.ts';
@@ -24,27 +23,22 @@ export function guardExecution(session: ExecutionSession, job: RunnableJob, tool
   on(handBack, () => hinder(new HandedBack()));
   on(session.stopRequested, () => abort(new StopRequested()));
   let cancel = (): void => {};
-  let ahead: readonly Decide[] = [];
   const running: RunningExecution = {
     session,
     job,
     tools,
     aborted: controller.signal,
     cannotGoOn: () => hindrance,
-    goAhead(decide) {
-      ahead = [...ahead, decide];
-    },
+    goAhead: (decide) => session.goAhead(decide),
     async commit(decide) {
-      const before = ahead;
       try {
-        await session.commit(...before, ...(decide === undefined ? [] : [decide]));
-        ahead = ahead.filter((one) => !before.includes(one));
+        await session.commitAfterAhead(...(decide === undefined ? [] : [decide]));
       } catch (error) {
         hinder(error);
         throw error;
       }
     },
-    isAhead: () => ahead.length > 0,
+    isAhead: () => session.isAhead(),
   };
   return {
     running,

@@ -6,6 +6,7 @@ import type { StoredDocument } from '../ports/document-reader.ts';
 import type { Commit, StoredChange } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { Timers } from '../ports/timers.ts';
+import { Ahead, type Decided, takeDecided } from './ahead.ts';
 import { draftOf } from './execution-draft.ts';
 import { documentKey, loadExecution, loadUnstarted } from './execution-loading.ts';
 import type { Decide, ExecutionState } from './execution-state.ts';
@@ -34,6 +35,15 @@ export interface ExecutionSession {
    * @throws OwnershipLost, BatchyError what the store or one of `decides` throws
    */
   commit(...decides: readonly Decide[]): Promise<void>;
+  /**
+   * Names a change that is not worth a commit of its own: it is stored with the next `commitAfterAhead`, before it. It must change
+   * nothing where it was stored already.
+   */
+  goAhead(decide: Decide): void;
+  /** Whether something waits to go ahead. */
+  isAhead(): boolean;
+  /** Stores what goes ahead, and then these. @throws as `commit`, also of what goes ahead */
+  commitAfterAhead(...decides: readonly Decide[]): Promise<void>;
   /** Looks whether it is still ours and whether somebody asked it to stop. @throws as `commit` */
   refresh(): Promise<void>;
   /**
@@ -70,8 +80,7 @@ export interface SessionOptions {
   readonly onStored?: (stored: StoredRun) => void;
 }
 
-interface Request {
-  readonly decides: readonly Decide[] | 'refresh';
+interface Request extends Decided {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -81,6 +90,8 @@ const mostConflicts = 100;
 /** How long the store remembers a commit, so that it may be sent again when its answer was lost. */
 const keepSeconds = 600;
 const storeAwayMilliseconds = 250;
+/** Of a thousand steps that begin or end at once the first need not wait for the last, and no store is kept busy by one commit for long. */
+const mostAtOnce = 200;
 
 /** Takes up an execution whose lease was taken, or is with the first commit. @throws BatchyError `unknown-execution`, `store-unavailable` */
 export async function openSession(options: SessionOptions): Promise<ExecutionSession> {
@@ -90,6 +101,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
   const lost = new AbortController();
   const stopRequested = new AbortController();
   const queue: Request[] = [];
+  const ahead = new Ahead();
   const listeners: (() => void)[] = [];
   let claim = options.claim ?? null;
   let loaded = await (claim === null
@@ -108,7 +120,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
 
   async function work(): Promise<void> {
     busy = true;
-    while (queue.length > 0) await serve(queue.splice(0));
+    while (queue.length > 0) await serve(queue.splice(0, mostAtOnce));
     busy = false;
   }
 
@@ -125,15 +137,23 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
 
   async function store(requests: readonly Request[]): Promise<void> {
     if (requests.some(({ decides }) => decides === 'refresh') && (await hasChanged())) await reload();
+    const upTo = Math.max(...requests.map((request) => request.ahead));
+    while (upTo - ahead.stored > mostAtOnce) await storeOnce([], ahead.stored + mostAtOnce);
+    await storeOnce(requests, upTo);
+  }
+
+  /** @param upTo what goes ahead */
+  async function storeOnce(requests: readonly Request[], upTo: number): Promise<void> {
     for (let tries = 0; tries < mostConflicts; tries += 1) {
       if (lost.signal.aborted) throw new OwnershipLost(executionId);
       // What is decided may be read from the store, too.
-      const draft = await patiently(() => decideOn(draftOf(loaded), requests));
+      const draft = await patiently(() => takeDecided(draftOf(loaded), ahead, requests, upTo));
       const changes = draft.changes();
-      if (changes.length === 0) return;
+      if (changes.length === 0) return ahead.settle(upTo);
       if (await write(changes, draft.journal)) {
         const before = loaded.state.execution;
         loaded = draft.stored();
+        ahead.settle(upTo);
         options.onStored?.({ before, after: loaded.state.execution, steps: draft.steps });
         noticeWhatOthersDid();
         return;
@@ -143,12 +163,6 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
       'contention',
       `Execution ${executionId} is being changed by others faster than its own progress can be stored.`,
     );
-  }
-
-  async function decideOn(draft: ReturnType<typeof draftOf>, requests: readonly Request[]): Promise<typeof draft> {
-    for (const { decides } of requests)
-      if (decides !== 'refresh') for (const decide of decides) draft.take(await decide(draft.state()));
-    return draft;
   }
 
   async function patiently<T>(ask: () => Promise<T>): Promise<T> {
@@ -232,10 +246,10 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     return (lease?.revision ?? null) === claim.lease.expected;
   }
 
-  function ask(decides: Request['decides']): Promise<void> {
+  function ask(decides: Request['decides'], upTo = 0): Promise<void> {
     if (lost.signal.aborted) return Promise.reject(new OwnershipLost(executionId));
     return new Promise((resolve, reject) => {
-      queue.push({ decides, resolve, reject });
+      queue.push({ decides, ahead: upTo, resolve, reject });
       if (!busy) void work();
     });
   }
@@ -257,6 +271,9 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     onNotice: (listener) => void listeners.push(listener),
     owned: owned.promise,
     commit: (...decides) => ask(decides),
+    goAhead: (decide) => ahead.add(decide),
+    isAhead: () => ahead.end > ahead.stored,
+    commitAfterAhead: (...decides) => ask(decides, ahead.end),
     refresh: () => ask('refresh'),
     stillOurs: (isDoubtful = false) => (!isDoubtful && assurance.isFresh() ? null : askUntilFresh()),
     patiently,

@@ -90,3 +90,59 @@ describe('what a session shows of the steps', () => {
     expect(exitCodes()).toEqual(['Step1b']);
   });
 });
+
+describe('what goes ahead', () => {
+  it('is decided once, before all that travels with it, and stored in its order', async () => {
+    const order: string[] = [];
+    const ahead = (id: number) => () => {
+      order.push(`ahead ${id}`);
+      return { steps: [stepOf(id)] };
+    };
+    const note = (text: string) => () => {
+      order.push(text);
+      return {};
+    };
+    const then = (id: number) => session.commitAfterAhead(note(`commit ${id}`));
+    session.goAhead(ahead(1));
+    const first = then(1);
+    session.goAhead(ahead(2));
+    session.goAhead(ahead(3));
+    await Promise.all([first, then(2), then(3), session.commit(note('by itself'))]);
+    expect(order).toEqual(['ahead 1', 'commit 1', 'ahead 2', 'ahead 3', 'commit 2', 'commit 3', 'by itself']);
+    expect(session.isAhead()).toBe(false);
+    expect([...session.state.steps.keys()]).toEqual(['Step1', 'Step2', 'Step3']);
+  });
+
+  it('stays ahead of the next one where it was refused, and of none that does not ask for it', async () => {
+    let mayPass = false;
+    session.goAhead(() => {
+      if (!mayPass) throw new Error('not yet');
+      return { steps: [stepOf(1)] };
+    });
+    await expect(session.commitAfterAhead(() => ({ steps: [stepOf(2)] }))).rejects.toThrow('not yet');
+    await session.commit(() => ({ steps: [stepOf(3)] }));
+    expect([...session.state.steps.keys()]).toEqual(['Step3']);
+    expect(session.isAhead()).toBe(true);
+    mayPass = true;
+    await session.commitAfterAhead();
+    expect([...session.state.steps.keys()]).toEqual(['Step3', 'Step1']);
+    expect(session.isAhead()).toBe(false);
+  });
+
+  it('is stored piece by piece where there is much of it, as are many commits at a time', async () => {
+    const sizes: number[] = [];
+    meddle = (commit, { store }) => {
+      sizes.push(commit.changes.length);
+      return store.commit(commit);
+    };
+    for (let id = 1; id <= 450; id += 1) session.goAhead(() => ({ steps: [stepOf(id)] }));
+    await Promise.all(
+      Array.from({ length: 300 }, (_none, index) =>
+        session.commitAfterAhead(() => ({ steps: [stepOf(1000 + index)] })),
+      ),
+    );
+    // The first commit does not wait for what is asked for in the same moment.
+    expect(sizes).toEqual([200, 200, 51, 200, 99]);
+    expect(session.state.steps.size).toBe(750);
+  });
+});
