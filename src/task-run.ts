@@ -21,7 +21,7 @@ import { taskListJob } from './runner/task-list-job.ts';
 import { findTaskModule, requirePython } from './runner/task-modules.ts';
 import type { Executions } from './service/executions.ts';
 import type { Caller } from './service/commands.ts';
-import type { Jobs } from './service/jobs.ts';
+import type { Jobs, TaskRunOptions } from './service/jobs.ts';
 import { type TaskState, taskStates } from './service/task-states.ts';
 import type { TaskRun, TaskRunEnd } from './service/task-run.ts';
 
@@ -96,14 +96,7 @@ export async function runTasks(run: TaskRun): Promise<TaskRunEnd> {
   try {
     const last = await settled(executions, (await jobs.get(name)).lastExecution);
     if (run.restart && last?.status === 'COMPLETED') return { kind: 'nothing-left', executionId: last.id };
-    const isRestart = run.restart && last !== null && last.status !== 'ABANDONED';
-    // Else the launch would go on with what it has done.
-    if (last !== null && !isRestart && last.status !== 'COMPLETED' && last.status !== 'ABANDONED')
-      await executions.abandon(last.id, caller, answerNothing);
-    const id = await launch(jobs, name, {
-      deselected: isRestart ? (last.deselected ?? []) : run.deselected,
-      context: run.context,
-    });
+    const id = await launch(jobs, name, run);
     await conductor.start();
     const tasks = await follow(id);
     await services.retention.prune();
@@ -172,13 +165,9 @@ async function settled(executions: Executions, last: JobExecution | null): Promi
   return executions.get(last.id);
 }
 
-async function launch(
-  jobs: Jobs,
-  name: string,
-  options: Pick<Parameters<Jobs['launch']>[1], 'deselected' | 'context'>,
-): Promise<number> {
+async function launch(jobs: Jobs, name: string, options: TaskRunOptions): Promise<number> {
   let launched = 0;
-  await jobs.launch(name, { body: undefined, force: false, supersede: false, ...options }, caller, ({ id }) => {
+  await jobs.runTasks(name, options, caller, ({ id }) => {
     launched = id;
     return { status: 202, headers: {}, body: String(id) };
   });

@@ -137,6 +137,8 @@ export interface Job {
     nodes: {
       name: string;
       kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | 'worker' | null;
+      /** Of a task of a list */
+      task_id: number | null;
       max_retries: number;
       /** In seconds */
       retry_delay: number;

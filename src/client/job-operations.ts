@@ -53,6 +53,8 @@ export interface JobOperations {
         nodes: {
           name: string;
           kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | 'worker' | null;
+          /** Of a task of a list */
+          task_id: number | null;
           max_retries: number;
           /** In seconds */
           retry_delay: number;
@@ -133,6 +135,8 @@ export interface JobOperations {
           nodes: {
             name: string;
             kind: 'task' | 'chunk' | 'shell' | 'http' | 'wait' | 'partition' | 'worker' | null;
+            /** Of a task of a list */
+            task_id: number | null;
             max_retries: number;
             /** In seconds */
             retry_delay: number;
@@ -160,5 +164,21 @@ export interface JobOperations {
         message: string;
       }[];
     };
+  };
+  /** Run a task list: what is selected of it, with values for its context; or what its last run has left */
+  runTasks: {
+    parameters: {
+      /** Name of the job */
+      name: string;
+      /** Names of tasks that are not run, values for the context of the tasks, and whether the last run is gone on with: then what it has completed or left out is not run */
+      body?:
+        | {
+            leave_out?: string[] | undefined;
+            context?: Record<string, unknown> | undefined;
+            restart?: boolean | undefined;
+          }
+        | undefined;
+    };
+    answer: Accepted;
   };
 }

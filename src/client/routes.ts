@@ -69,6 +69,7 @@ export const routes = {
   replaySkippedItems: { method: 'POST', url: '/executions/{id}/skipped/replay{?wait}', effects: true },
   restartExecution: { method: 'POST', url: '/executions/{id}/restart', effects: true },
   reviveExecution: { method: 'POST', url: '/executions/{id}/revive', effects: true },
+  runTasks: { method: 'POST', url: '/jobs/{name}/run', effects: true },
   stopExecution: { method: 'POST', url: '/executions/{id}/stop', effects: true },
   waitForWorkflow: { method: 'GET', url: '/workflows/{wf}/wait{?timeout,date,timezone,new_day,fail_fast}' },
 } as const satisfies Record<keyof Operations, OperationRoute>;

@@ -6,6 +6,7 @@ import { firstInstance, instanceNumber } from './instance-number.ts';
 import type { JobDefinition } from './job.ts';
 import { quoteBriefly } from './names.ts';
 import { planRestart, type RestartPlan } from './restart-plan.ts';
+import { isTaskList } from './task-list.ts';
 
 /** The newest instance with the parameters of a launch, whatever its number, or that of a restart; and what became of it. */
 export interface LaunchedBefore {
@@ -108,7 +109,8 @@ export function notRecovered(last: JobExecution): BatchyError {
 }
 
 /**
- * Whether the newest instance needs no other execution, so that another instance follows: where each launch has its own; where a
+ * Whether the newest instance needs no other execution, so that another instance follows: where each launch has its own (of a task
+ * list whatever became of the one before it, since who means to go on with that restarts it); where a
  * window is due although an instance of it has succeeded (its batch was declared failed while it ran, or by another program); and
  * where a window was given up, or its success declared failed. The last execution tells, since a forced one that failed leaves the
  * instance unfinished.
@@ -117,7 +119,7 @@ function isDoneWith(input: LaunchInput, before: LaunchedBefore): boolean {
   const { definition, window, restarts } = input;
   const { last } = before;
   if (restarts) return false;
-  if (isInDoubt(input, before)) return true;
+  if (isInDoubt(input, before) || isTaskList(definition)) return true;
   if (last.status === 'ABANDONED') return definition.newInstancePerLaunch || window !== null;
   return last.status === 'COMPLETED' && (definition.newInstancePerLaunch || window?.kind === 'due');
 }

@@ -1,3 +1,5 @@
+import type { JobDefinition } from './job.ts';
+
 /** A task list (`.lst`, or the same as JSON): what PyRunner's applications are made of. */
 export interface TaskList {
   readonly dialect: TaskListDialect;
@@ -38,3 +40,8 @@ export type TaskRun =
 /** PyRunner's letters for what became of a task: pending, running, completed, failed, defaulted, not run, aborted. */
 export const taskLetters = ['P', 'R', 'C', 'F', 'D', 'N', 'A'] as const;
 export type TaskLetter = (typeof taskLetters)[number];
+
+/** Whether a job was made of a task list: then all of its steps are tasks. */
+export function isTaskList({ steps }: Pick<JobDefinition, 'steps'>): boolean {
+  return steps.some(({ task }) => task !== undefined);
+}

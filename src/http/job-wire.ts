@@ -55,6 +55,7 @@ function nodeFields(step: StepDefinition): JsonObject {
   return {
     name: step.name,
     kind: step.kind,
+    task_id: step.task?.id ?? null,
     max_retries: step.retry.maxRetries,
     retry_delay: step.retry.delaySeconds,
     backoff: step.retry.backoff,

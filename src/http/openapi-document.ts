@@ -1,5 +1,5 @@
 import { EndBody } from './schemas/batches.ts';
-import { launchBody } from './schemas/jobs.ts';
+import { launchBody, runBody } from './schemas/jobs.ts';
 import { replayBody } from './schemas/skipped-items.ts';
 
 /** As much of an OpenAPI document as is looked into here. */
@@ -60,6 +60,7 @@ const names: Readonly<Record<string, string>> = {
   '/jobs': 'listJobs',
   '/jobs/{name}': 'getJob',
   '/jobs/{name}/launch': 'launchJob',
+  '/jobs/{name}/run': 'runTasks',
   '/executions': 'listExecutions',
   '/executions/{id}': 'getExecution',
   '/executions/{id}/steps': 'listSteps',
@@ -116,6 +117,7 @@ function completePath(path: string, operations: Record<string, Operation>): Reco
         operation.description = [fetchOnly, operation.description ?? ''].join(' ').trim();
       if (method === 'post' && /^\/(close|fail)_batch\//.test(path)) operation.requestBody = endBody;
       if (path === '/jobs/{name}/launch') operation.requestBody = launchBody;
+      if (path === '/jobs/{name}/run') operation.requestBody = runBody;
       if (path === '/executions/{id}/skipped/replay') operation.requestBody = replayBody;
       for (const part of [operation.requestBody, ...Object.values(operation.responses ?? {})]) giveExamples(part);
       return [method, operation];

@@ -7,6 +7,7 @@ import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { readLaunchParameters, stepParameters } from '../domain/parameters.ts';
+import { isTaskList } from '../domain/task-list.ts';
 import { renderTemplate, unknownTemplateNames } from '../domain/template.ts';
 import type { Instant } from '../domain/time.ts';
 import { checkIdentifying, declaredWithWindow, parametersToRelaunch } from '../domain/window-parameters.ts';
@@ -33,6 +34,16 @@ export interface LaunchOptions {
   readonly supersede: boolean;
 }
 
+/** Which tasks of a list run, and with what. */
+export interface TaskRunOptions {
+  /** Names of tasks that it leaves out. A restart leaves out what the run before it did. */
+  readonly deselected: readonly string[];
+  /** Values put into the tasks' context, over what a restart finds there. */
+  readonly context: ReadonlyMap<string, Json>;
+  /** Goes on with the last run of the list; begins anew where there is none, or one that was abandoned. */
+  readonly restart: boolean;
+}
+
 export interface ListedJob extends CataloguedJob {
   readonly lastExecution: JobExecution | null;
 }
@@ -54,10 +65,21 @@ export interface Jobs {
    */
   launch(name: string, options: LaunchOptions, caller: Caller, render: Render): Promise<Answered>;
   /**
+   * Launches a task list, or goes on with its last run.
+   * @throws BatchyError `invalid-request` for what is no task list, or a selection of a restart; else as `launch` and `relaunch`
+   */
+  runTasks(name: string, options: TaskRunOptions, caller: Caller, render: Render): Promise<Answered>;
+  /**
    * As `launch`, of the instance of an execution that is to be restarted, with that one's parameters.
+   * @param context put over what the restart finds in its context
    * @throws BatchyError as `launch`, and `window-superseded`
    */
-  relaunch(restarted: JobExecution, caller: Caller, render: Render): Promise<Answered>;
+  relaunch(
+    restarted: JobExecution,
+    caller: Caller,
+    render: Render,
+    context?: ReadonlyMap<string, Json>,
+  ): Promise<Answered>;
 }
 
 export interface JobsOptions {
@@ -124,7 +146,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     return answered;
   }
 
-  return {
+  const jobs: Jobs = {
     async list() {
       await read();
       const jobs = [...catalog.jobs().values()].sort((one, other) =>
@@ -151,17 +173,37 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
       );
     },
 
-    async relaunch(restarted, caller, render) {
+    async runTasks(name, { deselected, context, restart }, caller, render) {
+      const { definition, lastExecution } = await listed(await definitionOf(name));
+      if (!isTaskList(definition))
+        throw new BatchyError(
+          'invalid-request',
+          `Job ${quoteBriefly(name)} is no task list. POST /jobs/${encodeURIComponent(name)}/launch launches it.`,
+        );
+      if (restart && deselected.length > 0)
+        throw new BatchyError(
+          'invalid-request',
+          'A restart runs what is left of the last run, and leaves out what that did: give it no leave_out.',
+        );
+      if (restart && lastExecution !== null && lastExecution.status !== 'ABANDONED')
+        return jobs.relaunch(lastExecution, caller, render, context);
+      const options = { body: undefined, force: false, supersede: false, deselected, context };
+      return jobs.launch(name, options, caller, render);
+    },
+
+    async relaunch(restarted, caller, render, context) {
       const { definition } = await definitionOf(restarted.jobName);
       const parameters = parametersToRelaunch(restarted.parameters, restarted.batch);
       const { deselected = [] } = restarted;
+      const given = context === undefined ? {} : { context };
       return run(
-        { definition, parameters, force: false, supersede: false, deselected, restarted, by: caller.name },
+        { definition, parameters, force: false, supersede: false, deselected, ...given, restarted, by: caller.name },
         caller,
         render,
       );
     },
   };
+  return jobs;
 }
 
 /** Launches of an instance take turns; those of a job only where it may have so many executions at a time. */

@@ -188,6 +188,21 @@ describe('a job with a new instance per launch', () => {
   });
 });
 
+describe('a task list', () => {
+  const task = { id: 1, logFile: null };
+  const job = { newInstancePerLaunch: true, steps: [stepOf('a', { task }), stepOf('b', { task })] };
+
+  test.each<[string, Given, string]>([
+    ['begins anew after a failure', { last: 'FAILED', ran: half }, 'new 2 a b'],
+    ['begins anew after it was aborted', { last: 'STOPPED', ran: half }, 'new 2 a b'],
+    ['goes on where it is restarted', { last: 'FAILED', ran: half, restarts: true }, 'same b'],
+    ['does not begin beside itself', { last: 'STARTED', ran: half }, 'already-running'],
+    ['waits for a recovery', { last: 'UNKNOWN', ran: half }, 'not-recovered'],
+  ])('%s', (_name, given, expected) => {
+    expect(outcome({ ...given, job })).toBe(expected);
+  });
+});
+
 describe('a job that is bound to a workflow', () => {
   const job: Partial<JobDefinition> = { bond: { workflow: 'orders', jobs: null } };
   const once: Partial<JobDefinition> = { ...job, restartable: false };

@@ -136,6 +136,7 @@ test('what changes state needs more than the scope read, and what replaces, edit
     [
       'POST /workflows/{wf}/backfill',
       'POST /jobs/{name}/launch',
+      'POST /jobs/{name}/run',
       ...ofExecutions,
       ...ends.flatMap((end) => [`GET /${end}`, `POST /${end}`]),
     ].sort(),

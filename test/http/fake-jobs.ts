@@ -18,7 +18,7 @@ import type { HttpServices } from '../../src/http/server.ts';
 import type { Answered, Caller } from '../../src/service/commands.ts';
 import type { ExecutionLogs } from '../../src/service/execution-logs.ts';
 import type { Executions, PlannedStep } from '../../src/service/executions.ts';
-import type { LaunchOptions, ListedJob } from '../../src/service/jobs.ts';
+import type { LaunchOptions, ListedJob, TaskRunOptions } from '../../src/service/jobs.ts';
 import type { StoredAnswer } from '../../src/ports/store.ts';
 
 /** Jobs as the routes see them, in a few lists: what the examples of the document speak of, to be changed by a test. */
@@ -32,6 +32,7 @@ export interface FakeJobs {
   /** Text of the log by execution, or by `<execution>/<step>`. */
   readonly logs: Map<string, string>;
   readonly launches: LaunchOptions[];
+  readonly runs: TaskRunOptions[];
   change(id: number, changes: Partial<JobExecution>): void;
   /** Lets those who wait for an end look again. */
   wake(): void;
@@ -56,6 +57,7 @@ export function fakeJobs(): FakeJobs {
     ['1/Load', '2026-11-21T21:53:34.400000 INFO 50 rows\n'],
   ]);
   const launches: LaunchOptions[] = [];
+  const runs: TaskRunOptions[] = [];
   const answers = new Map<string, { request: string; answer: StoredAnswer }>();
   let wakeAll: (() => void)[] = [];
 
@@ -73,6 +75,7 @@ export function fakeJobs(): FakeJobs {
     instances,
     logs,
     launches,
+    runs,
     change(id, changes) {
       executions.set(id, { ...get(id), ...changes });
       fake.wake();
@@ -134,6 +137,13 @@ export function fakeJobs(): FakeJobs {
         return once(caller, () => {
           launches.push(options);
           return render(launchInstance(1, { parameters, forced: options.force, launchedBy: caller.name }));
+        });
+      },
+      runTasks: async (name, options, caller, render) => {
+        known(name);
+        return once(caller, () => {
+          runs.push(options);
+          return render(launchInstance(1, { deselected: options.deselected, launchedBy: caller.name }));
         });
       },
     };

@@ -208,3 +208,31 @@ test.each(['GET /jobs', 'GET /jobs/LoadOrders', 'POST /jobs/LoadOrders/launch'])
     expect(await everything()).toBe(before);
   },
 );
+
+test.each([
+  ['nothing', undefined, { deselected: [], context: {}, restart: false }],
+  [
+    'all that there is',
+    { leave_out: ['a', 'b, c', 'a'], context: { day: '2026-11-21' }, restart: true },
+    { deselected: ['a', 'b, c'], context: { day: '2026-11-21' }, restart: true },
+  ],
+])('a run of a task list is asked for by %s', async (_name, body, expected) => {
+  const { call, fake } = await jobsApp();
+  const { status, json } = await call('POST', '/jobs/LoadOrders/run', body === undefined ? {} : { body });
+  expect([status, json.execution_id]).toEqual([202, 5]);
+  expect(fake.runs.map((run) => ({ ...run, context: Object.fromEntries(run.context) }))).toEqual([expected]);
+});
+
+test.each([
+  ['', []],
+  ['/leave_out', { leave_out: 'a,b' }],
+  ['/leave_out', { leave_out: [1] }],
+  ['/context', { context: [] }],
+  ['/restart', { restart: 'yes' }],
+  ['/only', { only: ['a'] }],
+])('a run with something wrong at %j is a 422, and nothing is launched', async (pointer, body) => {
+  const { call, fake } = await jobsApp();
+  const { status, json } = await call('POST', '/jobs/LoadOrders/run', { body });
+  expect([status, json]).toMatchObject([422, { type: '/problems/invalid-body', errors: [{ pointer }] }]);
+  expect(fake.runs).toEqual([]);
+});

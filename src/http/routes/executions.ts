@@ -6,6 +6,7 @@ import { definitionFor } from '../../domain/replay.ts';
 import { isMemberOfStart } from '../../domain/document-index.ts';
 import { BatchyError } from '../../domain/errors.ts';
 import { contextFields, executionFields, stepFields } from '../../domain/execution-text.ts';
+import { isTaskList } from '../../domain/task-list.ts';
 import { listsByStart, placeOf } from '../../service/executions.ts';
 import { type TaskState, taskStates } from '../../service/task-states.ts';
 import { sendAnswered } from '../answer.ts';
@@ -123,7 +124,7 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
     execution: JobExecution,
     steps: readonly StepExecution[],
   ): Promise<readonly TaskState[]> {
-    if (definition.steps.every(({ task }) => task === undefined)) return [];
+    if (!isTaskList(definition)) return [];
     return taskStates(definition, execution, await executions.instance(execution.instanceId), steps);
   }
 

@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 
-import type { Json } from '../../domain/json.ts';
+import { BatchyError } from '../../domain/errors.ts';
+import { isJsonObject, type Json } from '../../domain/json.ts';
+import type { TaskRunOptions } from '../../service/jobs.ts';
 import { sendAnswered } from '../answer.ts';
 import { callerOf } from '../caller.ts';
 import { commandAnswer, executionIdOf, launchProblems } from '../execution-answer.ts';
@@ -82,9 +84,55 @@ export function addJobRoutes(
       return sendAnswered(reply, { ...answered, answer: commandAnswer(execution, 'was launched') });
     },
   );
+
+  server.post(
+    '/jobs/:name/run',
+    {
+      config: { scope: 'operate', effects: true },
+      schema: {
+        tags: ['jobs'],
+        summary: 'Run a task list: what is selected of it, with values for its context; or what its last run has left',
+        headers: IdempotencyHeaders,
+        params: schemas.JobParams,
+        querystring: NoQuery,
+        response: {
+          202: CommandAnswer,
+          ...problemResponses('invalid-body', 'unknown-job-definition', ...launchProblems, ...changeProblems),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params as Params;
+      const options = readRun(request.body as Json | undefined);
+      const answered = await jobs.runTasks(name, options, callerOf(request, `run ${name}`), (execution) =>
+        commandAnswer(execution, options.restart ? 'was restarted' : 'was launched'),
+      );
+      return sendAnswered(reply, answered);
+    },
+  );
 }
 
 /** Only these take long; a launch by itself is a commit like others. */
 function asksToWait(request: FastifyRequest): boolean {
   return Number((request.query as Record<string, unknown>)['wait'] ?? 0) > 0;
+}
+
+const known: ReadonlySet<string> = new Set(['leave_out', 'context', 'restart']);
+
+/** What the body asks for. @throws BatchyError `invalid-body` */
+function readRun(body: Json | undefined): TaskRunOptions {
+  const refused = (pointer: string, detail: string): BatchyError =>
+    new BatchyError('invalid-body', `The body of a run: ${detail}. Nothing was launched.`, {
+      places: [{ pointer, detail }],
+    });
+  if (body !== undefined && !isJsonObject(body))
+    throw refused('', 'expected nothing, or an object with leave_out, context or restart');
+  const other = Object.keys(body ?? {}).find((key) => !known.has(key));
+  if (other !== undefined) throw refused(`/${other}`, 'only leave_out, context and restart are known');
+  const { leave_out: left = [], context = {}, restart = false } = body ?? {};
+  if (!Array.isArray(left) || !left.every((name) => typeof name === 'string'))
+    throw refused('/leave_out', 'expected a list of names of tasks');
+  if (!isJsonObject(context)) throw refused('/context', 'expected an object: values by their keys');
+  if (typeof restart !== 'boolean') throw refused('/restart', 'expected true or false');
+  return { deselected: [...new Set(left)], context: new Map(Object.entries(context)), restart };
 }

@@ -68,6 +68,27 @@ export const launchBody = {
   },
 };
 
+/** All of it may be left out. */
+export const runBody = {
+  description:
+    'Names of tasks that are not run, values for the context of the tasks, and whether the last run is gone on with: then what it has completed or left out is not run',
+  required: false,
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        properties: {
+          leave_out: { type: 'array', items: { type: 'string' } },
+          context: { type: 'object', additionalProperties: true },
+          restart: { type: 'boolean' },
+        },
+        additionalProperties: false,
+      },
+      example: { leave_out: ['Notify'], context: { day: '2026-11-21' } },
+    },
+  },
+};
+
 const Job = Type.Object({
   name: Type.String(),
   description: text,
@@ -109,6 +130,7 @@ const Job = Type.Object({
       Type.Object({
         name: Type.String(),
         kind: stepKindName,
+        task_id: Type.Union([Type.Integer(), Type.Null()], { description: 'Of a task of a list' }),
         max_retries: Type.Integer(),
         retry_delay: Type.Number({ description: 'In seconds' }),
         backoff: Type.Union([Type.Literal('fixed'), Type.Literal('exponential')]),
@@ -123,6 +145,7 @@ const Job = Type.Object({
 });
 
 const node = {
+  task_id: null,
   max_retries: 0,
   retry_delay: 1,
   backoff: 'fixed',
