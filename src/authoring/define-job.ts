@@ -1,12 +1,10 @@
-import { BatchyError, type ErrorPlace } from '../domain/errors.ts';
-import { defaultMaxTakeovers, type JobDefinition, type ParameterSchema, type StepDefinition } from '../domain/job.ts';
+import type { ErrorPlace } from '../domain/errors.ts';
+import type { JobDefinition, StepDefinition } from '../domain/job.ts';
 import { windowParameters } from '../domain/given-parameters.ts';
 import { checkJobDefinition } from '../domain/job-check.ts';
-import type { Json } from '../domain/json.ts';
-import { quoteBriefly } from '../domain/names.ts';
-import { readParameterSchema } from '../domain/parameter-schema.ts';
 import { maySetContext } from '../domain/template.ts';
 import type { RunnableJob } from '../runner/job.ts';
+import { readJobBasics, unusableJob } from './job-basics.ts';
 import { describe, Options, type Problems } from './options.ts';
 import type { ParameterSchemaOptions } from './parameters.ts';
 import { type DeclaredStep, isDeclaredStep } from './step.ts';
@@ -66,9 +64,6 @@ const jobOptionNames = [
   'maxTakeovers',
 ] as const satisfies readonly (keyof JobOptions)[];
 
-/** How many of the problems the one sentence tells; all are in `places`. */
-const mostProblemsTold = 20;
-
 /**
  * Makes a job of steps. Everything is checked here, so that a mistake shows when the file is loaded, not in the night.
  * @throws BatchyError `invalid-job` with all that is wrong, each with a JSON pointer into the options
@@ -82,29 +77,19 @@ export function defineJob(job: JobOptions): RunnableJob {
   // What is wrong with a value is told once: a name that is missing is not a bad name, too.
   const known = new Set(problems.map(({ pointer }) => pointer));
   problems.push(...checkJobDefinition(definition).filter(({ pointer }) => !known.has(pointer)));
-  if (problems.length > 0) throw refusal(definition.name, problems);
+  if (problems.length > 0) throw unusableJob('job', definition.name, problems);
   return { definition, bodies: new Map(steps.map((step) => [step.definition.name, step.body])) };
 }
 
 function readDefinition(options: Options, steps: readonly DeclaredStep[], problems: Problems): JobDefinition {
-  const workflow = options.text('workflow');
-  const jobs = options.texts('jobs');
-  if (jobs !== null && workflow === null) options.addAt(['jobs'], 'names jobs of a workflow, but workflow is missing');
   return {
     name: options.requiredText('name'),
-    description: options.text('description'),
-    bond: workflow === null ? null : { workflow, jobs },
-    parameters: readParameters(options.raw('parameters'), problems),
+    ...readJobBasics(options, problems),
     additionalParameters: options.flag('additionalParameters', true),
     steps: orderedSteps(steps),
-    restartable: options.flag('restartable', true),
     refuseIfComplete: options.flag('refuseIfComplete', false),
     newInstancePerLaunch: options.flag('newInstancePerLaunch', false),
-    maxConcurrent: options.number('maxConcurrent', null, { atLeast: 1 }),
-    timeoutSeconds: options.seconds('timeout'),
     onFailure: options.oneOf('onFailure', ['stop', 'continue'], 'stop'),
-    onOwnerLost: options.oneOf('onOwnerLost', ['resume', 'fail'], 'resume'),
-    maxTakeovers: options.number('maxTakeovers', defaultMaxTakeovers),
   };
 }
 
@@ -124,17 +109,6 @@ function readSteps(value: unknown, options: Options, problems: Problems): Declar
     );
     return [];
   });
-}
-
-function readParameters(value: unknown, problems: Problems): ParameterSchema {
-  if (value === undefined) return new Map();
-  try {
-    return readParameterSchema(value as Json, '/parameters');
-  } catch (error) {
-    if (!(error instanceof BatchyError)) throw error;
-    problems.push(...error.places);
-    return new Map();
-  }
 }
 
 /**
@@ -167,17 +141,5 @@ function unknownNames(definition: JobDefinition): ErrorPlace[] {
         pointer: `/steps/${index}`,
         detail: `takes {{${name}}}, which is no parameter of this job; it has ${known.join(', ') || 'none'}`,
       })),
-  );
-}
-
-function refusal(name: string, problems: Problems): BatchyError {
-  const told = problems
-    .slice(0, mostProblemsTold)
-    .map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`));
-  const more = problems.length > mostProblemsTold ? [`and ${problems.length - mostProblemsTold} more`] : [];
-  return new BatchyError(
-    'invalid-job',
-    `The job ${quoteBriefly(name)} cannot be used: ${[...told, ...more].join('; ')}. Mend its file; it is read again at once.`,
-    { places: problems },
   );
 }

@@ -1,11 +1,11 @@
-import { BatchyError } from '../domain/errors.ts';
 import type { RetryController, ScopeDeclaration, ScopeKind } from '../domain/flow.ts';
 import { compileFlow } from '../domain/flow-compile.ts';
 import type { Json } from '../domain/json.ts';
-import { quoteBriefly } from '../domain/names.ts';
-import { jobDefinitionNameProblem } from '../domain/step-check.ts';
 import type { FlowTaskBody, RunnableFlow } from '../runner/flow-body.ts';
+import type { RunnableJob } from '../runner/job.ts';
+import { type FlowJobOptions, readFlowDefinition } from './flow-options.ts';
 import type { DeclaredTask } from './flow-task.ts';
+import { unusableJob } from './job-basics.ts';
 import { describe, isRecord, Options, type Problems } from './options.ts';
 import type { AnyParameters } from './parameters.ts';
 
@@ -24,46 +24,40 @@ export interface DeclaredFlow {
 
 type Child = DeclaredFlow | DeclaredTask;
 
-/** A flow by name. Its tasks are made when it is picked up, each time anew. */
-export interface FlowDefinition {
-  readonly kind: 'flow';
-  readonly name: string;
+/** A flow that can be posted by its name, and launched like any job. */
+export interface FlowJob extends RunnableJob {
   /**
-   * @param given the arguments that were posted, by name
+   * Makes its tasks anew.
+   * @param given the parameters of the launch, by name
    * @throws BatchyError `invalid-job` with all that is wrong, each with a JSON pointer into the flow (`/children/1/provides`)
    */
-  build(given?: AnyParameters): RunnableFlow;
+  readonly buildFlow: (given?: AnyParameters) => RunnableFlow;
 }
-
-/** How many of the problems the one sentence tells; all are in `places`. */
-const mostProblemsTold = 20;
 
 /**
  * A flow that can be posted by its name.
- * @param factory makes the flow of the arguments that were posted. It is called whenever a runner picks the flow up, so that it goes
+ * @param factory makes the flow of the parameters that were posted. It is called whenever a runner picks the flow up, so that it goes
  *   on with the code as it is then; tasks are matched by their names
- * @throws BatchyError `invalid-job` for a name that no job could have
+ * @throws BatchyError `invalid-job` with all that is wrong with the name and the options
  */
 export function defineFlow<Arguments extends object = AnyParameters>(
   name: string,
   factory: (given: Arguments) => DeclaredFlow,
-): FlowDefinition {
-  const problem = jobDefinitionNameProblem(name);
-  if (problem !== null) throw new BatchyError('invalid-job', `A flow cannot be defined: ${problem}.`);
+  options: FlowJobOptions = {},
+): FlowJob {
   return {
-    kind: 'flow',
-    name,
-    build(given = {}) {
+    definition: readFlowDefinition(name, factory, options),
+    bodies: new Map(),
+    buildFlow(given = {}) {
       const made: unknown = factory(given as Arguments);
       const root = isDeclared(made) && made.declaration.kind !== 'task' ? (made as DeclaredFlow) : null;
-      const problems: Problems = [];
       if (root === null) {
         const detail = `its function must return a linearFlow, an unorderedFlow or a graphFlow, but it returns ${describe(made)}`;
-        throw refusal(name, [{ pointer: '', detail }]);
+        throw unusableJob('flow', name, [{ pointer: '', detail }]);
       }
       const { flow, problems: wiring } = compileFlow(root.declaration);
-      problems.push(...root.problems, ...wiring);
-      if (problems.length > 0) throw refusal(name, problems);
+      const problems = [...root.problems, ...wiring];
+      if (problems.length > 0) throw unusableJob('flow', name, problems);
       return { name, flow, bodies: root.bodies };
     },
   };
@@ -165,16 +159,4 @@ function declareFlow(kind: ScopeKind, name: unknown, rest: readonly unknown[]): 
 
 function isDeclared(value: unknown): value is Child {
   return isRecord(value) && isRecord(value['declaration']) && value['bodies'] instanceof Map;
-}
-
-function refusal(name: string, problems: Problems): BatchyError {
-  const told = problems
-    .slice(0, mostProblemsTold)
-    .map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`));
-  const more = problems.length > mostProblemsTold ? [`and ${problems.length - mostProblemsTold} more`] : [];
-  return new BatchyError(
-    'invalid-job',
-    `The flow ${quoteBriefly(name)} cannot be used: ${[...told, ...more].join('; ')}. Mend its file; it is read again at once.`,
-    { places: problems },
-  );
 }

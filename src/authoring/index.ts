@@ -13,6 +13,25 @@ export {
   type WaitOptions,
 } from './command-steps.ts';
 export { sqlStep } from './sql-step.ts';
+export {
+  alwaysRevert,
+  alwaysRevertAll,
+  type DeclaredFlow,
+  defineFlow,
+  type FlowJob,
+  type FlowOptions,
+  forEach,
+  graphFlow,
+  linearFlow,
+  parameterizedForEach,
+  times,
+  unorderedFlow,
+} from './flow.ts';
+export type { FlowJobOptions } from './flow-options.ts';
+export { type DeclaredTask, task, type TaskOptions } from './flow-task.ts';
+export type { FlowTaskBody, RevertContext, RunnableFlow } from '../runner/flow-body.ts';
+export type { RetryController } from '../domain/flow.ts';
+export type { FlowError, FlowFailure } from '../domain/flow-state.ts';
 export { type PartContext, partitionedStep, type PartitionedStepOptions } from './partitioned-step.ts';
 export type { AnyParameters, ParameterOptions, ParameterSchemaOptions, ParametersOf } from './parameters.ts';
 export { Always, type ErrorClass, type ItemRetryOptions, LimitChecking, Never, type SkipOptions } from './faults.ts';

@@ -38,14 +38,14 @@ export function brokenFile(
 }
 
 /**
- * The name of the job that a file which cannot be read was to define, by the first that looks like one: only a hint for whoever
+ * The name of the job or flow that a file which cannot be read was to define, by the first that looks like one: only a hint for whoever
  * asks for that job, so that half a file will do.
  */
 export async function nameIn(folder: string, file: string): Promise<string[]> {
   // A profile may say otherwise.
   if (file.endsWith('.lst')) return [path.basename(file, '.lst')];
   const text = await beginningOf(path.join(folder, file));
-  const name = /\bname["']?\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',#}]+))/.exec(text);
+  const name = /\b(?:name["']?\s*:|defineFlow\()\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',#}]+))/.exec(text);
   return name === null ? [] : [name[1] ?? name[2] ?? name[3] ?? ''];
 }
 

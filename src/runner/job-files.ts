@@ -162,7 +162,8 @@ async function readJobs(
   }
   const exported = await withDeadline(import(pathToFileURL(whole).href) as Promise<object>, by.deadlineSeconds);
   const jobs = [...new Set(Object.values(exported))].filter(isRunnableJob);
-  if (jobs.length === 0) throw new Error('it exports no job: export default defineJob({ name, steps }) from batchy');
+  if (jobs.length === 0)
+    throw new Error('it exports no job: export default defineJob({ name, steps }) or defineFlow(name, …) from batchy');
   const version = by.versions.ofCode(whole);
   return jobs.map((job) => ({ ...job, version }));
 }

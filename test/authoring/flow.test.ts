@@ -23,11 +23,11 @@ import { argumentsOf } from '../../src/domain/flow-values.ts';
 import type { Json } from '../../src/domain/json.ts';
 
 const nothing = (): void => {};
-const built = (made: DeclaredFlow): RunnableFlow => defineFlow('f', () => made).build();
+const built = (made: DeclaredFlow): RunnableFlow => defineFlow('f', () => made).buildFlow();
 
 function problemsOf(made: unknown): readonly ErrorPlace[] {
   try {
-    defineFlow('f', () => made as DeclaredFlow).build();
+    defineFlow('f', () => made as DeclaredFlow).buildFlow();
   } catch (error) {
     if (error instanceof BatchyError && error.code === 'invalid-job') return error.places;
     throw error;
@@ -89,7 +89,7 @@ describe('a flow as the specification has it', () => {
   );
 
   it('runs, and is reverted', async () => {
-    const finish = await carryOut(provision.build({ attempts: 2 }), { size: 7, instance_id: 'i' });
+    const finish = await carryOut(provision.buildFlow({ attempts: 2 }), { size: 7, instance_id: 'i' });
     const once = ['create 7', 'attach volume of 7 to i', 'detach null because no such instance', 'delete volume of 7'];
     expect(events).toEqual([...once, ...once]);
     expect(finish).toEqual({
@@ -101,19 +101,105 @@ describe('a flow as the specification has it', () => {
 
   it('is made anew of what was posted, each time', () => {
     const retryOf = (given?: object): unknown => {
-      const [root] = provision.build(given).flow.nodes;
+      const [root] = provision.buildFlow(given).flow.nodes;
       return root?.kind === 'task' ? null : root?.retry;
     };
     expect(retryOf()).toEqual({ kind: 'times', attempts: 3 });
     expect(retryOf({ attempts: 5 })).toEqual({ kind: 'times', attempts: 5 });
-    expect(provision.build().flow).not.toBe(provision.build().flow);
+    expect(provision.buildFlow().flow).not.toBe(provision.buildFlow().flow);
   });
 
   it('says what the store must have', () => {
-    expect(missingRequirements(provision.build().flow, ['size'])).toEqual([
+    expect(missingRequirements(provision.buildFlow().flow, ['size'])).toEqual([
       { node: 'attach', value: 'instance_id', providedBy: [] },
     ]);
-    expect(missingRequirements(provision.build().flow, ['size', 'instance_id'])).toEqual([]);
+    expect(missingRequirements(provision.buildFlow().flow, ['size', 'instance_id'])).toEqual([]);
+  });
+});
+
+describe('a flow as a job', () => {
+  const nothingToDo = (): DeclaredFlow => linearFlow('l', []);
+
+  it('has no steps, and an instance for each launch', () => {
+    const { definition, bodies } = defineFlow('f', nothingToDo);
+    expect(definition).toEqual({
+      name: 'f',
+      description: null,
+      bond: null,
+      parameters: new Map(),
+      additionalParameters: true,
+      steps: [],
+      restartable: true,
+      refuseIfComplete: false,
+      newInstancePerLaunch: true,
+      maxConcurrent: null,
+      timeoutSeconds: null,
+      onFailure: 'stop',
+      onOwnerLost: 'resume',
+      maxTakeovers: 3,
+      isFlow: true,
+    });
+    expect(bodies.size).toBe(0);
+  });
+
+  it('may say how it is launched and run', () => {
+    const { definition } = defineFlow('f', nothingToDo, {
+      description: 'makes a server',
+      parameters: { size: { type: 'integer', required: true } },
+      restartable: false,
+      newInstancePerLaunch: false,
+      maxConcurrent: 2,
+      maxProcs: 3,
+      timeout: 60,
+      onOwnerLost: 'fail',
+      maxTakeovers: 1,
+    });
+    expect(definition).toMatchObject({
+      description: 'makes a server',
+      parameters: new Map([['size', { type: 'integer', required: true, identifying: true, description: null }]]),
+      restartable: false,
+      newInstancePerLaunch: false,
+      maxConcurrent: 2,
+      maxProcs: 3,
+      timeoutSeconds: 60,
+      onOwnerLost: 'fail',
+      maxTakeovers: 1,
+    });
+  });
+
+  it('is not made before it is picked up', () => {
+    const flow = defineFlow('f', () => expect.fail('it was made'));
+    expect(flow.definition.name).toBe('f');
+  });
+
+  it('takes what its function destructures as parameters', () => {
+    const { parameters } = defineFlow('f', ({ size, attempts = 3 }) =>
+      linearFlow('l', { retry: times(attempts) }, [task('a', { execute: () => size })]),
+    ).definition;
+    const untold = { type: null, identifying: true, description: null };
+    expect([...parameters]).toEqual([
+      ['size', { ...untold, required: true }],
+      ['attempts', { ...untold, required: false }],
+    ]);
+    expect(
+      defineFlow('f', (given) => linearFlow('l', [task('a', { requires: [], execute: () => given })])).definition
+        .parameters.size,
+    ).toBe(0);
+    expect(defineFlow('f', ({ run_id }) => linearFlow(run_id, [])).definition.parameters.size).toBe(0);
+  });
+
+  it('that loads a window declares neither the window nor a second thing that identifies', () => {
+    const { definition } = defineFlow(
+      'f',
+      ({ region, from_date, attempts = 1 }) => linearFlow(`${region}${from_date}`, { retry: times(attempts) }, []),
+      { workflow: 'orders-{{region}}', jobs: ['load'] },
+    );
+    expect(definition.bond).toEqual({ workflow: 'orders-{{region}}', jobs: ['load'] });
+    expect(definition.newInstancePerLaunch).toBe(false);
+    expect([...definition.parameters].map(([name, { identifying }]) => [name, identifying])).toEqual([
+      ['region', true],
+      ['attempts', false],
+    ]);
   });
 });
 
@@ -271,7 +357,34 @@ describe('what is wrong with a flow', () => {
 
   it('may be its name', () => {
     expect(() => defineFlow('two words', () => linearFlow('l', []))).toThrow(
-      /^A flow cannot be defined: "two words" is no job name/,
+      /^The flow "two words" cannot be used: \/name: "two words" is no job name/,
     );
+  });
+
+  it('may be how it is launched: all of it is told at once', () => {
+    const options = {
+      timeout: 0,
+      maxProcs: 'two',
+      workflow: 'a b',
+      newInstancePerLaunch: true,
+      retry: times(2),
+      parameters: { size: { type: 'weight' } },
+    };
+    const refusal = expect.objectContaining({
+      code: 'invalid-job',
+      places: expect.arrayContaining(
+        [
+          '/factory',
+          '/maxProcs',
+          '/name',
+          '/newInstancePerLaunch',
+          '/parameters/size/type',
+          '/retry',
+          '/timeout',
+          '/workflow',
+        ].map((pointer) => expect.objectContaining({ pointer }) as unknown),
+      ) as unknown,
+    }) as Error;
+    expect(() => defineFlow(7 as never, {} as never, options as never)).toThrow(refusal);
   });
 });

@@ -69,6 +69,7 @@ describe('a folder of jobs', () => {
       'other.yml': 'name: Other\nsteps:\n  - {name: One, shell: [echo]}\n',
       'big/index.ts': `import { one } from './steps/one.ts';\nimport { defineJob } from 'batchy';\nexport const big = defineJob({ name: 'Big', steps: [one] });\nexport const second = defineJob({ name: 'Second', steps: [one] });\nexport default big;\n`,
       'big/steps/one.ts': `import { type StepContext, step } from 'batchy';\nexport const one = step('One', (ctx: StepContext) => ctx.attempt);\n`,
+      'flow.ts': `import { defineFlow, linearFlow, task } from 'batchy';\nexport const provision = defineFlow('Provision', () => linearFlow('l', [task('One', { execute: () => 1 })]));\n`,
       'big/helper.ts': 'this is no code',
       'readme.md': '# jobs',
       'list.txt': '#SHELL',
@@ -80,13 +81,16 @@ describe('a folder of jobs', () => {
     expect(jobs.map(({ name, file }) => [name, file])).toEqual([
       ['Big', 'big/index.ts'],
       ['Second', 'big/index.ts'],
+      ['Provision', 'flow.ts'],
       ['Other', 'other.yml'],
       ['Plain', 'plain.ts'],
       ['Script', 'script.js'],
       ['Simple', 'simple.yaml'],
     ]);
     expect(definitions.map(({ name }) => name)).toEqual(jobs.map(({ name }) => name));
-    expect(jobs.every(({ steps }) => steps.join() === 'One')).toBe(true);
+    expect(jobs.filter(({ steps }) => steps.join() !== 'One')).toEqual([
+      { name: 'Provision', file: 'flow.ts', steps: [] },
+    ]);
   });
 
   it('that is empty or not there holds none', async () => {
@@ -259,6 +263,7 @@ describe('a broken file', () => {
       'f.ts': job('Withheld'),
       'g.ts': '/'.repeat(70_000) + job('Late') + 'nothing;',
       'h.ts': 'nothing;',
+      'i.ts': "import { defineFlow } from 'batchy';\nexport const flow = defineFlow('Flow', nothing);\n",
     });
     const { broken } = await load('0.5', 'f.ts');
     expect(Object.fromEntries(broken.map(({ file, jobs: names }) => [file, names]))).toEqual({
@@ -270,6 +275,7 @@ describe('a broken file', () => {
       'f.ts': ['Withheld'],
       'g.ts': [],
       'h.ts': [],
+      'i.ts': ['Flow'],
     });
   });
 });

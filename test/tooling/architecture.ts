@@ -147,7 +147,7 @@ export function breaches(sources: ReadonlyMap<string, string>): string[] {
 }
 
 /** Of the runner: without code, so that those who write jobs may know them. */
-const runnerTypes = ['job.ts', 'step-body.ts', 'step-context.ts'];
+const runnerTypes = ['job.ts', 'flow-body.ts', 'step-body.ts', 'step-context.ts'];
 
 function layerOf(file: string): string {
   const [, first = '', second = ''] = file.split('/');

@@ -1,0 +1,63 @@
+import { BatchyError } from '../domain/errors.ts';
+import { defaultMaxTakeovers, type JobDefinition, type ParameterSchema } from '../domain/job.ts';
+import type { Json } from '../domain/json.ts';
+import { quoteBriefly } from '../domain/names.ts';
+import { readParameterSchema } from '../domain/parameter-schema.ts';
+import type { Options, Problems } from './options.ts';
+
+/** What is said of every job, be it made of steps or a flow. */
+type JobBasics = Pick<
+  JobDefinition,
+  | 'description'
+  | 'bond'
+  | 'parameters'
+  | 'restartable'
+  | 'maxConcurrent'
+  | 'timeoutSeconds'
+  | 'onOwnerLost'
+  | 'maxTakeovers'
+>;
+
+/** Reads what jobs of steps and flows have in common. */
+export function readJobBasics(options: Options, problems: Problems): JobBasics {
+  const workflow = options.text('workflow');
+  const jobs = options.texts('jobs');
+  if (jobs !== null && workflow === null) options.addAt(['jobs'], 'names jobs of a workflow, but workflow is missing');
+  return {
+    description: options.text('description'),
+    bond: workflow === null ? null : { workflow, jobs },
+    parameters: readParameters(options.raw('parameters'), problems),
+    restartable: options.flag('restartable', true),
+    maxConcurrent: options.number('maxConcurrent', null, { atLeast: 1 }),
+    timeoutSeconds: options.seconds('timeout'),
+    onOwnerLost: options.oneOf('onOwnerLost', ['resume', 'fail'], 'resume'),
+    maxTakeovers: options.number('maxTakeovers', defaultMaxTakeovers),
+  };
+}
+
+function readParameters(value: unknown, problems: Problems): ParameterSchema {
+  if (value === undefined) return new Map();
+  try {
+    return readParameterSchema(value as Json, '/parameters');
+  } catch (error) {
+    if (!(error instanceof BatchyError)) throw error;
+    problems.push(...error.places);
+    return new Map();
+  }
+}
+
+/** How many of the problems the one sentence tells; all are in `places`. */
+const mostProblemsTold = 20;
+
+/** The refusal of a job that its author has to mend, with all that is wrong. */
+export function unusableJob(what: 'job' | 'flow', name: string, problems: Problems): BatchyError {
+  const told = problems
+    .slice(0, mostProblemsTold)
+    .map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`));
+  const more = problems.length > mostProblemsTold ? [`and ${problems.length - mostProblemsTold} more`] : [];
+  return new BatchyError(
+    'invalid-job',
+    `The ${what} ${quoteBriefly(name)} cannot be used: ${[...told, ...more].join('; ')}. Mend its file; it is read again at once.`,
+    { places: problems },
+  );
+}
