@@ -1,4 +1,5 @@
 import type { Timers } from '../ports/timers.ts';
+import { onAbort } from './on-abort.ts';
 
 /** Resolves after so many milliseconds, or as soon as the signal is aborted. Never throws. */
 export function sleep(timers: Timers, milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -6,10 +7,10 @@ export function sleep(timers: Timers, milliseconds: number, signal: AbortSignal)
     if (signal.aborted) return resolve();
     const end = (): void => {
       cancel();
-      signal.removeEventListener('abort', end);
+      release();
       resolve();
     };
     const cancel = timers.after(milliseconds, end);
-    signal.addEventListener('abort', end);
+    const release = onAbort(signal, end);
   });
 }

@@ -4,6 +4,7 @@ import type { Json } from '../domain/json.ts';
 import type { Timers } from '../ports/timers.ts';
 import { LeftBehind, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
+import { onAbort } from './on-abort.ts';
 import type { ContextOverlay } from './shared-context.ts';
 import type { StepContext } from './step-context.ts';
 import type { StepLog } from './step-log.ts';
@@ -50,8 +51,7 @@ export async function attemptStep<T>(
   const { signal } = controller;
   const pass = (): void => controller.abort(aborted.reason);
   if (aborted.aborted) pass();
-  aborted.addEventListener('abort', pass);
-  const cancels: (() => void)[] = [];
+  const cancels = [onAbort(aborted, pass)];
   let piece: Promise<void> | null = null;
   let isOver = false;
   let stray: { readonly error: unknown } | null = null;
@@ -107,7 +107,6 @@ export async function attemptStep<T>(
     });
   } finally {
     isOver = true;
-    aborted.removeEventListener('abort', pass);
     for (const cancel of cancels) cancel();
   }
 }
