@@ -9,7 +9,7 @@ import { endOwnedBatch } from './owned-batch.ts';
 import type { EngineTools } from './running-execution.ts';
 
 export interface ExecutionEnding {
-  readonly event: 'complete' | 'fail' | 'halt' | 'lose-owner';
+  readonly event: 'complete' | 'fail' | 'halt' | 'revert' | 'lose-owner';
   readonly exitCode: string;
   readonly exitMessage: string;
 }
@@ -26,7 +26,8 @@ export async function endingOf(
     by,
   });
   const at = floorToMicrosecond(await stores.clock.now());
-  const stepEvent = event === 'complete' ? 'halt' : event;
+  // What runs on when all else has ended was nobody's to wait for.
+  const stepEvent = event === 'complete' || event === 'revert' ? 'halt' : event;
   const interrupted = interruptedSteps(steps.values(), stepEvent, 'it was interrupted', at);
   return {
     ...movedExecution(execution, event, at, by, { exitCode, exitMessage, endedAt: at }),

@@ -1,6 +1,7 @@
 import type { JournalEntry, WorkflowChange } from '../domain/change.ts';
 import type { JobExecution, JobInstance, SkippedItem, StepExecution } from '../domain/execution.ts';
 import type { ReadDocument, StateDocument } from '../domain/execution-documents.ts';
+import type { FlowOutline, FlowRecord } from '../domain/flow-text.ts';
 import type { Json } from '../domain/json.ts';
 import type { StoredWorkflow } from '../domain/workflow.ts';
 
@@ -15,6 +16,8 @@ export interface ExecutionState {
    */
   readonly steps: ReadonlyMap<string, StepExecution>;
   readonly context: ReadonlyMap<string, Json>;
+  /** Of a reversible flow: what belongs to none of its tasks. */
+  readonly flow: FlowRecord;
 }
 
 /** What becomes of it in one commit; what is not named stays. */
@@ -23,6 +26,8 @@ export interface StateChange {
   readonly instance?: JobInstance;
   readonly steps?: readonly StepExecution[];
   readonly context?: ReadonlyMap<string, Json>;
+  readonly flow?: FlowRecord;
+  readonly flowOutline?: FlowOutline;
   readonly skipped?: readonly { readonly stepExecutionId: number; readonly item: SkippedItem }[];
   /** Documents of other executions, as they were read and as they are to be. */
   readonly beside?: readonly { readonly before: ReadDocument; readonly after: StateDocument }[];

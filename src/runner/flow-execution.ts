@@ -1,0 +1,180 @@
+import type { JobExecution } from '../domain/execution.ts';
+import { type Flow, scopeAt, taskAt } from '../domain/flow.ts';
+import { missingRequirements } from '../domain/flow-compile.ts';
+import type { FlowEvent, FlowFinish, FlowRun } from '../domain/flow-event.ts';
+import { createFlowRun } from '../domain/flow-run.ts';
+import { outlineOf } from '../domain/flow-text.ts';
+import { argumentsOf, attemptsAt } from '../domain/flow-values.ts';
+import { BatchyError } from '../domain/errors.ts';
+import { quoteBriefly } from '../domain/names.ts';
+import { stepParameters } from '../domain/parameters.ts';
+import type { FlowTaskBody, RunnableFlow } from './flow-body.ts';
+import { earlierRecord, loadFlowState } from './flow-loading.ts';
+import { isWorthStoring, storeFlowEvents } from './flow-storing.ts';
+import { type FlowTaskEnd, type FlowTaskWork, type FlowWork, runFlowTask } from './flow-task-run.ts';
+import type { RunningExecution } from './running-execution.ts';
+import type { ContextOverlay } from './shared-context.ts';
+import type { StepLog } from './step-log.ts';
+
+/** Tasks that are stored as begun in one commit: more would keep the store, and all others, from everything else. */
+const mostStartedAtOnce = 256;
+/** Requirements that are told before the rest is counted. */
+const mostMissingTold = 20;
+
+export interface FlowBegun {
+  /** Nobody has begun it before. */
+  readonly isNew: boolean;
+  /** The execution before it in its instance, or `null`. */
+  readonly previous: JobExecution | null;
+}
+
+/**
+ * Runs a reversible flow from where it stands to its end, as `FlowRun` says what is next. Each event goes into a commit before anything is done
+ * because of it: a task that is run or reverted is stored as that first, a failure before the controllers are asked about it.
+ * @returns `null` where it was stopped, or its time is over: what ran has ended, and whoever goes on finds where it stands
+ * @throws what the author's function throws, BatchyError `invalid-job`, `invalid-parameters` for what cannot run: nothing of it has
+ */
+export async function runFlowExecution(
+  running: RunningExecution,
+  begun: FlowBegun,
+  log: StepLog,
+): Promise<FlowFinish | null> {
+  const built = build(running);
+  return driveFlow(running, built, await prepareFlow(running, built, begun), log);
+}
+
+function build({ job, session }: RunningExecution): RunnableFlow {
+  const given = stepParameters(session.state.execution.parameters);
+  if (job.buildFlow === undefined) throw new TypeError(`${job.definition.name} is no flow`);
+  const built = job.buildFlow(given);
+  const missing = missingRequirements(built.flow, Object.keys(given));
+  if (missing.length === 0) return built;
+  const told = missing.slice(0, mostMissingTold).map(({ node, value, providedBy }) => {
+    const others =
+      providedBy.length === 0 ? '' : ` (${providedBy.map(quoteBriefly).join(', ')} provides it, but not to this one)`;
+    return `${quoteBriefly(node)} requires ${quoteBriefly(value)}${others}`;
+  });
+  const more = missing.length > told.length ? [`and ${missing.length - told.length} more`] : [];
+  throw new BatchyError(
+    'invalid-parameters',
+    `The flow ${quoteBriefly(built.name)} cannot run: ${[...told, ...more].join('; ')}. Post it with a store that has what nobody provides; nothing of it was run.`,
+    { places: missing.map(({ node, value }) => ({ pointer: `/${value}`, detail: `${node} requires ${value}` })) },
+  );
+}
+
+/** A run of the flow that begins where what is stored of it ends. */
+async function prepareFlow(
+  { session, tools, goAhead }: RunningExecution,
+  { flow }: RunnableFlow,
+  { isNew, previous }: FlowBegun,
+): Promise<FlowRun> {
+  const { documents } = tools.stores;
+  const { execution } = session.state;
+  const record = isNew
+    ? await session.patiently(() => earlierRecord(documents, execution, previous))
+    : session.state.flow;
+  const state = await session.patiently(() => loadFlowState(documents, flow, { ...session.state, flow: record }));
+  goAhead(() => ({ flowOutline: outlineOf(flow), ...(isNew && isWorthStoring(record) ? { flow: record } : {}) }));
+  return createFlowRun(flow, state);
+}
+
+async function driveFlow(
+  running: RunningExecution,
+  { flow, bodies }: RunnableFlow,
+  run: FlowRun,
+  log: StepLog,
+): Promise<FlowFinish | null> {
+  const { session, aborted, job, commit } = running;
+  const storing = storeFlowEvents(running, flow, run);
+  const capacity = job.definition.maxProcs ?? Number.POSITIVE_INFINITY;
+  const active = new Set<Promise<void>>();
+  const ended: { readonly event: FlowEvent; readonly overlay: ContextOverlay }[] = [];
+  let broken: { readonly error: unknown } | null = null;
+  let wake = (): void => {};
+
+  const seeToItsEnd = async (task: FlowTaskWork, phase: FlowWork['phase']): Promise<void> => {
+    try {
+      const { end, overlay } = await runFlowTask(running, task);
+      const event = eventOf(task.name, phase, end);
+      if (event !== null) ended.push({ event, overlay });
+    } catch (error) {
+      broken ??= { error };
+    }
+  };
+
+  const begin = (name: string, phase: FlowWork['phase']): void => {
+    const body = bodies.get(name) as FlowTaskBody;
+    const attempt = attemptAt(flow, run, name);
+    const task = { name, body, attempt, work: () => workOf(flow, run, name, phase) };
+    const work = seeToItsEnd(task, phase).finally(() => {
+      active.delete(work);
+      wake();
+    });
+    active.add(work);
+  };
+
+  const beginAll = async (names: readonly string[], phase: FlowWork['phase']): Promise<void> => {
+    for (const task of names) await storing.apply({ kind: phase === 'execute' ? 'started' : 'revert-started', task });
+    await commit();
+    for (const name of names) begin(name, phase);
+  };
+
+  /** @returns whether there is something to wait for, or how it ends */
+  const advance = async (): Promise<'again' | 'wait' | FlowFinish | null> => {
+    for (const { event, overlay } of ended.splice(0)) await storing.apply(event, overlay);
+    const isOver = aborted.aborted;
+    const decision = run.next(isOver ? 0 : Math.min(capacity - active.size, mostStartedAtOnce));
+    if (decision.kind === 'finish') return decision;
+    if (isOver && active.size === 0) return null;
+    if (!isOver && decision.kind === 'run') {
+      await beginAll(decision.names, 'execute');
+    } else if (!isOver && decision.kind === 'revert') {
+      await beginAll(decision.names, 'revert');
+    } else if (!isOver && decision.kind === 'decide') {
+      // Whoever goes on finds the failure, and what was decided about it, each by itself.
+      if (running.isAhead()) await commit();
+      await storing.decide(log);
+    } else if (running.isAhead() && running.cannotGoOn() === undefined) {
+      await commit();
+    } else {
+      return 'wait';
+    }
+    return 'again';
+  };
+
+  for (;;) {
+    const woken = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const next = await advance().catch((error: unknown) => {
+      broken ??= { error };
+      return 'wait' as const;
+    });
+    if (broken !== null && active.size === 0) throw (broken as { error: unknown }).error;
+    if (next === 'wait' || broken !== null) await woken;
+    else if (next !== 'again') {
+      session.lost.throwIfAborted();
+      return next;
+    }
+  }
+}
+
+function eventOf(task: string, phase: FlowWork['phase'], end: FlowTaskEnd): FlowEvent | null {
+  if (end.kind === 'interrupted') return null;
+  if (phase === 'execute')
+    return end.kind === 'done'
+      ? { kind: 'succeeded', task, result: end.result }
+      : { kind: 'failed', task, error: end.error };
+  return end.kind === 'done' ? { kind: 'reverted', task } : { kind: 'revert-failed', task, error: end.error };
+}
+
+function workOf(flow: Flow, { state }: FlowRun, name: string, phase: FlowWork['phase']): FlowWork {
+  if (phase === 'execute') return { phase, values: argumentsOf(flow, state, name) };
+  return { phase, result: state.tasks.get(name)?.result ?? null, failures: state.unwinding?.failures ?? [] };
+}
+
+/** At the nearest scope around a task that has a controller. */
+function attemptAt(flow: Flow, { state }: FlowRun, name: string): number {
+  const { controller } = taskAt(flow, flow.indexOf.get(name) as number);
+  return controller === null ? 1 : attemptsAt(state, scopeAt(flow, controller)).length;
+}
