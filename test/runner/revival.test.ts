@@ -4,6 +4,7 @@ import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { createServices } from '../../src/app.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import type { DocumentReader } from '../../src/ports/document-reader.ts';
+import { defaultRetry } from '../../src/domain/job.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import type { StepContext } from '../../src/runner/step-context.ts';
 import { createSettableClock } from '../settable-clock.ts';
@@ -80,6 +81,37 @@ describe('a revived execution', () => {
     expect(status).toBe('COMPLETED');
     expect(rows.toSorted()).toEqual(['after COMPLETED', 'bad COMPLETED', 'last COMPLETED', 'long COMPLETED']);
     expect(await world.log(id, null)).toContain('bad: revived');
+  });
+
+  it('is planned anew once for each revival, however long what is revived has to wait for its turn', async () => {
+    const gate = Promise.withResolvers<void>();
+    let isMended = false;
+    const flaky = task(async ({ attempt }) => {
+      await gate.promise;
+      if (attempt < 5) throw new Error('again');
+    });
+    const bad = task(() => {
+      if (!isMended) throw new Error('not mended');
+    });
+    const retry = { ...defaultRetry, maxRetries: 9 };
+    const job = jobOf(
+      [
+        { name: 'bad', dependsOn: [], body: bad },
+        { name: 'flaky', dependsOn: [], body: flaky, retry },
+      ],
+      { onFailure: 'continue', maxProcs: 1 },
+    );
+    const id = await world.launch(job);
+    const session = await world.take(id);
+    const running = runExecution(session, job, world.tools, never);
+    await vi.waitFor(async () => expect(await failedOf(id)).toBe(1));
+    await revive(id);
+    await session.refresh();
+    isMended = true;
+    gate.resolve();
+    await running;
+    expect((await world.outcome(id)).status).toBe('COMPLETED');
+    expect((await world.log(id, null)).match(/bad: revived/g)).toHaveLength(1);
   });
 
   it('may fail and be revived again', async () => {
