@@ -1,4 +1,4 @@
-import { runSqlStatements, type SqlStatements } from '../runner/items/sql-statements.ts';
+import type { SqlStatements } from '../runner/items/sql-statements.ts';
 import { describe, Options, type Problems } from './options.ts';
 import { type DeclaredStep, declareStep, type StepOptions, stepOptionNames } from './step.ts';
 
@@ -22,6 +22,7 @@ export function sqlStep(name: string, sql: SqlStatements, options: StepOptions =
     {
       kind: 'task',
       run: async (ctx) => {
+        const { runSqlStatements } = await import('../runner/items/sql-statements.ts');
         ctx.logger.info(`${await runSqlStatements(sql, ctx)} rows changed`);
       },
     },

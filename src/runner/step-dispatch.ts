@@ -14,7 +14,6 @@ import type { StepContext } from './step-context.ts';
 import type { StepLog } from './step-log.ts';
 import { runChunks } from './steps/chunk.ts';
 import type { ChunkCommit, ChunkRun } from './steps/chunk-run.ts';
-import { runHttp } from './steps/http.ts';
 import { partName, type PartitionPlan, type PartitionRun, type PartOutcome, runPartitions } from './steps/partition.ts';
 import { runShell } from './steps/shell.ts';
 import { runTask } from './steps/task.ts';
@@ -62,7 +61,8 @@ export async function runBody(
   if (body.kind === 'task') return runTask(body, ctx);
   if (body.kind === 'chunk') await runChunks(body, chunkRun(running, work, body, attempt));
   if (body.kind === 'shell') await runShell(body, run);
-  if (body.kind === 'http') await runHttp(body, run);
+  // Its client is the greatest of all that is loaded, and few jobs use it.
+  if (body.kind === 'http') await (await import('./steps/http.ts')).runHttp(body, run);
   if (body.kind === 'wait') await runWait(body, run);
   if (body.kind === 'worker') await runWorker(body, run, storedContext(running, attempt));
   if (body.kind === 'partition') await runPartitions(body, partitionRun(running, work, attempt, runPart));

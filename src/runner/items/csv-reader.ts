@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { isJsonObject, type Json } from '../../domain/json.ts';
 import { quoteBriefly } from '../../domain/names.ts';
-import { CsvRows, type CsvFormat } from './csv-rows.ts';
+import type { CsvFormat, CsvRows } from './csv-rows.ts';
 import type { ReaderFactory } from './factory.ts';
 import { filePlaceOf, FileWindow } from './file-window.ts';
 import { type FromContext, textFromContext } from './from-context.ts';
@@ -41,24 +41,30 @@ export function csvReader(path: FromContext<Json>, options: CsvReaderOptions = {
   const columns = options.columns === undefined ? null : checkedColumns(options.columns, 'The columns of csvReader');
   return async (ctx) => {
     const file = await textFromContext(path, ctx, 'The path of csvReader');
-    return new CsvReader(file, columns, format, (hint) => ctx.logger.warn(hint));
+    const { CsvRows: Rows } = await import('./csv-rows.ts');
+    const rowsOf = (window: FileWindow): CsvRows => new Rows(window, format);
+    return new CsvReader(file, columns, { delimiter: format.delimiter, rowsOf }, (hint) => ctx.logger.warn(hint));
   };
 }
 
 /** What others put between fields. */
 const otherDelimiters = [',', ';', '\t', '|'];
 
+interface RowFormat extends Pick<CsvFormat, 'delimiter'> {
+  readonly rowsOf: (window: FileWindow) => CsvRows;
+}
+
 class CsvReader implements ItemReader<CsvRow> {
   readonly #file: string;
   readonly #columns: readonly string[] | null;
-  readonly #format: CsvFormat;
+  readonly #format: RowFormat;
   readonly #hint: (text: string) => void;
   #window: FileWindow | null = null;
   #rows: CsvRows | null = null;
   #header: readonly string[] = [];
   #toRow: (fields: readonly string[]) => CsvRow = () => ({});
 
-  constructor(file: string, columns: readonly string[] | null, format: CsvFormat, hint: (text: string) => void) {
+  constructor(file: string, columns: readonly string[] | null, format: RowFormat, hint: (text: string) => void) {
     this.#hint = hint;
     this.#file = file;
     this.#columns = columns;
@@ -67,7 +73,7 @@ class CsvReader implements ItemReader<CsvRow> {
 
   async open(checkpoint: Json): Promise<void> {
     this.#window = await FileWindow.open(this.#file);
-    this.#rows = new CsvRows(this.#window, this.#format);
+    this.#rows = this.#format.rowsOf(this.#window);
     this.#header = this.#columns ?? (await this.#readHeader(this.#rows));
     this.#toRow = rowMaker(this.#header);
     this.#hintAtDelimiter();
@@ -79,7 +85,7 @@ class CsvReader implements ItemReader<CsvRow> {
       );
     }
     await this.#window.goTo(place);
-    this.#rows = new CsvRows(this.#window, this.#format);
+    this.#rows = this.#format.rowsOf(this.#window);
   }
 
   read(): CsvRow | Promise<CsvRow | null> {

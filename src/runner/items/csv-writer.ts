@@ -1,4 +1,4 @@
-import { stringify } from 'csv-stringify/sync';
+import type { stringify } from 'csv-stringify/sync';
 
 import type { Json } from '../../domain/json.ts';
 import { assertCsvOptions } from './csv-reader.ts';
@@ -30,9 +30,12 @@ export function csvWriter(path: FromContext<Json>, options: CsvWriterOptions = {
   assertCsvOptions('csvWriter', delimiter, quote);
   return itemWriter(async (ctx) => {
     const file = await textFromContext(path, ctx, 'The path of csvWriter');
-    return new FileWriter(file, new CsvFileFormat(options.columns ?? null, delimiter, quote));
+    const csv = await import('csv-stringify/sync');
+    return new FileWriter(file, new CsvFileFormat(options.columns ?? null, delimiter, quote, csv.stringify));
   });
 }
+
+type Stringify = typeof stringify;
 
 class CsvFileFormat implements FileFormat<Readonly<Record<string, unknown>>> {
   readonly closing = '';
@@ -40,9 +43,11 @@ class CsvFileFormat implements FileFormat<Readonly<Record<string, unknown>>> {
   readonly #quote: string;
   /** Whether the columns were named, so that the header is there before any item. */
   readonly #areNamed: boolean;
+  readonly #stringify: Stringify;
   #columns: readonly string[] | null;
 
-  constructor(columns: readonly string[] | null, delimiter: string, quote: string) {
+  constructor(columns: readonly string[] | null, delimiter: string, quote: string, csv: Stringify) {
+    this.#stringify = csv;
     this.#areNamed = columns !== null;
     this.#columns = columns;
     this.#delimiter = delimiter;
@@ -79,7 +84,7 @@ class CsvFileFormat implements FileFormat<Readonly<Record<string, unknown>>> {
   }
 
   #text(rows: readonly (readonly unknown[])[]): string {
-    return stringify(rows as unknown[][], {
+    return this.#stringify(rows as unknown[][], {
       delimiter: this.#delimiter,
       quote: this.#quote,
       escape: this.#quote,

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 
-import { type Dispatcher, request } from 'undici';
+import type { Dispatcher } from 'undici';
 
 import { parseItem } from './item-json.ts';
 
@@ -84,6 +84,7 @@ interface Answer {
 }
 
 async function ask(url: URL, signal: AbortSignal, options: PageRequest): Promise<Answer> {
+  const { request } = await import('undici');
   const { statusCode, headers, body } = await request(url, {
     dispatcher: options.agent,
     signal,

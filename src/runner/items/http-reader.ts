@@ -1,7 +1,6 @@
 import type { Agent } from 'undici';
 
 import { isJsonObject, type Json } from '../../domain/json.ts';
-import { createGuardedAgent } from '../network-guard.ts';
 import type { ReaderFactory } from './factory.ts';
 import { type FromContext, textFromContext, valueFromContext } from './from-context.ts';
 import { getPage, HttpPageError, nameOf, type Page, type PageRequest } from './http-page.ts';
@@ -62,6 +61,7 @@ class HttpReader implements ItemReader<unknown> {
 
   async open(checkpoint: Json): Promise<void> {
     if (checkpoint !== null) [this.#url, this.#index] = placeOf(checkpoint);
+    const { createGuardedAgent } = await import('../network-guard.ts');
     this.#agent = createGuardedAgent({ allowPrivate: this.#options.allowPrivate ?? false });
   }
 
