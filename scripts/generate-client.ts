@@ -85,26 +85,23 @@ export async function clientSources(): Promise<Readonly<Record<string, string>>>
   operations.sort((one, other) => (one.operation.operationId < other.operation.operationId ? -1 : 1));
   const ofJobs = operations.filter(({ operation }) => isOfJobs(operation));
   const ofBatches = operations.filter(({ operation }) => !isOfJobs(operation));
-  const answers = Object.entries(answerNames).map(([operationId, name]): Declared => {
+  const named = Object.entries(answerNames).map(([operationId, name]): Declared => {
     const found = operations.find(({ operation }) => operation.operationId === operationId);
     if (found === undefined) throw new Error(`there is no operation ${operationId}`);
-    const file = isOfJobs(found.operation) ? 'job-answers' : 'answers';
-    return { name, file, text: nameAnswer(name, found.operation.responses) };
+    return { name, file: fileOf(found.operation), text: nameAnswer(name, found.operation.responses) };
   });
   const typesOf = (some: typeof operations): string => some.map(({ operation }) => operationType(operation)).join('\n');
   const rows = operations.map(({ method, url, operation }) => operationRow(method, url, operation));
-  const declared = [...basics(document), ...answers];
+  const declared = [...basics(document), ...named];
   const source = (file: string, what: string, text: string): Promise<string> =>
     formatted([preamble(what), importsOf(text, declared, file), text].join('\n'));
   const textsIn = (file: string): string =>
     declared.flatMap((each) => (each.file === file ? [each.text] : [])).join('\n');
+  const answers: Record<string, string> = {};
+  for (const [file, what] of Object.entries(answerFiles))
+    answers[`src/client/${file}.ts`] = await source(file, what, textsIn(file));
   return {
-    'src/client/answers.ts': await source('answers', 'What the service answers.', textsIn('answers')),
-    'src/client/job-answers.ts': await source(
-      'job-answers',
-      'What the service answers of jobs and executions.',
-      textsIn('job-answers'),
-    ),
+    ...answers,
     'src/client/operations.ts': await source(
       'operations',
       'What the service offers, by operation.',
@@ -145,10 +142,16 @@ function operationsText(name: string, types: string): string {
   ].join('\n');
 }
 
+const answerFiles = {
+  answers: 'What the service answers.',
+  'execution-answers': 'What the service answers of executions.',
+  'job-answers': 'What the service answers of jobs.',
+};
+
 /** A type that the client declares, and in which of its files. */
 interface Declared {
   readonly name: string;
-  readonly file: 'answers' | 'job-answers';
+  readonly file: keyof typeof answerFiles;
   readonly text: string;
 }
 
@@ -173,7 +176,7 @@ function basics(document: Document): Declared[] {
     },
     {
       name: 'BatchStatus',
-      file: 'job-answers',
+      file: 'execution-answers',
       text: `/** How an execution, or a step of one, stands: Spring Batch’s \`BatchStatus\`. */\nexport type BatchStatus = ${stands.join(' | ')};\n`,
     },
   ];
@@ -182,7 +185,7 @@ function basics(document: Document): Declared[] {
 /** Imports of what a text names and another file declares. */
 function importsOf(text: string, declared: readonly Declared[], file: string): string {
   const code = text.replaceAll(/\/\*\*.*?\*\//gs, '');
-  return (['answers', 'job-answers'] as const)
+  return Object.keys(answerFiles)
     .filter((other) => other !== file)
     .map((other) => {
       const names = declared
@@ -192,6 +195,11 @@ function importsOf(text: string, declared: readonly Declared[], file: string): s
       return names.length === 0 ? '' : `import type { ${names.join(', ')} } from './${other}.ts';\n`;
     })
     .join('');
+}
+
+function fileOf(operation: Operation): Declared['file'] {
+  if (!isOfJobs(operation)) return 'answers';
+  return isOfExecutions(operation) ? 'execution-answers' : 'job-answers';
 }
 
 function isOfJobs({ tags }: Operation): boolean {

@@ -4,7 +4,6 @@
  */
 
 import type {
-  Accepted,
   AcceptedReplay,
   BatchStatus,
   Execution,
@@ -15,7 +14,8 @@ import type {
   PlannedStep,
   SkippedItem,
   StepExecution,
-} from './job-answers.ts';
+} from './execution-answers.ts';
+import type { Accepted } from './job-answers.ts';
 
 /** Parameters and answer of each operation. */
 export interface ExecutionOperations {

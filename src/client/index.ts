@@ -4,6 +4,7 @@ import { routes } from './routes.ts';
 import { requestOf } from './request.ts';
 
 export type * from './answers.ts';
+export type * from './execution-answers.ts';
 export type * from './execution-operations.ts';
 export type * from './job-answers.ts';
 export type * from './job-operations.ts';

@@ -3,7 +3,8 @@
  * that again. A test fails while this file differs.
  */
 
-import type { Accepted, ListedExecution } from './job-answers.ts';
+import type { ListedExecution } from './execution-answers.ts';
+import type { Accepted } from './job-answers.ts';
 
 import type { NoParameters } from './operations.ts';
 
@@ -18,6 +19,8 @@ export interface JobOperations {
     answer: {
       name: string;
       description: string | null;
+      /** What it is made of: steps, the tasks of a list, or tasks that can be reverted */
+      kind: 'steps' | 'task-list' | 'flow';
       /** From the folder of jobs */
       file: string;
       /** Of the file as it counts now, in the process that runs jobs beside this service: the first 12 digits of the SHA-256 of its text or, where it imports other files, of the sorted digests of them all, one a line */
@@ -44,11 +47,14 @@ export interface JobOperations {
       refuse_if_complete: boolean;
       new_instance_per_launch: boolean;
       max_concurrent: number | null;
+      /** Steps or tasks of one execution at a time; null: as many as are ready */
+      max_procs: number | null;
       /** In seconds */
       timeout: number | null;
       on_failure: 'stop' | 'continue';
       on_owner_lost: 'resume' | 'fail';
       max_takeovers: number;
+      /** Empty of a flow: its tasks are made when an execution of it is picked up, and GET /executions/{id}/graph has them then */
       graph: {
         nodes: {
           name: string;
@@ -100,6 +106,8 @@ export interface JobOperations {
       jobs: {
         name: string;
         description: string | null;
+        /** What it is made of: steps, the tasks of a list, or tasks that can be reverted */
+        kind: 'steps' | 'task-list' | 'flow';
         /** From the folder of jobs */
         file: string;
         /** Of the file as it counts now, in the process that runs jobs beside this service: the first 12 digits of the SHA-256 of its text or, where it imports other files, of the sorted digests of them all, one a line */
@@ -126,11 +134,14 @@ export interface JobOperations {
         refuse_if_complete: boolean;
         new_instance_per_launch: boolean;
         max_concurrent: number | null;
+        /** Steps or tasks of one execution at a time; null: as many as are ready */
+        max_procs: number | null;
         /** In seconds */
         timeout: number | null;
         on_failure: 'stop' | 'continue';
         on_owner_lost: 'resume' | 'fail';
         max_takeovers: number;
+        /** Empty of a flow: its tasks are made when an execution of it is picked up, and GET /executions/{id}/graph has them then */
         graph: {
           nodes: {
             name: string;

@@ -52,7 +52,8 @@ export interface FlowScope extends PlacedNode {
 }
 
 /** In the order in which tasks were added; in none; or as what they require and provide says. */
-export type ScopeKind = 'linear' | 'unordered' | 'graph';
+export const scopeKinds = ['linear', 'unordered', 'graph'] as const;
+export type ScopeKind = (typeof scopeKinds)[number];
 
 /** One argument of a task. */
 export interface FlowInput {

@@ -82,7 +82,7 @@ export interface Finish {
   readonly failed: readonly string[];
 }
 
-type GraphOf = Pick<JobDefinition, 'name' | 'steps' | 'onFailure'>;
+type GraphOf = Pick<JobDefinition, 'name' | 'steps' | 'onFailure' | 'isFlow'>;
 
 /** A definition never changes once it is made, and each launch asks for its graph. */
 const alreadyBuilt = new WeakMap<GraphOf, Graph>();
@@ -97,8 +97,9 @@ export function buildGraph(definition: GraphOf): Graph {
   return built;
 }
 
-function buildAnew({ name, steps, onFailure }: GraphOf): Graph {
-  const places = checkGraph(steps);
+function buildAnew({ name, steps, onFailure, isFlow }: GraphOf): Graph {
+  // A flow has none: its tasks are made when it is picked up.
+  const places = isFlow === true ? [] : checkGraph(steps);
   if (places.length > 0) {
     const problems = places.map(({ detail }) => detail).join('; ');
     throw new BatchyError('invalid-job', `The steps of job ${quoteBriefly(name)} cannot be run: ${problems}.`, {

@@ -64,6 +64,10 @@ export function chooseStep(
   steps: readonly StepExecution[],
   named: string | null,
 ): StepExecution {
+  if (definition.isFlow === true)
+    throw notReplayable(
+      `Job ${quoteBriefly(definition.name)} is a flow: its tasks leave no items out, so that nothing can be replayed. POST /executions/${executionId}/restart goes on with it.`,
+    );
   // The counters of a partitioned step are the sum of those of its parts, which are there as well.
   const sums = new Set(steps.flatMap(({ stepName }) => (partOf(stepName).index === null ? [] : partOf(stepName).name)));
   const candidates = steps.filter((step) => skipsOf(step) > 0 && !sums.has(step.stepName));

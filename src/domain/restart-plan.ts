@@ -8,7 +8,8 @@ import type { Json } from './json.ts';
 
 export interface PlannedStep {
   readonly stepName: string;
-  readonly action: 'skip' | 'run' | 'resume';
+  /** `revert`: of a task of a flow (`flow-restart-plan.ts`). */
+  readonly action: 'skip' | 'run' | 'resume' | 'revert';
   /** For a person. */
   readonly why: string;
   /** Where a chunk step goes on, for `resume`; `null`: at the beginning. */
@@ -97,6 +98,8 @@ function skipped(step: StepDefinition, why: string): PlannedStep {
 /** What restarts may repeat (`allowStartIfComplete`) does not make an instance incomplete. */
 function isComplete(input: RestartPlanInput): boolean {
   if (input.forced) return false;
+  // What a flow has left to do only its code knows.
+  if (input.definition.isFlow === true) return input.lastCompleted;
   const settled = settledSteps(input, true);
   // Of nothing settled something is left; a job without steps has nothing to do.
   if (settled.size === 0 && input.definition.steps.length > 0) return false;

@@ -5,11 +5,13 @@ import type { Json, JsonObject } from '../domain/json.ts';
 import { parameterTable } from '../domain/parameters.ts';
 import type { PlannedStep } from '../domain/restart-plan.ts';
 import { isSecretName, mask } from '../domain/secrets.ts';
+import { isTaskList } from '../domain/task-list.ts';
 import { formatInstant } from '../domain/time.ts';
 import type { BrokenJobFile } from '../service/job-catalog.ts';
 import type { ListedJob } from '../service/jobs.ts';
 import type { TaskState } from '../service/task-states.ts';
 import { maskSecrets } from './masking.ts';
+import type { JobKind } from './schemas/jobs.ts';
 
 /** What the services give of jobs, as it is answered: snake_case, secrets masked. */
 
@@ -17,6 +19,7 @@ export function jobFields({ definition, file, version, readAt, lastExecution }: 
   return {
     name: definition.name,
     description: definition.description,
+    kind: kindOf(definition),
     file,
     version,
     read_time: formatInstant(readAt),
@@ -28,6 +31,7 @@ export function jobFields({ definition, file, version, readAt, lastExecution }: 
     refuse_if_complete: definition.refuseIfComplete,
     new_instance_per_launch: definition.newInstancePerLaunch,
     max_concurrent: definition.maxConcurrent,
+    max_procs: definition.maxProcs ?? null,
     timeout: definition.timeoutSeconds,
     on_failure: definition.onFailure,
     on_owner_lost: definition.onOwnerLost,
@@ -35,6 +39,11 @@ export function jobFields({ definition, file, version, readAt, lastExecution }: 
     graph: { nodes: definition.steps.map(nodeFields), edges: edgesOf(definition) },
     last_execution: lastExecution === null ? null : executionFields(lastExecution),
   };
+}
+
+function kindOf(definition: JobDefinition): JobKind {
+  if (definition.isFlow === true) return 'flow';
+  return isTaskList(definition) ? 'task-list' : 'steps';
 }
 
 function schemaFields(definition: ParameterDefinition): JsonObject {
@@ -126,7 +135,7 @@ export function graphFields(
 }
 
 /** `null` of a step that has not run in this execution. */
-function stateFields(step: StepExecution | undefined): JsonObject {
+export function stateFields(step: StepExecution | undefined): JsonObject {
   return { status: step?.status ?? null, exit_code: step?.exitCode ?? null, step_execution_id: step?.id ?? null };
 }
 

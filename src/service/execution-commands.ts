@@ -137,6 +137,12 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
       change(id, caller, render, async ({ value }) => {
         moveExecution(value.status, 'revive');
         const latest = new Map((await records.steps(id)).map((step) => [step.stepName, step]));
+        if ([...latest.values()].some(({ flow }) => flow !== undefined))
+          throw new BatchyError(
+            'illegal-transition',
+            `Execution ${id} is of a flow: its retry controllers say what is tried again, nobody else. Wait for its end, then restart it.`,
+            { facts: { status: value.status, event: 'revive' } },
+          );
         const failed = [...latest.values()].filter(({ status }) => status === 'FAILED');
         if (failed.length === 0)
           throw new BatchyError(

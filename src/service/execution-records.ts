@@ -15,6 +15,13 @@ import {
   stepDocument,
 } from '../domain/execution-documents.ts';
 import { decodeContext, decodeExecution, decodeInstance, decodeStep } from '../domain/execution-text.ts';
+import {
+  decodeFlowOutline,
+  decodeFlowRecord,
+  emptyFlowRecord,
+  type FlowOutline,
+  type FlowRecord,
+} from '../domain/flow-text.ts';
 import { decodeSkipped } from '../domain/skipped-text.ts';
 import type { Json } from '../domain/json.ts';
 import { decodeLease, type Lease } from '../domain/lease.ts';
@@ -42,6 +49,10 @@ export interface ExecutionRecords {
   context(executionId: number): Promise<Kept<ReadonlyMap<string, Json>> | null>;
   /** @param members of an index of skipped items */
   skipped(executionId: number, members: readonly string[]): Promise<KeptSkip[]>;
+  /** Of a flow: its tasks as they were made. `null` where nobody has picked it up, or it is of no flow. */
+  flowOutline(executionId: number): Promise<FlowOutline | null>;
+  /** Of a flow: what belongs to none of its tasks. */
+  flowRecord(executionId: number): Promise<FlowRecord>;
   lease(executionId: number): Promise<Kept<Lease> | null>;
   /** What another launch of a job that counts its executions must be compared with. */
   latestLaunch(jobKey: string): Promise<ReadDocument | null>;
@@ -137,6 +148,14 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
     },
     context: (executionId) =>
       one(documentKeys.context(executionId), decodeContext, (value) => contextDocument(executionId, value).members),
+    async flowOutline(executionId) {
+      const [found] = await many([documentKeys.flowOutline(executionId)], decodeFlowOutline);
+      return found ?? null;
+    },
+    async flowRecord(executionId) {
+      const [found] = await many([documentKeys.flow(executionId)], decodeFlowRecord);
+      return found ?? emptyFlowRecord;
+    },
     async skipped(executionId, members) {
       const found = await documents.get(members.map((member) => skippedKeyOfMember(executionId, member)));
       return members.flatMap((member, index): KeptSkip[] => {

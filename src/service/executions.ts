@@ -17,12 +17,13 @@ import {
   existingInstance,
 } from './execution-commands.ts';
 import { isWindowInDoubt } from './disowned-execution.ts';
+import { flowRestartPlan, type FlowView, flowView } from './flow-executions.ts';
 import type { ExecutionRecords, Kept, KeptSkip } from './execution-records.ts';
 import type { Jobs } from './jobs.ts';
 import { createReplays, type Replays } from './replays.ts';
 import { listSkipped, type SkippedPage } from './skipped-items.ts';
 
-export type { PlannedStep };
+export type { FlowView, PlannedStep };
 
 export interface ExecutionFilter {
   readonly status: BatchStatus | null;
@@ -66,6 +67,8 @@ export interface Executions extends ExecutionCommands {
   skipped(id: number, page: SkippedPage): Promise<KeptSkip[]>;
   /** Has what a chunk step has left out run once more. @throws BatchyError as `Replays.replay` */
   replay: Replays['replay'];
+  /** What its tasks are, where it is of a flow that somebody has picked up, else `null`. @param steps of the execution */
+  flowView(execution: JobExecution, steps: readonly StepExecution[]): Promise<FlowView | null>;
   restartPlan(id: number): Promise<readonly PlannedStep[]>;
   /** Resolves when the execution has ended, or `seconds` have passed, or `signal` is aborted. */
   waitForEnd(id: number, seconds: number, signal: AbortSignal): Promise<JobExecution>;
@@ -127,6 +130,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       return listSkipped(records, id, page);
     },
 
+    flowView: (execution, steps) => flowView(records, execution, steps),
+
     async restartPlan(id) {
       const { value: execution } = await existing(id);
       const { value: known } = await existingInstance(records, execution.instanceId);
@@ -137,17 +142,20 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       const lastId = live ? (execution.previousId ?? null) : instance.lastExecutionId;
       const last = lastId === null ? null : await records.execution(lastId);
       const isWhole = !live && last !== null && (await isRunWhole(records, last.value, instance));
-      const { steps } = planRestart({
-        definition,
-        graph: buildGraph(definition),
-        steps: isWhole ? new Map() : instance.steps,
-        stepExecutions: await records.latestSteps(instance),
-        forced: false,
-        deselected: (live ? execution : last?.value)?.deselected ?? [],
-        revived: execution.revived ?? [],
-        executionId: live ? id : null,
-        lastCompleted: last?.value.status === 'COMPLETED',
-      });
+      const steps =
+        definition.isFlow === true
+          ? await flowRestartPlan(records, { execution, instance, last: last?.value ?? null, isWhole })
+          : planRestart({
+              definition,
+              graph: buildGraph(definition),
+              steps: isWhole ? new Map() : instance.steps,
+              stepExecutions: await records.latestSteps(instance),
+              forced: false,
+              deselected: (live ? execution : last?.value)?.deselected ?? [],
+              revived: execution.revived ?? [],
+              executionId: live ? id : null,
+              lastCompleted: last?.value.status === 'COMPLETED',
+            }).steps;
       return isWhole ? steps.map((step) => ({ ...step, why: 'the window is run whole, as another instance' })) : steps;
     },
 

@@ -251,6 +251,11 @@ function checkDeselected(definition: JobDefinition, deselected: readonly string[
       'invalid-request',
       `Job ${name} runs whole: steps can be left out only where each launch is an instance of its own (newInstancePerLaunch).`,
     );
+  if (definition.isFlow === true)
+    throw new BatchyError(
+      'invalid-request',
+      `Job ${name} is a flow: what its tasks are is known when it is picked up, so that none of them can be left out.`,
+    );
   const known = new Set(definition.steps.map((step) => step.name));
   const unknown = deselected.filter((step) => !known.has(step));
   if (unknown.length > 0)

@@ -53,7 +53,8 @@ export async function findLaunched(
       : {
           instance: newest.instance.value,
           last: last.value,
-          stepExecutions: await records.latestSteps(newest.instance.value),
+          // What is left of a flow its code knows.
+          stepExecutions: definition.isFlow === true ? new Map() : await records.latestSteps(newest.instance.value),
         };
   const { maxConcurrent, name } = definition;
   const lastRevision = last?.revision ?? null;
@@ -131,7 +132,7 @@ export async function makeExecution(
     jobName: definition.name,
     status,
     exitCode: completed ? 'COMPLETED' : 'EXECUTING',
-    exitMessage: completed ? 'all steps were completed before' : '',
+    exitMessage: completed ? completedBefore(definition) : '',
     createdAt: at,
     startedAt: completed ? at : null,
     endedAt: completed ? at : null,
@@ -180,6 +181,10 @@ export function createLaunchIds(records: ExecutionRecords): LaunchIds {
     return () => (reserved ??= records.reserve(sequence));
   };
   return { execution: once('execution'), instance: once('instance') };
+}
+
+function completedBefore({ isFlow }: JobDefinition): string {
+  return isFlow === true ? 'the flow had succeeded before' : 'all steps were completed before';
 }
 
 function jobKeyOf(jobName: string): string {

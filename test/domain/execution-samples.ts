@@ -92,29 +92,62 @@ export const execution: fc.Arbitrary<JobExecution> = fc.record({
 });
 
 const count = fc.nat();
-export const step: fc.Arbitrary<StepExecution> = fc.record({
-  id,
-  executionId: id,
-  instanceId: id,
-  stepName: text,
-  status,
-  exitCode: text,
-  exitMessage: text,
-  startedAt: instant,
-  endedAt: orNull(instant),
-  counters: fc.record({
-    read: count,
-    write: count,
-    filter: count,
-    commit: count,
-    rollback: count,
-    readSkip: count,
-    processSkip: count,
-    writeSkip: count,
-    retry: count,
-  }),
-  checkpoint: json,
+const flowError = fc.record({ name: text, message: text });
+const flowStep = fc.record({
+  phase: fc.constantFrom('execute', 'revert'),
+  task: orNull(
+    fc.record({
+      status: fc.constantFrom('RUNNING', 'SUCCESS', 'FAILURE', 'REVERTING', 'REVERTED', 'REVERT_FAILURE'),
+      started: id,
+      ended: orNull(id),
+      isLost: fc.constant(false),
+      result: json,
+      failure: orNull(flowError),
+      revertFailure: orNull(flowError),
+    }),
+  ),
 });
+export const step: fc.Arbitrary<StepExecution> = fc.record(
+  {
+    id,
+    executionId: id,
+    instanceId: id,
+    stepName: text,
+    status,
+    exitCode: text,
+    exitMessage: text,
+    startedAt: instant,
+    endedAt: orNull(instant),
+    counters: fc.record({
+      read: count,
+      write: count,
+      filter: count,
+      commit: count,
+      rollback: count,
+      readSkip: count,
+      processSkip: count,
+      writeSkip: count,
+      retry: count,
+    }),
+    checkpoint: json,
+    flow: flowStep,
+  },
+  {
+    requiredKeys: [
+      'id',
+      'executionId',
+      'instanceId',
+      'stepName',
+      'status',
+      'exitCode',
+      'exitMessage',
+      'startedAt',
+      'endedAt',
+      'counters',
+      'checkpoint',
+    ],
+  },
+);
 
 export const skipped: fc.Arbitrary<SkippedItem> = fc.record({
   executionId: id,

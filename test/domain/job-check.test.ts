@@ -21,6 +21,11 @@ const parameter = (more: Partial<ParameterDefinition> = {}): ParameterDefinition
 const bound = (workflow: string, parameters: Record<string, ParameterDefinition> = {}, jobs: string[] | null = null) =>
   jobOf([stepOf('a')], { bond: { workflow, jobs }, parameters: new Map(Object.entries(parameters)) });
 
+it('a flow has no steps', () => {
+  expect(pointers(jobOf([]))).toEqual(['/steps']);
+  expect(pointers(jobOf([], { isFlow: true }))).toEqual([]);
+});
+
 describe('names', () => {
   it.each(['LoadOrders', '_x', '9to5', 'a.b-c_d', 'x'.repeat(128), 'constructor'])('%s is a job', (name) => {
     expect(checkJobDefinition(named(name))).toEqual([]);

@@ -2,6 +2,7 @@ import { serialize } from 'node:v8';
 import { expect, it } from 'vitest';
 import { parseJobYaml } from '../../src/dialects/job-yaml.ts';
 import { jobDefinitionText, readJobDefinition } from '../../src/domain/job-text.ts';
+import { defineFlow, linearFlow } from '../../src/authoring/index.ts';
 import { stringifyJson } from '../../src/domain/json.ts';
 
 it('a definition comes out as it went in, its numbers exact', () => {
@@ -19,4 +20,10 @@ it('a definition comes out as it went in, its numbers exact', () => {
     '[9223372036854775807]',
     'null',
   ]);
+});
+
+it('a flow stays one, without its code', () => {
+  const { definition } = defineFlow('f', ({ size }) => linearFlow('l', [size as never]), { maxProcs: 2 });
+  expect(readJobDefinition(jobDefinitionText(definition))).toEqual(definition);
+  expect(definition).toMatchObject({ isFlow: true, maxProcs: 2, steps: [] });
 });

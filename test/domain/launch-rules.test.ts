@@ -203,6 +203,39 @@ describe('a task list', () => {
   });
 });
 
+describe('a flow', () => {
+  const flow = { steps: [], isFlow: true } as const;
+  const own = { ...flow, newInstancePerLaunch: true };
+  const bound = { ...flow, bond: { workflow: 'orders', jobs: null } };
+
+  test.each<[string, Given, string]>([
+    ['runs, although it has no steps', { job: flow }, 'new 1'],
+    ['is complete when it has succeeded', { job: flow, last: 'COMPLETED' }, 'complete-at-once'],
+    ['is not complete because nothing of it is known', { job: flow, last: 'FAILED' }, 'same'],
+    ['runs by force', { job: flow, last: 'COMPLETED', forced: true }, 'same'],
+    ['begins anew in its instance when it is undone', { job: flow, last: 'REVERTED' }, 'same'],
+    [
+      'may not be restarted, be it undone',
+      { job: { ...flow, restartable: false }, last: 'REVERTED' },
+      'not-restartable',
+    ],
+    ['has a new instance after a success', { job: own, last: 'COMPLETED' }, 'new 2'],
+    ['has a new instance once the last is undone', { job: own, last: 'REVERTED' }, 'new 2'],
+    ['goes on with what was stopped', { job: own, last: 'STOPPED' }, 'same'],
+    ['goes on with what could not be undone', { job: own, last: 'FAILED' }, 'same'],
+    ['is restarted where that is meant', { job: own, last: 'REVERTED', restarts: true }, 'same'],
+    [
+      'has nothing to restart once it has succeeded',
+      { job: own, last: 'COMPLETED', restarts: true },
+      'complete-at-once',
+    ],
+    ['loads its window again when it is undone', { job: bound, last: 'REVERTED', window: due }, 'same'],
+    ['begins a window in doubt anew', { job: bound, last: 'REVERTED', window: inDoubt }, 'new 2'],
+  ])('%s', (_name, given, expected) => {
+    expect(outcome(given)).toBe(expected);
+  });
+});
+
 describe('a job that is bound to a workflow', () => {
   const job: Partial<JobDefinition> = { bond: { workflow: 'orders', jobs: null } };
   const once: Partial<JobDefinition> = { ...job, restartable: false };

@@ -41,6 +41,10 @@ describe('the step of a replay', () => {
   const choose = (steps: readonly StepExecution[], named: string | null): string =>
     chooseStep(job, 6, steps, named).stepName;
 
+  it('is none of a flow', () => {
+    expect(() => chooseStep(jobOf([], { isFlow: true }), 6, [ran('a', 0)], 'a')).toThrow(/is a flow/);
+  });
+
   it('is the one that is named, or the only one that has left something out', () => {
     expect(choose([ran('Load', 1), ran('Copy', 2)], 'Copy')).toBe('Copy');
     expect(choose([ran('Prepare', 0), ran('Load', 1), ran('Copy', 0)], null)).toBe('Load');

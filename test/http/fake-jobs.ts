@@ -176,6 +176,7 @@ export function fakeJobs(): FakeJobs {
           )
           .slice(0, limit),
       steps: async (id) => steps.get(get(id).id) ?? [],
+      flowView: async () => null,
       context: async (id) => contexts.get(get(id).id) ?? new Map(),
       skipped: async (id, { after, limit, missing }) =>
         (skipped.get(get(id).id) ?? [])

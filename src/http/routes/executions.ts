@@ -12,6 +12,7 @@ import { type TaskState, taskStates } from '../../service/task-states.ts';
 import { sendAnswered } from '../answer.ts';
 import { callerOf } from '../caller.ts';
 import { commandAnswer, launchProblems } from '../execution-answer.ts';
+import { flowGraphFields } from '../flow-wire.ts';
 import { isNumber, sendPage } from '../id-pages.ts';
 import { executionWithParameters, graphFields, plannedFields } from '../job-wire.ts';
 import { maskSecrets } from '../masking.ts';
@@ -113,6 +114,8 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
       const { id } = request.params as Params;
       const execution = await executions.get(id);
       const [definition, steps] = await Promise.all([definitionOf(execution), executions.steps(id)]);
+      if (definition?.isFlow === true || steps.some(({ flow }) => flow !== undefined))
+        return reply.send(flowGraphFields(execution, await executions.flowView(execution, steps), steps));
       const tasks = definition === null ? [] : await tasksOf(definition, execution, steps);
       return reply.send(graphFields(execution, definition, steps, tasks));
     },

@@ -2,6 +2,8 @@ import { Type } from 'typebox';
 
 import { stepKinds } from '../../domain/job.ts';
 import { taskLetters } from '../../domain/task-list.ts';
+import { scopeKinds } from '../../domain/flow.ts';
+import { taskStatuses } from '../../domain/flow-state.ts';
 import { BatchStatusName } from './executions.ts';
 
 /** The steps of a job as a graph: as it is defined, as an execution has gone through it, and as a restart would. */
@@ -9,6 +11,7 @@ import { BatchStatusName } from './executions.ts';
 const text = Type.Union([Type.String(), Type.Null()]);
 
 export const stepKindName = Type.Union([...stepKinds.map((kind) => Type.Literal(kind)), Type.Null()]);
+const nodeKindName = Type.Union([...[...stepKinds, ...scopeKinds].map((kind) => Type.Literal(kind)), Type.Null()]);
 export const Edge = Type.Object({
   from: Type.String(),
   to: text,
@@ -26,7 +29,7 @@ export const GraphAnswer = Type.Object(
     nodes: Type.Array(
       Type.Object({
         name: Type.String(),
-        kind: stepKindName,
+        kind: nodeKindName,
         status: Type.Union([BatchStatusName, Type.Null()]),
         exit_code: text,
         step_execution_id: Type.Union([Type.Integer(), Type.Null()]),
@@ -48,13 +51,30 @@ export const GraphAnswer = Type.Object(
             description: 'Of a task list: the task, and what has become of it in this execution and those it restarts',
           },
         ),
+        scope: Type.Optional(
+          Type.Union([Type.String(), Type.Null()], {
+            description: 'Of a flow: the flow within it that the node stands in; null: it is the outermost',
+          }),
+        ),
+        retry: Type.Optional(
+          Type.Union([Type.String(), Type.Null()], {
+            description: 'Of a flow: the kind of its retry controller, such as times; null: it has none, or is a task',
+          }),
+        ),
+        has_revert: Type.Optional(Type.Boolean({ description: 'Of a task of a flow: it can be undone' })),
+        task_state: Type.Optional(
+          Type.Union([...taskStatuses.map((status) => Type.Literal(status)), Type.Null()], {
+            description:
+              'Of a task of a flow: what it is in this execution, be it by one that this restarts; null: it is a flow, or was gone on with since',
+          }),
+        ),
       }),
     ),
     edges: Type.Array(Edge),
   },
   {
     description:
-      'The job’s steps with what has become of each in this execution (null: it has not run in it), and what follows what',
+      'The job’s steps with what has become of each in this execution (null: it has not run in it), and what follows what. Of a flow its tasks and the flows within it, as they were made when it was picked up; none before that',
     examples: [
       {
         job_execution_id: 1,

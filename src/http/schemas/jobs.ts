@@ -89,9 +89,16 @@ export const runBody = {
   },
 };
 
+const jobKinds = ['steps', 'task-list', 'flow'] as const;
+export type JobKind = (typeof jobKinds)[number];
+
 const Job = Type.Object({
   name: Type.String(),
   description: text,
+  kind: Type.Union(
+    jobKinds.map((kind) => Type.Literal(kind)),
+    { description: 'What it is made of: steps, the tasks of a list, or tasks that can be reverted' },
+  ),
   file: Type.String({ description: 'From the folder of jobs' }),
   version: Type.String({
     description:
@@ -121,26 +128,35 @@ const Job = Type.Object({
   refuse_if_complete: Type.Boolean(),
   new_instance_per_launch: Type.Boolean(),
   max_concurrent: whole,
+  max_procs: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'Steps or tasks of one execution at a time; null: as many as are ready',
+  }),
   timeout: Type.Union([Type.Number(), Type.Null()], { description: 'In seconds' }),
   on_failure: Type.Union([Type.Literal('stop'), Type.Literal('continue')]),
   on_owner_lost: Type.Union([Type.Literal('resume'), Type.Literal('fail')]),
   max_takeovers: Type.Integer(),
-  graph: Type.Object({
-    nodes: Type.Array(
-      Type.Object({
-        name: Type.String(),
-        kind: stepKindName,
-        task_id: Type.Union([Type.Integer(), Type.Null()], { description: 'Of a task of a list' }),
-        max_retries: Type.Integer(),
-        retry_delay: Type.Number({ description: 'In seconds' }),
-        backoff: Type.Union([Type.Literal('fixed'), Type.Literal('exponential')]),
-        timeout: number,
-        allow_start_if_complete: Type.Boolean(),
-        start_limit: whole,
-      }),
-    ),
-    edges: Type.Array(Edge),
-  }),
+  graph: Type.Object(
+    {
+      nodes: Type.Array(
+        Type.Object({
+          name: Type.String(),
+          kind: stepKindName,
+          task_id: Type.Union([Type.Integer(), Type.Null()], { description: 'Of a task of a list' }),
+          max_retries: Type.Integer(),
+          retry_delay: Type.Number({ description: 'In seconds' }),
+          backoff: Type.Union([Type.Literal('fixed'), Type.Literal('exponential')]),
+          timeout: number,
+          allow_start_if_complete: Type.Boolean(),
+          start_limit: whole,
+        }),
+      ),
+      edges: Type.Array(Edge),
+    },
+    {
+      description:
+        'Empty of a flow: its tasks are made when an execution of it is picked up, and GET /executions/{id}/graph has them then',
+    },
+  ),
   last_execution: Type.Union([ExecutionItem, Type.Null()]),
 });
 
@@ -156,6 +172,7 @@ const node = {
 const jobExample = {
   name: 'LoadOrders',
   description: 'Loads the orders that changed',
+  kind: 'steps',
   file: 'load-orders.ts',
   version: '5f0c3a9d41be',
   read_time: '2026-11-21T21:50:02.118000',
@@ -167,6 +184,7 @@ const jobExample = {
   refuse_if_complete: false,
   new_instance_per_launch: false,
   max_concurrent: null,
+  max_procs: null,
   timeout: null,
   on_failure: 'stop',
   on_owner_lost: 'resume',
