@@ -7,6 +7,7 @@ export const groups = [
   'older-service',
   'group-commit',
   'launches',
+  'flows',
   'chunk-step',
   'csv-to-sql',
   'history',
@@ -21,6 +22,8 @@ export interface BenchOptions {
   readonly quick: boolean;
   /** The older service's address, or `null`. */
   readonly peer: string | null;
+  /** A Python that can import TaskFlow, or `null`. */
+  readonly taskflow: string | null;
   readonly json: boolean;
   readonly idleMinutes: number;
 }
@@ -32,6 +35,7 @@ Measures the service against its peers, in turns, and prints a table of ratios.
   --only <groups>       some rows only, separated by commas: ${groups.join(', ')}
   --quick               fewer and shorter rounds
   --peer <url>          the older service, for its rows; it must know the workflow wf1
+  --taskflow <python>   a Python that can import TaskFlow, for the row of flows
   --idle-minutes <n>    how long the idle server is watched (default: 1; the figure to reach is of 10)
   --json                print the rows as JSON
 `;
@@ -44,6 +48,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
       only: { type: 'string' },
       quick: { type: 'boolean', default: false },
       peer: { type: 'string' },
+      taskflow: { type: 'string' },
       json: { type: 'boolean', default: false },
       'idle-minutes': { type: 'string', default: '1' },
       help: { type: 'boolean', short: 'h', default: false },
@@ -56,6 +61,7 @@ export function readOptions(argv: readonly string[]): BenchOptions | null {
     only: values.only === undefined ? groups : values.only.split(',').map(groupOf),
     quick: values.quick,
     peer: values.peer === undefined ? null : new URL(values.peer).href.replace(/\/$/, ''),
+    taskflow: values.taskflow ?? null,
     json: values.json,
     idleMinutes,
   };
