@@ -1,5 +1,3 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -14,15 +12,15 @@ import { createServices } from '../../src/app.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { describeWithRedis, type RedisServer, startRedis } from '../servers/redis.ts';
-import type { ConductorTask, ToDoomed } from './conductor-to-kill.ts';
+import type { ConductorTask } from './conductor-to-kill.ts';
 import { countedItems, countedJob } from './counted-job.ts';
+import { startDoomedConductors } from './doomed-conductors.ts';
 import { brokenInvariants } from './invariants.ts';
 import type { Arming, StoreAddress } from './service-process.ts';
 
 /** Each visits every commit at another of its moments: three visit all of them. */
 const rounds = Number(process.env['KILL_ROUNDS'] ?? 1);
 const moments: readonly Arming['when'][] = ['before', 'during', 'after'];
-const live = new Set(['STARTING', 'STARTED', 'STOPPING']);
 const patience = { timeout: 300_000 * Math.max(1, rounds) };
 const by = { name: 'test', idempotency: null };
 const answer = { status: 200, headers: {}, body: '' };
@@ -57,45 +55,28 @@ describe('a bound job whose process is killed at each of its commits', () => {
       },
     );
     await workflows.load('orders', { mode: 'replace', force: false, reason: null }, by, () => answer);
-    const launch = async (): Promise<{ id: number; batchId: number }> => {
-      let launched = { id: 0, batchId: 0 };
+    const batches = new Map<number, number>();
+    const launch = async (): Promise<number> => {
+      let launched = 0;
       const options = { body: undefined, force: false, supersede: false };
       await launches.launch(definition.name, options, by, ({ id, batch }) => {
-        launched = { id, batchId: batch?.batchId ?? 0 };
+        launched = id;
+        batches.set(id, batch?.batchId ?? 0);
         return answer;
       });
       return launched;
     };
-    const prepare = (): ChildProcess => {
-      const task: ConductorTask = { address, target, logs: path.join(folder, 'logs') };
-      return fork(path.join(import.meta.dirname, 'conductor-to-kill.ts'), [JSON.stringify(task)], {
-        execArgv: ['--disable-warning=ExperimentalWarning'],
-      });
-    };
-    const tell = (child: ChildProcess, message: ToDoomed): boolean => child.send(message);
-    let current = prepare();
-    tell(current, 'start');
-    // Whoever takes over comes up meanwhile.
-    let next = prepare();
+    const task: ConductorTask = { job: 'counted', address, target, logs: path.join(folder, 'logs') };
+    const doomed = startDoomedConductors(task, {
+      launch,
+      statusOf: async (id) => (await executions.get(id)).status,
+      ended: (id) => executions.waitForEnd(id, 60, new AbortController().signal),
+    });
 
     /** @returns whether it was killed before the execution had ended */
     async function killAt(arming: Arming): Promise<boolean> {
-      const told = once(current, 'message');
-      tell(current, arming);
-      await told;
-      const { id, batchId } = await launch();
-      const killed = once(current, 'exit');
-      const ended = executions.waitForEnd(id, 60, new AbortController().signal);
-      await Promise.race([killed, ended]);
-      const isKilled = live.has((await executions.get(id)).status);
-      // At its last commit it may be about to die, too.
-      if (!isKilled) current.kill('SIGKILL');
-      await killed;
-      current = next;
-      tell(current, 'start');
-      next = prepare();
-      await ended;
-      await expectWhole(id, batchId, `killed ${arming.when} commit ${arming.commit}`);
+      const { id, isKilled } = await doomed.killAt(arming);
+      await expectWhole(id, batches.get(id) ?? 0, `killed ${arming.when} commit ${arming.commit}`);
       return isKilled;
     }
 
@@ -120,7 +101,7 @@ describe('a bound job whose process is killed at each of its commits', () => {
         expect(commit).toBeGreaterThanOrEqual(6);
       }
     } finally {
-      for (const child of [current, next]) child.kill('SIGKILL');
+      doomed.end();
       database.close();
     }
   }

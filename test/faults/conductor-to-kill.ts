@@ -8,9 +8,11 @@ import { createHeartbeat } from '../../src/runner/heartbeat.ts';
 import { createLogs } from '../../src/runner/step-log.ts';
 import { countedJob } from './counted-job.ts';
 import type { Arming, StoreAddress } from './service-process.ts';
+import { undoneFlow } from './undone-flow.ts';
 
 /** What the process is started with: `conductor-to-kill.ts TASK`, as JSON. */
 export interface ConductorTask {
+  readonly job: 'counted' | 'undone';
   readonly address: StoreAddress;
   readonly target: string;
   readonly logs: string;
@@ -20,7 +22,7 @@ export interface ConductorTask {
 export type ToDoomed = 'start' | Arming;
 
 /** A conductor that ends its process without a word at one of its commits. It ends by itself when its parent goes. */
-const { address, target, logs } = JSON.parse(process.argv[2] ?? '{}') as ConductorTask;
+const { job: jobName, address, target, logs } = JSON.parse(process.argv[2] ?? '{}') as ConductorTask;
 const stores =
   'url' in address ? await createRedisStores(address) : await createSqliteStores({ ...address, clock: systemClock });
 let armed: Arming | null = null;
@@ -37,7 +39,7 @@ const store: Store = {
     return outcome;
   },
 };
-const job = countedJob(target);
+const job = jobName === 'counted' ? countedJob(target) : undoneFlow(target);
 const id = `doomed-${process.pid}-${crypto.randomUUID()}`;
 const leaseSeconds = 0.3;
 const common = {

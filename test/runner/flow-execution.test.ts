@@ -12,11 +12,13 @@ import {
   times,
   unorderedFlow,
 } from '../../src/authoring/index.ts';
+import type { JournalEntry } from '../../src/domain/change.ts';
 import { idOfMember, stepsIndex } from '../../src/domain/document-index.ts';
 import { documentKeys } from '../../src/domain/execution-documents.ts';
 import { decodeStep, stepFields } from '../../src/domain/execution-text.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import type { ExecutionSession } from '../../src/runner/execution-session.ts';
+import { brokenReverts } from '../faults/reverts.ts';
 import { flowJob, type Outside, outside, traced, tracedFlow } from './flow-world.ts';
 import { mortalStores } from './mortal-stores.ts';
 import { createWorld, type World } from './world.ts';
@@ -127,9 +129,9 @@ const cases: readonly Case[] = [
   },
 ];
 
-async function statesOf({ outcome }: World, id: number): Promise<Record<string, string>> {
+async function statesOf({ outcome }: World, id: number): Promise<Record<string, unknown>> {
   const { steps } = await outcome(id);
-  return Object.fromEntries(steps.map((step) => [step.stepName, String(stepFields(step)['task_state'])]));
+  return Object.fromEntries(steps.map((step) => [step.stepName, stepFields(step)['task_state']]));
 }
 
 describe.each(cases)('$what', ({ fails, revertFails, flow, trace, status, ends }) => {
@@ -174,6 +176,7 @@ describe.each(cases)('$what', ({ fails, revertFails, flow, trace, status, ends }
         if (repeated === 1) expect(around.trace[done], where).toBe(around.trace[done - 1]);
         expect(once, where).toEqual(whole);
         expect(await statesOf(world, id), where).toMatchObject(ends ?? {});
+        expect(brokenReverts(await entriesOf(world), id), where).toEqual([]);
         await world.close();
         if (isOver) break;
       }
@@ -182,14 +185,18 @@ describe.each(cases)('$what', ({ fails, revertFails, flow, trace, status, ends }
 });
 
 /** What the journal tells: of the execution what it became, of tasks also what they were. */
-async function journalOf({ stores }: World, id: number): Promise<string[]> {
-  const page = { workflow: null, direction: 'ascending', beyond: null, limit: 1000 } as const;
-  return (await stores.journal.read(page)).flatMap(({ entry: { execution, reason } }) => {
+async function journalOf(world: World, id: number): Promise<string[]> {
+  return (await entriesOf(world)).flatMap(({ execution, reason }) => {
     if (execution?.id !== id) return [];
     const { stepName, before, after } = execution;
     const what = stepName === null ? after : `${stepName} ${before} ${after}`;
     return [reason === null ? what : `${what} (${reason})`];
   });
+}
+
+async function entriesOf({ stores }: World): Promise<JournalEntry[]> {
+  const page = { workflow: null, direction: 'ascending', beyond: null, limit: 1000 } as const;
+  return (await stores.journal.read(page)).map(({ entry }) => entry);
 }
 
 /** How many executions of a task are stored as ended. */
@@ -350,9 +357,7 @@ describe('a flow', () => {
   it('stores what a task puts into the context with its end', async () => {
     const { context } = await world.runNew(
       flowJob(() =>
-        linearFlow('f', [
-          task('a', { requires: [], execute: (_values, ctx) => void ctx.context.set('path', '/landing') }),
-        ]),
+        linearFlow('f', [task('a', { requires: [], execute: (_values, ctx) => ctx.context.set('path', '/landing') })]),
       ),
     );
     expect(context).toEqual({ path: '/landing' });
