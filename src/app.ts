@@ -1,6 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify';
 
-import { type ConfigurationFiles, createConfigurationFiles } from './adapters/system/configuration-files.ts';
 import { systemClock } from './adapters/system/clock.ts';
 import { createNumberedIds } from './adapters/system/numbered-ids.ts';
 import { systemTimers } from './adapters/system/timers.ts';
@@ -9,37 +8,22 @@ import { logFolder } from './config/log-folder.ts';
 import type { Settings } from './config/schema.ts';
 import { version } from './config/version.ts';
 import { createKeyRing } from './config/key-ring.ts';
-import { parseWorkflowYaml } from './dialects/workflow-yaml.ts';
-import { maxYamlBytes } from './dialects/yaml-document.ts';
 import { BatchyError } from './domain/errors.ts';
-import type { Configuration } from './domain/configuration.ts';
-import { createJobCounts, type JobCounts } from './domain/job-counts.ts';
-import { readInitialDate } from './domain/watermark.ts';
+import { createJobCounts } from './domain/job-counts.ts';
 import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
 import { openStores } from './open-stores.ts';
 import type { Stores } from './ports/stores.ts';
-import { createLogFolder } from './runner/log-folder.ts';
 import { createLogs } from './runner/step-log.ts';
-import { createBatches } from './service/batches.ts';
-import { createCommands } from './service/commands.ts';
-import { createConductorRetention } from './service/conductor-retention.ts';
-import { countEnds } from './service/counted-store.ts';
-import { createGoneCheck } from './service/conductor-watch.ts';
-import { createExecutionRecords } from './service/execution-records.ts';
-import { createExecutionRetention } from './service/execution-retention.ts';
-import { createExecutions } from './service/executions.ts';
-import { createHistory } from './service/history.ts';
 import type { JobCatalog } from './service/job-catalog.ts';
-import { createJobs } from './service/jobs.ts';
 import { hashSecret, type StoredKey } from './service/keys.ts';
 import { loadSamples } from './service/samples.ts';
 import type { Services } from './service/services.ts';
 import { createStrandedExecutions } from './service/stranded-executions.ts';
-import { createWaits } from './service/waits.ts';
-import { createWatch } from './service/watch.ts';
-import { createWorkflows } from './service/workflows.ts';
+import { configurationFiles, createServices, type JobSide, noJobs } from './use-cases.ts';
 import { proposeTrial, type Trial } from './trial.ts';
+
+export { createServices } from './use-cases.ts';
 
 export interface App {
   readonly server: BatchyServer;
@@ -59,97 +43,6 @@ export interface AppOverrides {
   readonly logger?: FastifyBaseLogger;
   /** The process beside this one that runs jobs. */
   readonly jobSide?: Pick<JobSide, 'catalog' | 'look' | 'counts' | 'isUp'> & Partial<Pick<JobSide, 'warnings'>>;
-}
-
-/** What this process knows of the one that runs jobs. */
-export interface JobSide {
-  readonly catalog: JobCatalog;
-  /** Tells it that something was launched, or is to stop. */
-  look(): void;
-  /** Of what becomes of executions, there and here. */
-  readonly counts?: JobCounts;
-  /** Whether it is there and answers; `null` where there is to be none. */
-  isUp?(): boolean | null;
-  /** What an operator should know of it now. */
-  warnings(): readonly string[];
-  /** Aborted when the service stops. */
-  readonly stopping: AbortSignal;
-  /** Where it is known without waiting for signs of life whether a conductor is gone. */
-  readonly isGone?: (conductor: string) => Promise<boolean>;
-  /** Of the logs of executions, where it is not that of the settings. */
-  readonly logFolder?: string;
-}
-
-/** Without a process that runs jobs there are none. */
-const noJobs: JobSide = {
-  catalog: { ready: async () => {}, jobs: () => new Map(), broken: () => [] },
-  look: () => {},
-  warnings: () => [],
-  stopping: new AbortController().signal,
-};
-
-export function createServices(
-  stores: Stores,
-  settings: Settings,
-  jobSide: Omit<JobSide, 'warnings'> = noJobs,
-): Services {
-  const { store, reader, documents, journal, clock, upkeep } = stores;
-  const batchSettings = {
-    initialDate: readInitialDate(settings.BATCHY_INITIAL_DATE),
-    requireFence: settings.REQUIRE_FENCE,
-  };
-  const files = configurationFiles(settings);
-  const readConfiguration = async (name: string): Promise<Configuration> => {
-    const { text, fileName } = await files.read(name);
-    return parseWorkflowYaml(text, fileName);
-  };
-  const operationId = createNumberedIds();
-  const commands = createCommands({
-    store: countEnds(store, jobSide.counts ?? createJobCounts()),
-    reader,
-    clock,
-    operationId,
-    patienceMilliseconds: settings.REQUEST_TIMEOUT_SECONDS * 1000,
-  });
-  const workflows = createWorkflows({ commands, reader, settings: batchSettings, readConfiguration });
-  const { adoptIfNew } = workflows;
-  const records = createExecutionRecords(documents);
-  const { catalog } = jobSide;
-  const onChange = (): void => jobSide.look();
-  const jobs = createJobs({ catalog, commands, records, initialDate: batchSettings.initialDate, onChange });
-  const isGone = jobSide.isGone ?? createGoneCheck(documents, settings.LEASE_SECONDS, jobSide.stopping);
-  return {
-    commands,
-    jobs,
-    executions: createExecutions({ commands, records, reader, journal, jobs, isGone, onChange }),
-    batches: createBatches({ commands, reader, records, settings: batchSettings }),
-    workflows,
-    history: createHistory({ reader, journal, adoptIfNew }),
-    waits: createWaits({ reader, journal, adoptIfNew }),
-    watch: createWatch({ reader, clock, upkeep, commands, retentionDays: settings.RETENTION_DAYS }),
-    retention: createExecutionRetention({
-      documents,
-      records,
-      reader,
-      store,
-      clock,
-      logs: createLogFolder(jobSide.logFolder ?? logFolder(settings.BATCHY_DATA)),
-      operationId,
-      retentionDays: settings.EXECUTION_RETENTION_DAYS,
-    }),
-    conductorRetention: createConductorRetention({
-      documents,
-      store,
-      clock,
-      timers: systemTimers,
-      operationId,
-      leaseSeconds: settings.LEASE_SECONDS,
-    }),
-  };
-}
-
-function configurationFiles(settings: Settings): ConfigurationFiles {
-  return createConfigurationFiles(settings.BATCHY_CFG, maxYamlBytes);
 }
 
 /** Wires everything. Nothing listens and nothing is loaded before `start`. */

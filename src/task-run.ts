@@ -7,7 +7,7 @@ import { takeRunLock } from './adapters/sqlite/run-lock.ts';
 import { createNumberedIds } from './adapters/system/numbered-ids.ts';
 import { systemRandom } from './adapters/system/random.ts';
 import { systemTimers } from './adapters/system/timers.ts';
-import { createServices } from './app.ts';
+
 import { startLogThread } from './conductor-logs.ts';
 import { loadSettings } from './config/load.ts';
 import { BatchyError } from './domain/errors.ts';
@@ -24,6 +24,7 @@ import type { Caller } from './service/commands.ts';
 import type { Jobs, TaskRunOptions } from './service/jobs.ts';
 import { type TaskState, taskStates } from './service/task-states.ts';
 import type { TaskRun, TaskRunEnd } from './service/task-run.ts';
+import { createServices } from './use-cases.ts';
 
 const version = 'task-list';
 const caller: Caller = { name: 'batchy run', idempotency: null };

@@ -51,7 +51,9 @@ const layers: Readonly<Record<string, Layer>> = {
   cli: { layers: ['service', 'domain', 'dialects', 'config'], packages: terminal },
   'open-stores': { layers: ['ports', 'adapters', 'config'], packages: [] },
   trial: { layers: ['config'], packages: [anyBuiltin] },
-  app: { ...composition, layers: [...composition.layers, 'open-stores', 'trial'] },
+  // Apart from the server, for whom has none.
+  'use-cases': { layers: composition.layers.filter((layer) => layer !== 'http'), packages: [anyBuiltin] },
+  app: { ...composition, layers: [...composition.layers, 'open-stores', 'trial', 'use-cases'] },
   // The process in which jobs run, and what the one that serves has of it.
   'conductor-messages': { layers: ['domain', 'config', 'service'], packages: [] },
   'conductor-host': {
@@ -112,7 +114,7 @@ const layers: Readonly<Record<string, Layer>> = {
   'task-app': { layers: ['domain', 'service', 'runner', 'dialects', 'adapters'], packages: [anyBuiltin] },
   // A task list that runs without a server, in one process.
   'task-run': {
-    layers: [...composition.layers, 'app', 'open-stores', 'conductor-logs'],
+    layers: [...composition.layers, 'use-cases', 'open-stores', 'conductor-logs'],
     packages: [anyBuiltin],
   },
   serve: { layers: [...composition.layers, 'app', 'trial', 'conductor-host'], packages: composition.packages },
