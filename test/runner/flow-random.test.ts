@@ -8,7 +8,7 @@ import type { JournalEntry } from '../../src/domain/change.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import type { FlowTaskBody } from '../../src/runner/flow-body.ts';
 import type { RunnableJob } from '../../src/runner/job.ts';
-import { drawn, failures, named, revertFailures, scriptOf } from '../domain/drawn-flows.ts';
+import { drawn, named, revertFailures, scriptOf } from '../domain/drawn-flows.ts';
 import { flowOf, type Script } from '../domain/flow-simulator.ts';
 import { walk } from '../domain/flow-walk.ts';
 import { brokenReverts } from '../faults/reverts.ts';
@@ -61,24 +61,41 @@ async function journalOf({ stores }: World): Promise<JournalEntry[]> {
   return (await stores.journal.read(page)).map(({ entry }) => entry);
 }
 
-const deaths = fc.array(fc.record({ commit: fc.integer({ min: 1, max: 12 }), after: fc.boolean() }), { maxLength: 4 });
+const deaths = fc.array(fc.record({ commit: fc.integer({ min: 1, max: 12 }), after: fc.boolean() }), {
+  minLength: 1,
+  maxLength: 4,
+});
+/** Rather more than succeed, so that controllers run out of attempts. */
+const oftenFails = fc.array(
+  fc.array(
+    fc.integer({ min: 0, max: 3 }).map((each) => each > 0),
+    { minLength: 1, maxLength: 4 },
+  ),
+  { minLength: 1, maxLength: 6 },
+);
 
 describe('the engine, wherever its process dies', () => {
   it('runs and reverts linear flows as a walk through the tree does, but for what was under way', async () => {
     await fc.assert(
-      fc.asyncProperty(drawn(['linear'], 2), failures, revertFailures, deaths, async (root, fails, reverts, dying) => {
-        const declaration = named(root);
-        const script = scriptOf(fails, reverts);
-        const { log, status, entries, id } = await runThrough(watched(declaration, script, 1), dying);
-        const expected = walk(declaration, script);
-        expect(status).toBe(expected.status === 'SUCCESS' ? 'COMPLETED' : expected.status);
-        // What was interrupted is begun again, and then nothing else happens in between.
-        expect(log.filter((each, place) => each !== log[place - 1])).toEqual(
-          expected.log.filter((each, place) => each !== expected.log[place - 1]),
-        );
-        expect(log.length).toBeLessThanOrEqual(expected.log.length + dying.length);
-        expect(brokenReverts(entries, id)).toEqual([]);
-      }),
+      fc.asyncProperty(
+        drawn(['linear'], 2),
+        oftenFails,
+        revertFailures,
+        deaths,
+        async (root, fails, reverts, dying) => {
+          const declaration = named(root);
+          const script = scriptOf(fails, reverts);
+          const { log, status, entries, id } = await runThrough(watched(declaration, script, 1), dying);
+          const expected = walk(declaration, script);
+          expect(status).toBe(expected.status === 'SUCCESS' ? 'COMPLETED' : expected.status);
+          // What was interrupted is begun again, and then nothing else happens in between.
+          expect(log.filter((each, place) => each !== log[place - 1])).toEqual(
+            expected.log.filter((each, place) => each !== expected.log[place - 1]),
+          );
+          expect(log.length).toBeLessThanOrEqual(expected.log.length + dying.length);
+          expect(brokenReverts(entries, id)).toEqual([]);
+        },
+      ),
       { numRuns: 80 },
     );
   });
@@ -87,7 +104,7 @@ describe('the engine, wherever its process dies', () => {
     await fc.assert(
       fc.asyncProperty(
         drawn(['linear', 'unordered', 'graph'], 2),
-        failures,
+        oftenFails,
         revertFailures,
         deaths,
         fc.constantFrom(1, 2, 100),
