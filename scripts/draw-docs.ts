@@ -6,7 +6,7 @@ import { createMemoryStores } from '../src/adapters/memory/stores.ts';
 import { systemClock } from '../src/adapters/system/clock.ts';
 import { createApp } from '../src/app.ts';
 import { loadSettings } from '../src/config/load.ts';
-import { drawExecutionStates, drawStepStates } from './draw-execution-states.ts';
+import { drawExecutionStates, drawStepStates, drawTaskStates } from './draw-execution-states.ts';
 import { drawStates } from './draw-states.ts';
 import { jobReferenceRegions } from './list-job-options.ts';
 import { listProblems } from './list-problems.ts';
@@ -29,6 +29,7 @@ export const drawnRegions: readonly DrawnRegion[] = [
   { file: 'docs/states.md', region: 'states', draw: drawStates },
   { file: 'docs/states.md', region: 'execution-states', draw: drawExecutionStates },
   { file: 'docs/states.md', region: 'step-states', draw: drawStepStates },
+  { file: 'docs/states.md', region: 'task-states', draw: drawTaskStates },
   { file: 'docs/problems.md', region: 'problems', draw: listProblems },
   { file: 'docs/configuration.md', region: 'settings', draw: listSettings },
   { file: 'docs/api.md', region: 'routes', draw: async () => listRoutes(await openApiDocument()) },

@@ -52,7 +52,7 @@ export async function readLiveExecutions(executions: Pick<Executions, 'list'>): 
 }
 
 /** How executions are to end, or not: told before the first has. */
-const expected: readonly BatchStatus[] = ['COMPLETED', 'FAILED'];
+const expected: readonly BatchStatus[] = ['COMPLETED', 'FAILED', 'REVERTED'];
 
 const stepName = 'batchy_step_duration_seconds';
 

@@ -26,6 +26,7 @@ it('the service tells what the process beside it has run, also what that had run
   const told = (count: number): string[] => [
     `batchy_executions_total{job_name="Copy",status="COMPLETED"} ${count}`,
     'batchy_executions_total{job_name="Copy",status="FAILED"} 0',
+    'batchy_executions_total{job_name="Copy",status="REVERTED"} 0',
     `batchy_step_duration_seconds_count{job_name="Copy"} ${count}`,
     'batchy_conductor_up 1',
   ];

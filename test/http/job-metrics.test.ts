@@ -41,6 +41,7 @@ it('tells what became of executions, of their steps and items, by job', async ()
   const app = await appWithJobs({ jobs: [load], cfg: {}, openStores: (clock) => openStores({ clock }) });
   expect(await scrape(app)).toMatchObject({
     'batchy_executions_total{job_name=Load,status=FAILED}': 0,
+    'batchy_executions_total{job_name=Load,status=REVERTED}': 0,
     batchy_executions_truncated: 0,
     batchy_jobs_truncated: 0,
   });
