@@ -16,7 +16,9 @@ export interface StoredRun {
 export function countRun(counts: JobCounts, { bodies }: RunnableJob, { before, after, steps }: StoredRun): void {
   const tally = counts.of(after.jobName);
   if (before.status !== after.status && !isLive(after.status)) countEnd(tally, after.status);
-  for (const { before: was, after: is } of steps) {
+  for (const { before: latest, after: is } of steps) {
+    // A step that runs once more does so in a row of its own.
+    const was = latest?.id === is.id ? latest : null;
     if (is.endedAt !== null && was?.endedAt == null) countStep(tally, Number(is.endedAt - is.startedAt) / 1e9);
     // Its items are those of its parts, which have been counted.
     if (bodies.get(is.stepName)?.kind === 'partition') continue;

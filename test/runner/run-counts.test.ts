@@ -83,4 +83,12 @@ it('counts a step once, in seconds, and of its items what each commit has added'
     itemsWritten: 12,
     itemsSkipped: 3,
   });
+  // Revived, it runs once more in a row of its own, and begins with nothing.
+  const again: StepExecution = { ...begun, id: 2 };
+  const steps = [
+    { before: ended, after: again },
+    { before: again, after: { ...again, counters: { ...noCounters, read: 1 } } },
+  ];
+  countRun(counts, job, { before: execution, after: execution, steps });
+  expect(counts.tallies.get('TestJob')).toMatchObject({ steps: 1, itemsRead: 16, itemsWritten: 12, itemsSkipped: 3 });
 });
