@@ -7,7 +7,7 @@ import { systemTimers } from './adapters/system/timers.ts';
 import { readAppProfile } from './dialects/app-profile.ts';
 import { readTaskList } from './dialects/task-list.ts';
 import { BatchyError } from './domain/errors.ts';
-import { quoteBriefly } from './domain/names.ts';
+import { isWebUrl, quoteBriefly } from './domain/names.ts';
 import { splitInstant } from './domain/time.ts';
 import type { RunnableJob } from './runner/job.ts';
 import { taskListJob } from './runner/task-list-job.ts';
@@ -63,6 +63,7 @@ export function readTaskApp(file: string, { environment, given = {}, ...others }
     workerFolders: [...workers, ...['../workers', '../python', './workers'].map(within)],
     maxProcs: positive(said, 'APP_MAX_PROCS') ?? os.availableParallelism(),
     retentionDays: positive(said, 'APP_LOG_RETENTION'),
+    webhook: webhookOf(said),
     environment: own,
   };
 }
@@ -120,6 +121,17 @@ function jobName(name: string): string {
   throw new BatchyError(
     'invalid-job',
     `${quoteBriefly(name)} is no name of an application: set APP_NAME to letters and digits.`,
+  );
+}
+
+function webhookOf(said: Readonly<Record<string, string>>): string | null {
+  const text = said['APP_WEBHOOK'] ?? '';
+  if (text === '') return null;
+  if (isWebUrl(text)) return text;
+  // It may hold a key.
+  throw new BatchyError(
+    'invalid-job',
+    'APP_WEBHOOK must be a URL that begins with http:// or https://, and it is none.',
   );
 }
 

@@ -55,3 +55,8 @@ export function quoteBriefly(text: string): string {
   const short = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   return JSON.stringify(short);
 }
+
+/** Whether it is an http or https URL. */
+export function isWebUrl(text: string): boolean {
+  return /^https?:$/.test(URL.parse(text)?.protocol ?? '');
+}

@@ -16,6 +16,7 @@ import { countRun } from './run-counts.ts';
 import type { EngineTools } from './running-execution.ts';
 import type { Logs } from './step-log.ts';
 import type { StepTools } from './steps/step-run.ts';
+import { tellWebhook } from './webhook.ts';
 
 export interface ConductorOptions {
   readonly stores: Stores;
@@ -95,6 +96,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   const running = new Map<number, Running>();
   /** What came to grief before it could say so in the store, and what ends its rest: tried at once it would do so again. */
   const resting = new Map<number, () => void>();
+  const telling = new Set<Promise<void>>();
   let isTaking = true;
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
@@ -218,14 +220,29 @@ export function createConductor(options: ConductorOptions): Conductor {
       const exitMessage = lost?.because == null ? 'owner lost' : `owner lost: its process ${lost.because}`;
       const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;
       await session.commit((state) => endingOf(state, ending, tools));
-      return;
+      return tellEnd(job, session);
     }
     const result = await runExecution(session, job, tools, handBack.signal);
+    if (result === 'ended') tellEnd(job, session);
     if (result === 'handed-back') await releaseLease(stores, executionId, { fence, conductor: id }, operation());
+  }
+
+  /** Beside what runs next: whoever is told may be slow. */
+  function tellEnd(job: RunnableJob, { state }: ExecutionSession): void {
+    const told = tellWebhook(job, state, {
+      onFailure(message) {
+        const log = tools.logs.open(state.execution.id, null);
+        log.write('warn', message);
+        log.close();
+        onProblem(new Error(message));
+      },
+    }).finally(() => telling.delete(told));
+    telling.add(told);
   }
 
   async function settled(): Promise<void> {
     while (running.size > 0) await Promise.all([...running.values()].map(({ done }) => done));
+    await Promise.all(telling);
   }
 
   return {

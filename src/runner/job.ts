@@ -11,6 +11,8 @@ export interface RunnableJob {
    * @param given the parameters of the launch, by name @throws BatchyError `invalid-job`, what the author's code throws
    */
   readonly buildFlow?: (given: Readonly<Record<string, unknown>>) => RunnableFlow;
+  /** Told when an execution has ended that ran here; an http or https URL. */
+  readonly webhook?: string;
   /** Of the file that it was read from, if from one. */
   readonly version?: string;
 }

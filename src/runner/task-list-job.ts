@@ -21,6 +21,8 @@ export interface TaskListSurroundings {
   readonly findModule: (module: string) => Pick<WorkerBody, 'file' | 'language'> | null;
   /** Tasks at a time. */
   readonly maxProcs: number;
+  /** Told when a run has ended; `null`: nobody is. */
+  readonly webhook: string | null;
 }
 
 /**
@@ -61,7 +63,8 @@ export function taskListJob({ tasks }: TaskList, surroundings: TaskListSurroundi
     onOwnerLost: 'resume',
     maxTakeovers: 3,
   };
-  return { definition, bodies };
+  const { webhook } = surroundings;
+  return { definition, bodies, ...(webhook === null ? {} : { webhook }) };
 }
 
 function stepOf(

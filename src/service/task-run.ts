@@ -20,6 +20,8 @@ export interface TaskApp {
   readonly maxProcs: number;
   /** After which a run and its logs are forgotten; `null`: the service's own default. */
   readonly retentionDays: number | null;
+  /** A URL that is told when a run has ended; `null`: none is. */
+  readonly webhook: string | null;
   /** Of the profile and the place of the list: set for every task. */
   readonly environment: Readonly<Record<string, string>>;
 }

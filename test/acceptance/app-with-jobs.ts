@@ -45,9 +45,9 @@ export async function appWithJobs({
     ready: async () => {},
     jobs: () =>
       new Map(
-        jobs.map(({ definition }) => [
+        jobs.map(({ definition, version = 'aaaaaaaaaaaa' }) => [
           definition.name,
-          { definition, file: 'test.ts', version: 'aaaaaaaaaaaa', readAt: 0n },
+          { definition, file: 'test.ts', version, readAt: 0n },
         ]),
       ),
     broken: () => [],

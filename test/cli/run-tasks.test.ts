@@ -4,6 +4,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { fakeServer } from './fake-server.ts';
 import { type Ended, run, start } from './run.ts';
 
 /** Spec 3 A's own list: 3 fails, 4 needs it, 5 stands alone. */
@@ -80,9 +81,24 @@ describe('batchy run', () => {
     expect(logs().match(/left: run/g)).not.toBeNull();
   });
 
-  it('9: two that fail and one that is defaulted end with 2', async () => {
+  it('9: two that fail and one that is defaulted end with 2, and so the webhook is told', async () => {
+    const hook = await fakeServer(({ url }) => ({ status: url === '/hook' ? 204 : 500 }));
     write('app.lst', '#SHELL\n1|-1|1|0|a|false|\n2|-1|1|0|b|false|\n3|1|1|0|c|true|\n');
-    expect(await outcome('app.lst')).toEqual(['1F 2F 3D', 2]);
+    expect(await outcome('app.lst', '--webhook', `${hook.url}/hook`)).toEqual(['1F 2F 3D', 2]);
+    expect(hook.requests.map(({ method, url }) => [method, url])).toEqual([['POST', '/hook']]);
+    expect(JSON.parse(hook.requests[0]?.body ?? '')).toMatchObject({
+      app: 'app',
+      status: 'FAILED',
+      exit_code: 2,
+      failed_tasks: [{ id: 1 }, { id: 2 }],
+    });
+    write('app_profile', `export APP_WEBHOOK=${hook.url}/other?key=SECRET\n`);
+    const { exit, err } = await batchy('app.lst', '-x', '3');
+    expect([exit, err]).toEqual([0, expect.stringMatching(/batchy: the webhook at \S+ answered 500/)]);
+    expect(logs()).toMatch(/WARN {2}the webhook at \S+ answered 500/);
+    expect(err + logs()).not.toContain('SECRET');
+    write('app_profile', 'export APP_WEBHOOK=example.com\n');
+    expect((await batchy('app.lst')).exit).toBe(2);
   });
 
   it('10: refuses a list that names a variable that is not set, and all else that is wrong with it at once', async () => {

@@ -25,6 +25,7 @@ describe('a run of a task list', () => {
       logFile: (name) => name,
       findModule: () => null,
       maxProcs: 1,
+      webhook: null,
     });
     const plain = jobOf([stepOf('a')], { name: 'Plain' });
     const stores = await createMemoryStores({ clock: createSettableClock('2026-11-22T12:00:00') });
