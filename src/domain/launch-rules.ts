@@ -109,8 +109,8 @@ export function notRecovered(last: JobExecution): BatchyError {
 }
 
 /**
- * Whether the newest instance needs no other execution, so that another instance follows: where each launch has its own (of a task
- * list whatever became of the one before it, since who means to go on with that restarts it; of a flow also when that has undone what it did); where a
+ * Whether the newest instance needs no other execution, so that another instance follows: where each launch has its own (of task lists
+ * and flows whatever became of the one before it, since who means to go on with that restarts it); where a
  * window is due although an instance of it has succeeded (its batch was declared failed while it ran, or by another program); and
  * where a window was given up, or its success declared failed. The last execution tells, since a forced one that failed leaves the
  * instance unfinished.
@@ -120,8 +120,8 @@ function isDoneWith(input: LaunchInput, before: LaunchedBefore): boolean {
   const { last } = before;
   if (restarts) return false;
   if (isInDoubt(input, before) || isTaskList(definition)) return true;
+  if (definition.isFlow === true && definition.newInstancePerLaunch) return true;
   if (last.status === 'ABANDONED') return definition.newInstancePerLaunch || window !== null;
-  if (last.status === 'REVERTED') return definition.newInstancePerLaunch;
   return last.status === 'COMPLETED' && (definition.newInstancePerLaunch || window?.kind === 'due');
 }
 

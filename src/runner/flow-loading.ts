@@ -6,6 +6,7 @@ import { type FlowState, newFlowState, reconcile, type TaskState } from '../doma
 import { decodeFlowRecord, emptyFlowRecord, type FlowRecord } from '../domain/flow-text.ts';
 import type { Json } from '../domain/json.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
+import { previousExecution } from './execution-plan.ts';
 import type { ExecutionState } from './execution-state.ts';
 
 const pageSize = 500;
@@ -40,9 +41,18 @@ export async function earlierRecord(
   { forced }: JobExecution,
   previous: JobExecution | null,
 ): Promise<FlowRecord> {
-  if (forced || previous === null || previous.status === 'REVERTED') return emptyFlowRecord;
-  const [stored = null] = await reader.get([documentKeys.flow(previous.id)]);
-  return stored === null ? emptyFlowRecord : decodeFlowRecord(stored.text);
+  if (forced) return emptyFlowRecord;
+  for (let before = previous; before !== null; before = await previousExecution(reader, before)) {
+    if (before.status === 'REVERTED') break;
+    const [record = null, outline = null] = await reader.get([
+      documentKeys.flow(before.id),
+      documentKeys.flowOutline(before.id),
+    ]);
+    if (record !== null) return decodeFlowRecord(record.text);
+    // One that nobody could make, or that was stopped before anybody did, has left what it had found.
+    if (outline !== null) break;
+  }
+  return emptyFlowRecord;
 }
 
 /** The tasks of earlier executions of the instance, as this one finds them. */

@@ -2,7 +2,7 @@ import type { JobExecution, JobInstance, StepExecution } from '../domain/executi
 import { isLive } from '../domain/execution-transitions.ts';
 import { planFlowRestart } from '../domain/flow-restart-plan.ts';
 import type { TaskStatus } from '../domain/flow-state.ts';
-import { emptyFlowRecord, type FlowOutline } from '../domain/flow-text.ts';
+import { emptyFlowRecord, type FlowOutline, type FlowRecord } from '../domain/flow-text.ts';
 import type { PlannedStep } from '../domain/restart-plan.ts';
 import type { ExecutionRecords } from './execution-records.ts';
 
@@ -30,27 +30,28 @@ export async function flowRestartPlan(
   { execution, instance, last, isWhole }: FlowToRestart,
 ): Promise<PlannedStep[]> {
   const live = isLive(execution.status);
-  const goneOnWith = live ? execution : last;
+  const left = await lastPickedUp(records, live ? execution : last);
   const kept = [...instance.steps].filter(
     ([, { executionId }]) => !isWhole && (!live || !execution.forced || executionId === execution.id),
   );
   return planFlowRestart({
-    outline: await newestOutline(records, [
-      ...(goneOnWith === null ? [] : [goneOnWith.id]),
-      ...[...instance.steps.values()].map(({ executionId }) => executionId),
-    ]),
-    record: goneOnWith === null || isWhole ? emptyFlowRecord : await records.flowRecord(goneOnWith.id),
+    outline: left?.outline ?? null,
+    record: left === null || isWhole ? emptyFlowRecord : left.record,
     tasks: await records.latestSteps({ ...instance, steps: new Map(kept) }),
     executionId: live ? execution.id : null,
     lastStatus: live || isWhole ? null : (last?.status ?? null),
   });
 }
 
-/** Of the newest execution that somebody has picked up. */
-async function newestOutline(records: ExecutionRecords, executionIds: readonly number[]): Promise<FlowOutline | null> {
-  for (const id of [...new Set(executionIds)].sort((one, other) => other - one)) {
-    const outline = await records.flowOutline(id);
-    if (outline !== null) return outline;
+/** Of an execution and those before it in its instance, what the newest has left that somebody has picked up. */
+async function lastPickedUp(
+  records: ExecutionRecords,
+  from: JobExecution | null,
+): Promise<{ readonly outline: FlowOutline; readonly record: FlowRecord } | null> {
+  for (let each = from; each !== null;) {
+    const [outline, record] = await Promise.all([records.flowOutline(each.id), records.flowRecord(each.id)]);
+    if (outline !== null) return { outline, record };
+    each = each.previousId === undefined ? null : ((await records.execution(each.previousId))?.value ?? null);
   }
   return null;
 }
