@@ -12,6 +12,9 @@ if (process.argv[2] === 'conductor' && process.send !== undefined) {
 
 const { runCli } = await import('./cli/index.ts');
 
+/** Whatever they have begun (a timer, a connection) does not keep the process. */
+let hasRunJobFiles = false;
+
 /** The process: hands the command line what it cannot import itself, and takes its exit code. */
 process.exitCode = await runCli(process.argv.slice(2), {
   serve: async (settings) => (await import('./serve.ts')).serve(settings),
@@ -20,5 +23,10 @@ process.exitCode = await runCli(process.argv.slice(2), {
   readTaskApp: async (file, given) =>
     (await import('./task-app.ts')).readTaskApp(file, { environment: process.env, given }),
   runTasks: async (run) => (await import('./task-run.ts')).runTasks(run),
+  buildFlow: async (settings, name, give) => {
+    hasRunJobFiles = true;
+    return (await import('./flow-building.ts')).buildFlow(settings, name, give);
+  },
   now: async () => (await import('./app.ts')).machineNow(),
 });
+if (hasRunJobFiles) process.exit();

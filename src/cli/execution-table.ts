@@ -18,6 +18,9 @@ const stepColumns = [
   { title: 'retries', cell: (row: JsonObject) => row['retry_count'] },
 ];
 
+/** Of a flow: each run of a task, forwards or backwards, one after the other. */
+const flowColumns = ['step_name', 'phase', 'status', 'start_time', 'end_time', 'task_state'].map(column);
+
 export async function printExecutions(terminal: Terminal, executions: readonly Json[]): Promise<void> {
   // Only where there is one, and at the end: scripts count columns.
   const replays = executions.some((row) => replayedBy(row) !== '') ? [replayColumn] : [];
@@ -42,7 +45,9 @@ export async function printExecution(terminal: Terminal, client: Client, executi
   const steps = await client.json({ path: `${executionPath(execution['id'])}/steps` });
   if (!Array.isArray(steps) || steps.length === 0) return;
   terminal.out('');
-  await printTable(terminal, [...stepColumns, messageOn(terminal)], steps as readonly Json[]);
+  const rows = steps as readonly Json[];
+  const columns = rows.some((row) => objectOf(row)['phase'] !== undefined) ? flowColumns : stepColumns;
+  await printTable(terminal, [...columns, messageOn(terminal)], rows);
 }
 
 export function executionPath(id: Json | undefined): string {
@@ -53,14 +58,12 @@ export function objectOf(answer: Json): JsonObject {
   return isJsonObject(answer) ? answer : {};
 }
 
-/** The first line of the message; cut where the others would no longer fit on the screen. */
-function messageOn({ cutsLongTexts }: Terminal): Column {
-  return {
-    title: 'exit_message',
-    cell: (row) => {
-      const text = row['exit_message'];
-      const [line = ''] = (typeof text === 'string' ? text : '').split('\n');
-      return cutsLongTexts && line.length > longestMessage ? `${line.slice(0, longestMessage)}…` : line;
-    },
-  };
+export function messageOn(terminal: Terminal): Column {
+  return { title: 'exit_message', cell: (row) => messageLine(terminal, row['exit_message']) };
+}
+
+/** The first line of a message; cut where the others would no longer fit on the screen. */
+export function messageLine({ cutsLongTexts }: Terminal, message: Json | undefined): string {
+  const [line = ''] = (typeof message === 'string' ? message : '').split('\n');
+  return cutsLongTexts && line.length > longestMessage ? `${line.slice(0, longestMessage)}…` : line;
 }

@@ -5,12 +5,13 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 import type { BatchStatus } from '../domain/execution.ts';
 import { isLive } from '../domain/execution-transitions.ts';
-import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../domain/json.ts';
+import { type Json, type JsonObject, stringifyJson } from '../domain/json.ts';
 import { type ClientFlags, clientOf, positiveNumber } from './client-options.ts';
 import type { Client } from './client.ts';
 import type { CliContext } from './context.ts';
 import { executionPath, objectOf, printExecution } from './execution-table.ts';
 import { CommandFailure, type Exit, exits } from './exit-codes.ts';
+import { isScope, listOf } from './graph-fields.ts';
 import { cellText } from './table.ts';
 
 export interface WaitFlag {
@@ -52,9 +53,7 @@ export async function awaitExecution(
   const client = clientOf(context, flags);
   const id = execution['execution_id'];
   const until = typeof flags.wait === 'number' ? performance.now() + flags.wait * 1000 : Number.POSITIVE_INFINITY;
-  const last = await lookUntilEnd(context, client, { id, until }, async (seen, milliseconds) => {
-    if (terminal.showsProgress) terminal.progress(await progressLine(client, seen, milliseconds));
-  });
+  const last = await lookUntilEnd(context, client, id, until);
   if (flags.json === true) terminal.out(stringifyJson(last));
   else await printExecution(terminal, client, last);
   const status = cellText(last['status']);
@@ -66,21 +65,11 @@ export async function awaitExecution(
   context.end(exit);
 }
 
-export interface Lookout {
-  readonly id: Json | undefined;
-  /** Of the monotonic clock, in milliseconds. */
-  readonly until: number;
-}
-
-/**
- * Looks at an execution again and again, until it has ended or the time is over. A server that is briefly away is waited for.
- * @param onLook told of one that goes on, and for how many milliseconds it has been looked at
- */
-export async function lookUntilEnd(
+async function lookUntilEnd(
   { terminal }: CliContext,
   client: Client,
-  { id, until }: Lookout,
-  onLook: (execution: JsonObject, milliseconds: number) => Promise<void>,
+  id: Json | undefined,
+  until: number,
 ): Promise<JsonObject> {
   const begun = performance.now();
   let isAway = false;
@@ -92,7 +81,7 @@ export async function lookUntilEnd(
         terminal.progress(null);
         return execution;
       }
-      await onLook(execution, performance.now() - begun);
+      if (terminal.showsProgress) terminal.progress(await progressLine(client, execution, performance.now() - begun));
     } catch (error) {
       const passes = error instanceof CommandFailure && passing.includes(error.exit);
       if (!passes || performance.now() >= until) throw error;
@@ -103,7 +92,7 @@ export async function lookUntilEnd(
   }
 }
 
-/** `LoadOrders 5 [#######-------------] 1/3 steps, Load: 12000 read, 11900 written, 14 s` */
+/** `LoadOrders 5 [#######-------------] 1/3 steps, Load: 12000 read, 11900 written, 14 s`; of a flow `1/3 tasks, attach (revert), 2 s` */
 async function progressLine(client: Client, execution: JsonObject, milliseconds: number): Promise<string> {
   const path = executionPath(execution['id']);
   const [graph, steps] = await Promise.all([
@@ -111,15 +100,23 @@ async function progressLine(client: Client, execution: JsonObject, milliseconds:
     client.json({ path: `${path}/steps` }),
   ]);
   // Parts come when their step begins: with them the bar would go backward.
-  const nodes = objectsIn(objectOf(graph)['nodes']).filter((node) => !isPart(node['name']));
-  const done = nodes.filter((node) => node['status'] === 'COMPLETED').length;
-  const filled = nodes.length === 0 ? 0 : Math.floor((done / nodes.length) * barWidth);
-  const rows = objectsIn(steps);
+  const nodes = listOf(objectOf(graph)['nodes']).filter((node) => !isPart(node['name']) && !isScope(node));
+  const isFlow = nodes.some((node) => node['task_state'] !== undefined);
+  const done = nodes.filter((node) => (isFlow ? node['task_state'] === 'SUCCESS' : node['status'] === 'COMPLETED'));
+  const filled = nodes.length === 0 ? 0 : Math.floor((done.length / nodes.length) * barWidth);
+  const rows = listOf(steps);
   const current = rows.findLast((step) => step['status'] === 'STARTED' && !isPart(step['step_name']));
-  const what = current === undefined ? cellText(execution['status']) : countsOf(cellText(current['step_name']), rows);
+  const what = current === undefined ? cellText(execution['status']) : doingOf(current, rows);
   const bar = `${'#'.repeat(filled)}${'-'.repeat(barWidth - filled)}`;
   const name = `${cellText(execution['job_name'])} ${cellText(execution['id'])}`;
-  return `${name} [${bar}] ${done}/${nodes.length} steps, ${what}, ${Math.round(milliseconds / 1000)} s`;
+  return `${name} [${bar}] ${done.length}/${nodes.length} ${isFlow ? 'tasks' : 'steps'}, ${what}, ${Math.round(milliseconds / 1000)} s`;
+}
+
+/** Which step runs, and how far it is; which task of a flow runs or is reverted. */
+function doingOf(current: JsonObject, rows: readonly JsonObject[]): string {
+  const name = cellText(current['step_name']);
+  if (current['phase'] === undefined) return countsOf(name, rows);
+  return current['phase'] === 'revert' ? `${name} (revert)` : name;
 }
 
 /** The items of a step so far; a partitioned one has no counts of its own until its parts have ended. */
@@ -139,9 +136,4 @@ function isPart(name: Json | undefined): boolean {
 function exitOf(status: string): Exit {
   if (status === 'COMPLETED') return exits.ok;
   return isLive(status as BatchStatus) ? exits.timeout : exits.failed;
-}
-
-/** The objects of a list. */
-export function objectsIn(list: Json | undefined): JsonObject[] {
-  return Array.isArray(list) ? (list as readonly Json[]).filter(isJsonObject) : [];
 }

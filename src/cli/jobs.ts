@@ -1,7 +1,8 @@
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../domain/json.ts';
+import { type JsonObject, parseJson } from '../domain/json.ts';
 import { addClientOptions, type ClientFlags, clientOf } from './client-options.ts';
 import type { RegisterCommand } from './context.ts';
 import { objectOf } from './execution-table.ts';
+import { edgesTo, listOf } from './graph-fields.ts';
 import { jobPath } from './launch.ts';
 import { cellText, type Column, column, printTable } from './table.ts';
 import { printable } from './terminal.ts';
@@ -39,6 +40,10 @@ export const register: RegisterCommand = (program, context) => {
         parameters,
       );
     }
+    if (job['kind'] === 'flow')
+      return terminal.out(
+        `\nIts tasks are made whenever it is picked up; batchy post ${cellText(job['name'])} --hierarchy shows them.`,
+      );
     const graph = objectOf(job['graph'] ?? null);
     const edges = listOf(graph['edges']);
     terminal.out('');
@@ -61,7 +66,10 @@ const parameterColumns = ['type', 'default', 'required', 'identifying', 'descrip
 const jobColumns: readonly Column[] = [
   column('name'),
   column('workflow'),
-  { title: 'steps', cell: (row) => listOf(objectOf(row['graph'] ?? null)['nodes']).length },
+  {
+    title: 'steps',
+    cell: (row) => (row['kind'] === 'flow' ? 'flow' : listOf(objectOf(row['graph'] ?? null)['nodes']).length),
+  },
   { title: 'last_status', cell: (row) => objectOf(row['last_execution'] ?? null)['status'] },
   { title: 'last_execution', cell: (row) => objectOf(row['last_execution'] ?? null)['id'] },
   { title: 'last_start', cell: (row) => objectOf(row['last_execution'] ?? null)['start_time'] },
@@ -73,16 +81,4 @@ const jobColumns: readonly Column[] = [
 function brokenLine(broken: JsonObject): string {
   const place = ['file', 'line', 'column'].flatMap((name) => (broken[name] == null ? [] : [cellText(broken[name])]));
   return `${place.join(':')}: ${cellText(broken['message'])}`;
-}
-
-/** `Download`, or, by an exit code, `Load on EMPTY`. */
-function edgesTo(edges: readonly JsonObject[], name: Json | undefined): string {
-  return edges
-    .filter((edge) => edge['to'] === name)
-    .map((edge) => `${cellText(edge['from'])}${edge['on'] == null ? '' : ` on ${cellText(edge['on'])}`}`)
-    .join(', ');
-}
-
-function listOf(list: Json | undefined): JsonObject[] {
-  return Array.isArray(list) ? (list as readonly Json[]).filter(isJsonObject) : [];
 }

@@ -1,4 +1,7 @@
 import type { Settings } from '../config/schema.ts';
+import type { Flow } from '../domain/flow.ts';
+import type { ParameterSchema } from '../domain/job.ts';
+import type { JsonObject } from '../domain/json.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Services } from '../service/services.ts';
 import type { Stores } from '../service/stores.ts';
@@ -19,6 +22,18 @@ export interface Machine {
   readTaskApp(file: string, given: Readonly<Record<string, string>>): Promise<TaskApp>;
   /** Runs a task list in this process, without a server. @throws BatchyError `invalid-job`, `store-unavailable` */
   runTasks(run: TaskRun): Promise<TaskRunEnd>;
-  /** This machine's clock, for the dates of API keys. */
+  /**
+   * Has the job files of this machine make a reversible flow, as it would be made if it were posted now.
+   * @param give what is posted, by what the flow declares
+   * @throws BatchyError `unknown-job-definition`, `invalid-parameters`, `invalid-job` with the place in the file
+   */
+  buildFlow(settings: Settings, name: string, give: (declared: ParameterSchema) => JsonObject): Promise<BuiltFlow>;
+  /** This machine's clock: for the dates of API keys, and for how long something has run. */
   now(): Promise<Instant>;
+}
+
+/** A flow, and the names of the values that are posted with it, defaults included. */
+export interface BuiltFlow {
+  readonly flow: Flow;
+  readonly store: readonly string[];
 }

@@ -15,7 +15,7 @@ export async function printTable(terminal: Terminal, columns: readonly Column[],
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
   });
   for (const row of rows) {
-    if (isJsonObject(row)) table.push(columns.map(({ cell }) => paintCell(terminal, cellText(cell(row)))));
+    if (isJsonObject(row)) table.push(columns.map(({ cell }) => paintStatus(terminal, cellText(cell(row)))));
   }
   terminal.out(withoutTrailingSpace(table.toString()));
 }
@@ -48,9 +48,18 @@ const statusStyles: Readonly<Record<string, Style>> = {
   STOPPING: 'yellow',
   STOPPED: 'yellow',
   ABANDONED: 'dim',
+  REVERTED: 'yellow',
+  // Of the tasks of a flow.
+  PENDING: 'dim',
+  RUNNING: 'yellow',
+  SUCCESS: 'green',
+  FAILURE: 'red',
+  REVERTING: 'yellow',
+  REVERT_FAILURE: 'red',
 };
 
-function paintCell(terminal: Terminal, text: string): string {
+/** A status in its colour; any other text as it is. */
+export function paintStatus(terminal: Terminal, text: string): string {
   const style = Object.hasOwn(statusStyles, text) ? statusStyles[text] : undefined;
   return style === undefined ? text : terminal.paint(style, text);
 }

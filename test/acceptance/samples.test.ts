@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -109,8 +109,33 @@ function samples(environment: () => Readonly<Record<string, string>>): void {
     expect(namesOf(steps, 'COMPLETED')).toEqual(['load', 'write', 'end']);
   }
 
+  /** Tried again, it is there; given up, nothing is left of it. */
+  async function provision(): Promise<void> {
+    const [made, undone] = await Promise.all([
+      run('provision', { fails: 1, size: 3 }),
+      run('provision', { fails: 2, attempts: 2 }),
+    ]);
+    const server = ({ id }: { id: number }): string => path.join(folder, `data/samples/provision/server-${id}`);
+    expect(made.execution).toMatchObject({ status: 'COMPLETED' });
+    const machine = ['create_volume', 'create_key', 'attach', 'check'];
+    const reverts = ['attach', 'create_key', 'create_volume'];
+    expect(made.steps.map((step: { step_name: string }) => step.step_name)).toEqual([
+      'make_folder',
+      ...machine,
+      ...reverts,
+      ...machine,
+    ]);
+    expect(readdirSync(server(made.execution)).sort()).toEqual(['key', 'server.json', 'volume']);
+    expect(statSync(path.join(server(made.execution), 'volume')).size).toBe(3 * 1024);
+    expect(undone).toMatchObject({
+      execution: { status: 'REVERTED', exit_message: 'check: the server does not answer in attempt 2' },
+    });
+    expect(undone.steps.at(-1)).toMatchObject({ step_name: 'make_folder', phase: 'revert', task_state: 'REVERTED' });
+    expect(existsSync(server(undone.execution))).toBe(false);
+  }
+
   it('count what they do, retry, and go on where they failed', async () => {
-    await Promise.all([count(), retry(), load(), runTasks()]);
+    await Promise.all([count(), retry(), load(), runTasks(), provision()]);
   });
 }
 

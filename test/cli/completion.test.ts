@@ -18,6 +18,8 @@ describe('completion', () => {
   it.each([
     [['batchy', 'op'], ['open']],
     [['batchy', 'la'], ['launch']],
+    [['batchy', 'post', 'provision', '--h'], ['--hierarchy', '--help']],
+    [['batchy', 'show', '7', '--w'], ['--watch']],
     [
       ['batchy', 'executions', '--s'],
       ['--status', '--started-after', '--started-before', '--show'],

@@ -85,3 +85,32 @@ it('says the status where no step has begun', async () => {
   expect(progress[0]).toMatch(/^LoadOrders 7 \[-{20}\] 0\/0 steps, STARTING, \d+ s$/);
   expect(ends).toEqual([]);
 });
+
+it('counts the tasks of a flow that have succeeded, and says what is reverted', async () => {
+  const server = await fakeServer(({ url }, count) => {
+    if (url.endsWith('/graph')) {
+      const task = { kind: 'task', scope: 'vps' };
+      const nodes = [
+        { name: 'vps', kind: 'linear', scope: null, task_state: null, status: null },
+        { ...task, name: 'one', task_state: 'SUCCESS', status: 'COMPLETED' },
+        { ...task, name: 'two', task_state: 'REVERTING', status: 'STARTED' },
+        { ...task, name: 'three', task_state: 'REVERTED', status: 'COMPLETED' },
+        { ...task, name: 'four', task_state: 'PENDING', status: null },
+      ];
+      return { body: { nodes } };
+    }
+    if (url.endsWith('/steps')) {
+      const phase = count < 4 ? 'execute' : 'revert';
+      return { body: [{ step_name: 'two', status: 'STARTED', phase, read_count: 0 }] };
+    }
+    return { body: { id: 7, job_name: 'provision', status: count < 5 ? 'STARTED' : 'REVERTED' } };
+  });
+  const { context, progress, ends } = watched(server.url);
+  await awaitExecution(context, { wait: true, json: true }, { execution_id: 7 });
+  expect(progress).toEqual([
+    expect.stringMatching(/^provision 7 \[#{5}-{15}\] 1\/4 tasks, two, \d+ s$/) as string,
+    expect.stringMatching(/^provision 7 \[#{5}-{15}\] 1\/4 tasks, two \(revert\), \d+ s$/) as string,
+    null,
+  ]);
+  expect(ends).toEqual([1]);
+});

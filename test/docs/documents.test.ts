@@ -102,6 +102,8 @@ describe('what the documents name', () => {
       'SHELL_COMMAND',
       'MODULE_NAME',
       'WORKER_NAME',
+      // A state of a flow's task.
+      'REVERT_FAILURE',
     ];
     const named = new Set(
       allCode.flatMap(({ code }) => [...code.matchAll(/\b[A-Z]+(?:_[A-Z]+)+\b/g)].map(([name]) => name)),
@@ -207,6 +209,8 @@ function unknownIn(line: string, commands: ReadonlyMap<string, Command>): string
     const isGroup = [...commands.keys()].some((each) => each.startsWith(`batchy ${words[0]} `));
     return isGroup && words.slice(1).every((word) => word === '--help') ? [] : [words.slice(0, 2).join(' ')];
   }
+  // It takes what the flow takes.
+  if (command.name() === 'post') return [];
   const known = ['--help', ...command.options.flatMap(({ long }) => (long == null ? [] : [long]))];
   return words.filter((word) => word.startsWith('--')).filter((word) => !known.includes(word));
 }

@@ -12,7 +12,7 @@ const timeout = 3 * patience.timeout;
 const page = (name: string): string => documents.get(`docs/recipes/${name}.md`) ?? '';
 
 const reading = (): Promise<Reader> =>
-  startReading((definitions) => expect.poll(definitions, patience).toMatchObject({ jobs: { length: 8 }, broken: [] }));
+  startReading((definitions) => expect.poll(definitions, patience).toMatchObject({ jobs: { length: 9 }, broken: [] }));
 
 function rowsOf({ folder }: Reader, database: string, query: string): unknown[] {
   const opened = new DatabaseSync(path.join(folder, database), { readOnly: true });

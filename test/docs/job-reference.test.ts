@@ -11,7 +11,7 @@ const text = readFileSync(path.join(root, 'docs/job-reference.md'), 'utf8');
 
 it('has jobs that run: a partitioned one, and one in YAML', { timeout: 3 * patience.timeout }, async () => {
   const reader = await startReading((definitions) =>
-    expect.poll(definitions, patience).toMatchObject({ jobs: { length: 8 }, broken: [] }),
+    expect.poll(definitions, patience).toMatchObject({ jobs: { length: 9 }, broken: [] }),
   );
   expect(await reader.follow(text)).toEqual({ files: 2, commands: 4 });
 });

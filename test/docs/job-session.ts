@@ -36,7 +36,8 @@ export async function startReading(
   const folder = mkdtempSync(path.join(tmpdir(), 'batchy-reader-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const url = await startService(folder);
-  const prepare = `export BATCHY_URL='${url}' PATH='${putOnPath(folder)}':"$PATH" NO_COLOR=1; exec 2>&1`;
+  const local = `BATCHY_CFG='${path.join(folder, 'cfg')}' BATCHY_DATA='${path.join(folder, 'data')}'`;
+  const prepare = `export BATCHY_URL='${url}' ${local} PATH='${putOnPath(folder)}':"$PATH" NO_COLOR=1; exec 2>&1`;
   const here = (text: string): string => text.replaceAll('http://127.0.0.1:5000', url);
   const run: Reader['run'] = async (commands) => (await runSession([prepare, ...commands.map(here)], folder)).slice(1);
   const definitions = async (): Promise<Definitions> => {
@@ -122,6 +123,7 @@ const shown = (output: string): string =>
   output
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}/g, '<time>')
     .replaceAll(/\b17\d{8}\b/g, '<batch>')
+    .replaceAll(/\b\d+(?:\.\d+)? s\b/g, '<duration>')
     // Of a sample's file, which may change.
     .replaceAll(/\b[0-9a-f]{12}\b/g, '<version>')
     .replaceAll(/ +$/gm, '');

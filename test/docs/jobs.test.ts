@@ -14,7 +14,7 @@ it(
   { timeout: 3 * patience.timeout },
   async () => {
     const reader = await startReading(async (definitions) =>
-      expect.poll(definitions, patience).toMatchObject({ jobs: { length: 8 }, broken: [] }),
+      expect.poll(definitions, patience).toMatchObject({ jobs: { length: 9 }, broken: [] }),
     );
     const { files, commands } = await reader.follow(text);
     expect(files).toBe(5);

@@ -112,6 +112,11 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: ['uuidv7', anyBuiltin],
   },
   'task-app': { layers: ['domain', 'service', 'runner', 'dialects', 'adapters'], packages: [anyBuiltin] },
+  // A flow as the job files of this machine make it, to be looked at.
+  'flow-building': {
+    layers: ['domain', 'config', 'service', 'runner', 'dialects', 'adapters', 'task-app'],
+    packages: [anyBuiltin],
+  },
   // A task list that runs without a server, in one process.
   'task-run': {
     layers: [...composition.layers, 'use-cases', 'open-stores', 'conductor-logs'],
@@ -120,7 +125,17 @@ const layers: Readonly<Record<string, Layer>> = {
   serve: { layers: [...composition.layers, 'app', 'trial', 'conductor-host'], packages: composition.packages },
   // The command line does not know how things are wired; main hands it the functions that do.
   main: {
-    layers: ['app', 'open-stores', 'serve', 'conductor-process', 'task-app', 'task-run', 'cli', 'config'],
+    layers: [
+      'app',
+      'open-stores',
+      'serve',
+      'conductor-process',
+      'flow-building',
+      'task-app',
+      'task-run',
+      'cli',
+      'config',
+    ],
     packages: ['close-with-grace', anyBuiltin],
   },
 };

@@ -1,0 +1,83 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { BatchStatus } from '../domain/execution.ts';
+import { isLive } from '../domain/execution-transitions.ts';
+import { type JsonObject, stringifyJson } from '../domain/json.ts';
+import { addClientOptions, type ClientFlags, clientOf } from './client-options.ts';
+import type { Client } from './client.ts';
+import type { CliContext, RegisterCommand } from './context.ts';
+import { executionPath, objectOf, printExecutions } from './execution-table.ts';
+import { executionId } from './execution-wait.ts';
+import { listOf } from './graph-fields.ts';
+import { isFlowGraph, printFlow } from './show-flow.ts';
+import { printLevels } from './show-levels.ts';
+import { cellText } from './table.ts';
+import type { Terminal } from './terminal.ts';
+
+interface ShowFlags extends ClientFlags {
+  readonly watch?: boolean;
+}
+
+/** What is known of an execution at one moment. */
+interface Look {
+  readonly execution: JsonObject;
+  readonly graph: JsonObject;
+  readonly steps: readonly JsonObject[];
+}
+
+/** Between two looks of `--watch`. */
+const pauseMilliseconds = 500;
+/** To the upper left corner, and nothing below it. */
+const clearScreen = '\u001b[H\u001b[J';
+
+export const register: RegisterCommand = (program, context) => {
+  const command = program
+    .command('show')
+    .description('Show how an execution stands: a flow as its tree, a job or a task list as its graph, level by level.')
+    .argument('<execution>', undefined, executionId)
+    .option('--watch', 'show it again whenever something has changed, to its end');
+  addClientOptions(command);
+
+  command.action(async (id: number, flags: ShowFlags) => {
+    const client = clientOf(context, flags);
+    let shown = '';
+    for (let isFirst = true; ; isFirst = false) {
+      const look = await lookAt(client, id);
+      const text = flags.json === true ? stringifyJson({ ...look }) : await drawn(context, look);
+      if (text !== shown) show(context.terminal, text, isFirst || flags.json === true);
+      shown = text;
+      if (flags.watch !== true || !isLive(cellText(look.execution['status']) as BatchStatus)) return;
+      await pause(pauseMilliseconds);
+    }
+  });
+};
+
+async function lookAt(client: Client, id: number): Promise<Look> {
+  const path = executionPath(id);
+  // First the execution: once it has ended nothing else changes, so that the last picture is of one moment.
+  const execution = objectOf(await client.json({ path }));
+  const [graph, steps] = await Promise.all([
+    client.json({ path: `${path}/graph` }),
+    client.json({ path: `${path}/steps` }),
+  ]);
+  return { execution, graph: objectOf(graph), steps: listOf(steps) };
+}
+
+async function drawn({ terminal, machine }: CliContext, { execution, graph, steps }: Look): Promise<string> {
+  const lines: string[] = [];
+  const page: Terminal = { ...terminal, out: (text) => lines.push(text) };
+  // Where lines are kept, only what has changed is worth some.
+  const now = terminal.cutsLongTexts ? await machine.now() : null;
+  await printExecutions(page, [execution]);
+  lines.push('');
+  if (isFlowGraph(graph)) printFlow(page, { graph, steps, now });
+  else await printLevels(page, graph, steps, now);
+  return lines.join('\n');
+}
+
+/** On a screen in place of what was there; elsewhere below it. */
+function show(terminal: Terminal, text: string, isAlone: boolean): void {
+  if (terminal.cutsLongTexts && !isAlone) terminal.raw(clearScreen);
+  else if (!isAlone) terminal.out('');
+  terminal.out(text);
+}
