@@ -53,7 +53,9 @@ export async function awaitExecution(
   const client = clientOf(context, flags);
   const id = execution['execution_id'];
   const until = typeof flags.wait === 'number' ? performance.now() + flags.wait * 1000 : Number.POSITIVE_INFINITY;
-  const last = await lookUntilEnd(context, client, id, until);
+  const last = await lookUntilEnd(context, client, { id, until }, async (seen, milliseconds) => {
+    if (terminal.showsProgress) terminal.progress(await progressLine(client, seen, milliseconds));
+  });
   if (flags.json === true) terminal.out(stringifyJson(last));
   else await printExecution(terminal, client, last);
   const status = cellText(last['status']);
@@ -65,11 +67,21 @@ export async function awaitExecution(
   context.end(exit);
 }
 
-async function lookUntilEnd(
+export interface Lookout {
+  readonly id: Json | undefined;
+  /** Of the monotonic clock, in milliseconds. */
+  readonly until: number;
+}
+
+/**
+ * Looks at an execution again and again, until it has ended or the time is over. A server that is briefly away is waited for.
+ * @param onLook told of one that goes on, and for how many milliseconds it has been looked at
+ */
+export async function lookUntilEnd(
   { terminal }: CliContext,
   client: Client,
-  id: Json | undefined,
-  until: number,
+  { id, until }: Lookout,
+  onLook: (execution: JsonObject, milliseconds: number) => Promise<void>,
 ): Promise<JsonObject> {
   const begun = performance.now();
   let isAway = false;
@@ -81,7 +93,7 @@ async function lookUntilEnd(
         terminal.progress(null);
         return execution;
       }
-      if (terminal.showsProgress) terminal.progress(await progressLine(client, execution, performance.now() - begun));
+      await onLook(execution, performance.now() - begun);
     } catch (error) {
       const passes = error instanceof CommandFailure && passing.includes(error.exit);
       if (!passes || performance.now() >= until) throw error;
@@ -136,4 +148,9 @@ function isPart(name: Json | undefined): boolean {
 function exitOf(status: string): Exit {
   if (status === 'COMPLETED') return exits.ok;
   return isLive(status as BatchStatus) ? exits.timeout : exits.failed;
+}
+
+/** The objects of a list. */
+export function objectsIn(list: Json | undefined): JsonObject[] {
+  return listOf(list);
 }
