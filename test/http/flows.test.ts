@@ -254,3 +254,75 @@ it('a flow that nobody can make has failed, and has no tasks to show', async () 
   expect(await get(`/executions/${id}/graph`)).toMatchObject({ nodes: [], edges: [] });
   expect(await get(`/executions/${id}/restart-plan`)).toEqual([]);
 });
+
+describe('a flow that is bound to a workflow', () => {
+  const seen: unknown[] = [];
+  const load = defineFlow(
+    'Load',
+    () =>
+      linearFlow('all', [
+        task('load', {
+          requires: ['from_date', 'to_date'],
+          execute: ({ from_date: from, to_date: until }) => {
+            seen.push([from, until]);
+            if (failing.has('load')) throw new Error('the database is away');
+          },
+          revert: () => seen.push('undone'),
+        }),
+      ]),
+    { workflow: 'orders' },
+  );
+
+  async function start() {
+    const other = await appWithJobs({
+      jobs: [load],
+      cfg: { orders: 'customers:\n  from_date: "2026-01-01"\n' },
+      openStores: (clock) => createMemoryStores({ clock }),
+    });
+    await other.call('POST', '/load_cfg/orders');
+    seen.length = 0;
+    const customers = async () => (await other.call('GET', '/get_status/orders')).json.customers.status;
+    return { ...other, customers };
+  }
+
+  it('fails its batch when it is undone, and loads the same window with the next launch', async () => {
+    const bound = await start();
+    failing = new Set(['load']);
+    const first = await bound.run('Load');
+    expect([first.status, await bound.customers()]).toEqual(['REVERTED', 'failed']);
+    failing = new Set();
+    bound.clock.advance({ hours: 1 });
+    const second = await bound.run('Load');
+    expect(second).toMatchObject({ status: 'COMPLETED', job_instance_id: first.job_instance_id });
+    expect([await bound.customers(), seen.length]).toEqual(['success', 3]);
+    expect(seen[2]).toEqual(seen[0]);
+    expect(seen[1]).toBe('undone');
+    bound.clock.advance({ hours: 1 });
+    const third = await bound.run('Load');
+    expect(third.job_instance_id).not.toBe(first.job_instance_id);
+  });
+
+  it('runs the window whole once it was given up, or its success declared failed', async () => {
+    const bound = await start();
+    failing = new Set(['load']);
+    const first = await bound.run('Load');
+    await bound.call('POST', `/executions/${first.id}/abandon`);
+    expect((await bound.call('GET', `/executions/${first.id}/restart-plan`)).json).toEqual([
+      expect.objectContaining({
+        step_name: 'load',
+        action: 'run',
+        why: 'the window is run whole, as another instance',
+      }),
+    ]);
+    failing = new Set();
+    const second = await bound.run('Load');
+    expect(second.status).toBe('COMPLETED');
+    expect(second.job_instance_id).not.toBe(first.job_instance_id);
+    expect(
+      (await bound.call('POST', `/fail_batch/orders?batch_id=${second.batch.batch_id}&reason=it was not`)).status,
+    ).toBe(200);
+    expect((await bound.call('GET', `/executions/${second.id}`)).json.status).toBe('ABANDONED');
+    const third = await bound.run('Load');
+    expect(third.job_instance_id).not.toBe(second.job_instance_id);
+  });
+});

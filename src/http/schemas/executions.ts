@@ -180,7 +180,7 @@ export const StepsAnswer = Type.Array(
   }),
   {
     description:
-      'The steps that ran in this execution, in the order in which they started; what was skipped has no row',
+      'The steps that ran in this execution, in the order in which they started; what was skipped has no row. Of a flow a row for each run of a task, forwards or backwards',
     examples: [
       [
         {
