@@ -11,6 +11,8 @@ export interface EngineTools extends StepTools {
   readonly logs: Logs;
   /** A fresh id, unlike any other ever. */
   readonly operationId: () => string;
+  /** Told what is wrong beside what the state of the execution says. */
+  readonly onProblem?: (error: unknown) => void;
   /** The conductor's name in the journal. */
   readonly by: string;
 }

@@ -16,6 +16,7 @@ import type { StepLog } from './step-log.ts';
 import { addCounters, contextChange, runBody, type StepWork } from './step-dispatch.ts';
 import { beginningOf, encodePlace } from '../domain/chunk-place.ts';
 import type { PartOutcome } from './steps/partition.ts';
+import { whyNotAppendable } from './task-log-file.ts';
 
 /**
  * Runs one step to its end and stores each change of its state. A step that another conductor had begun in this execution goes
@@ -30,7 +31,9 @@ export async function runStep(
 ): Promise<NodeOutcome & PartOutcome> {
   const { session, tools } = running;
   const { stepName } = work;
-  const log = tools.logs.open(session.state.execution.id, stepName, work.definition.task?.logFile ?? null);
+  const logFile = work.definition.task?.logFile ?? null;
+  const unwritable = logFile === null ? null : await whyNotAppendable(logFile);
+  const log = tools.logs.open(session.state.execution.id, stepName, unwritable === null ? logFile : null);
   try {
     const before = session.state.steps.get(stepName);
     const isAnew = before === undefined || isToRevive(session.state.execution, before);
@@ -38,10 +41,23 @@ export async function runStep(
     if (isAnew) await begin(running, work);
     else log.write('warn', 'the conductor that ran this step is gone; it goes on here');
     onBegun();
+    if (unwritable !== null) tellUnwritable(running, work, log, unwritable);
     return await runAttempts(running, work, log);
   } finally {
     log.close();
   }
+}
+
+/** A task is worth more than its log: it runs all the same. */
+function tellUnwritable(
+  { tools }: RunningExecution,
+  { stepName, definition }: StepWork,
+  log: StepLog,
+  why: string,
+): void {
+  const what = `the LOGFILE ${definition.task?.logFile} cannot be written (${why}): what the task logs is in the logs of the execution alone`;
+  log.write('warn', what);
+  tools.onProblem?.(new Error(`task ${definition.task?.id} ${stepName}: ${what}`));
 }
 
 function runPart(running: RunningExecution, work: StepWork): Promise<PartOutcome> {

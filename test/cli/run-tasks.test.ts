@@ -267,10 +267,14 @@ export class Task extends Worker {
   });
 
   it('prints the logs of what has failed', async () => {
-    write('app.lst', '#SHELL\n1|-1|1|0|a|echo what happened; exit 1|\n2|-1|1|0|b|echo nothing|\n');
-    const { out } = await batchy('app.lst', '--dump-logs');
+    write(
+      'app.lst',
+      '#SHELL\n1|-1|1|0|a|echo what happened; exit 1|$ENV{APP_ROOT_DIR}/app.lst/a.log\n2|-1|1|0|b|echo nothing|\n',
+    );
+    const { out, err } = await batchy('app.lst', '--dump-logs');
     expect(out).toContain('what happened');
     expect(out).not.toContain('nothing');
+    expect(err).toMatch(/batchy: task 1 a: the LOGFILE \S+app\.lst\/a\.log cannot be written/);
   });
 
   it.each([

@@ -1,10 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { defaultRetry } from '../../src/domain/job.ts';
+import { runExecution } from '../../src/runner/engine.ts';
 import type { StepContext } from '../../src/runner/step-context.ts';
 import { createManualTimers } from './manual-timers.ts';
 import { createWorld, jobOf } from './world.ts';
@@ -65,6 +67,34 @@ describe('tasks of a list', () => {
       'INFO loading, 1',
       'INFO completed',
     ]);
+    await world.close();
+  });
+
+  it.each<[string, (folder: string) => string, RegExp]>([
+    ['below a file', (folder) => path.join(folder, 'file/below/load.log'), /ENOTDIR|EEXIST/],
+    ['that is a folder', (folder) => folder, /EISDIR/],
+    ['that is a pipe which nobody reads', (folder) => path.join(folder, 'pipe'), /ENXIO/],
+  ])('run although the file is one %s, and say so', async (_what, fileIn, reason) => {
+    const world = await createWorld();
+    const folder = mkdtempSync(path.join(tmpdir(), 'batchy-task-log-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(path.join(folder, 'file'), '');
+    execFileSync('mkfifo', [path.join(folder, 'pipe')]);
+    const logFile = fileIn(folder);
+    const problems: string[] = [];
+    const job = jobOf([{ name: 'load', body: task(({ logger }) => logger.info('loading')), task: { id: 4, logFile } }]);
+    const id = await world.launch(job);
+    await runExecution(
+      await world.take(id),
+      job,
+      { ...world.tools, onProblem: (error) => problems.push((error as Error).message) },
+      new AbortController().signal,
+    );
+    expect((await world.outcome(id)).status).toBe('COMPLETED');
+    const what = `the LOGFILE ${logFile} cannot be written (`;
+    expect(problems).toEqual([expect.stringContaining(`task 4 load: ${what}`)]);
+    expect(problems[0]).toMatch(reason);
+    for (const step of ['load', null]) expect(await world.log(id, step)).toMatch(/WARN .*the LOGFILE [^]*loading/);
     await world.close();
   });
 
