@@ -5,6 +5,7 @@ import { quoteBriefly } from '../../domain/names.ts';
 import { withoutSecrets } from '../../domain/secrets.ts';
 import type { WorkerBody } from '../step-body.ts';
 import type { StoredContext } from '../worker-process/context-requests.ts';
+import { keepsCompiled } from '../worker-process/compile-cache.ts';
 import { findPython, withoutPython } from '../worker-process/find-python.ts';
 import { talkToWorker, type WorkerTalk } from '../worker-process/talk.ts';
 import { endText, programEnvironment, runProgram, secretsOf } from './process-group.ts';
@@ -56,7 +57,7 @@ export async function runWorker(body: WorkerBody, run: StepRun, context: StoredC
 
 function environmentOf({ language, environment, passEnvironment }: WorkerBody, run: StepRun): Record<string, string> {
   const ofStep = programEnvironment(run, environment, passEnvironment);
-  if (language === 'node') return ofStep;
+  if (language === 'node') return { ...keepsCompiled, ...ofStep };
   const before = environment['PYTHONPATH'] ?? run.tools.environment['PYTHONPATH'] ?? '';
   return {
     // What it writes is read as UTF-8, whatever the machine's language.

@@ -179,7 +179,7 @@ describe('what a worker is given', () => {
   it('is the usual environment, and what it names', async () => {
     const environment = { ...workers.world.tools.environment, WANTED: 'wanted', HIDDEN: 'hidden' };
     const options = { environment: { OWN: 'own' }, passEnvironment: ['WANTED'], workingDirectory: workers.file('.') };
-    const names = ['OWN', 'WANTED', 'HIDDEN', 'BATCHY_EXECUTION_ID'];
+    const names = ['OWN', 'WANTED', 'HIDDEN', 'NODE_COMPILE_CACHE', 'BATCHY_EXECUTION_ID'];
     const bodies = [
       workers.worker(
         'task.ts',
@@ -202,9 +202,16 @@ describe('what a worker is given', () => {
     ];
     for (const body of bodies) {
       const { log, execution } = await workers.run(body, { environment });
-      expect(log).toContain(`OUT   ${path.dirname(body.file)} own wanted undefined ${execution.id}\n`);
+      expect(log).toContain(`OUT   ${path.dirname(body.file)} own wanted undefined undefined ${execution.id}\n`);
       expect(log).toContain(`OUT   ${body.file}|ä|x y\n`);
     }
+  });
+
+  it('is, in TypeScript, what was compiled for the worker before it', async () => {
+    const code = `import { getCompileCacheDir } from 'node:module';
+      ${imports.ts}export class Task extends Worker { run() { console.log('kept in ' + getCompileCacheDir()); } }`;
+    const { log } = await workers.run(workers.worker('task.ts', 'Task', code));
+    expect(log).toMatch(/kept in .*\.cache.compiled/);
   });
 
   it('logs with each level, and both outputs as they come', async () => {

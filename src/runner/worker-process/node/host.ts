@@ -7,6 +7,7 @@ import { provideAuthoringImport } from '../../authoring-import.ts';
 import { errorStack, errorText } from '../../error-text.ts';
 import { brokenBy } from '../../job-file-problem.ts';
 import { lineDescriptor } from '../../steps/process-group.ts';
+import { tellNobodyOfCompiled } from '../compile-cache.ts';
 import type { WorkerEnd, WorkerStart } from '../messages.ts';
 import { openBlockingLine } from './blocking-line.ts';
 import { equipmentOver } from './equipment.ts';
@@ -15,6 +16,7 @@ import { runHooks } from './hooks.ts';
 /** The program in which one attempt of a worker in TypeScript or JavaScript runs: told over the line what, and telling there how it ended. */
 const line = openBlockingLine(lineDescriptor);
 const start = line.receive() as WorkerStart;
+tellNobodyOfCompiled(process.env);
 provideAuthoringImport();
 equipWorkers(equipmentOver(line, start.arguments));
 process.argv = [process.argv[0] ?? '', start.file, ...start.arguments];
