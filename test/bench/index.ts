@@ -15,6 +15,7 @@ const measures: Readonly<Record<Group, () => Promise<Measure>>> = {
   'group-commit': async () => (await import('./rows/group-commit.ts')).measureGroupCommit,
   launches: async () => (await import('./rows/launches.ts')).measureLaunches,
   flows: async () => (await import('./rows/flows.ts')).measureFlows,
+  'task-list': async () => (await import('./rows/task-list.ts')).measureTaskLists,
   'chunk-step': async () => (await import('./rows/chunk-step.ts')).measureChunkStep,
   'csv-to-sql': async () => (await import('./rows/csv-to-sql.ts')).measureCsvToSql,
   history: async () => (await import('./rows/history.ts')).measureHistory,

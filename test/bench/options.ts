@@ -8,6 +8,7 @@ export const groups = [
   'group-commit',
   'launches',
   'flows',
+  'task-list',
   'chunk-step',
   'csv-to-sql',
   'history',

@@ -1,0 +1,6 @@
+import { Worker } from 'batchy';
+
+/** What the lists of the bench run. */
+export class Nothing extends Worker {
+  run(): void {}
+}
