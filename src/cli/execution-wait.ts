@@ -149,8 +149,3 @@ function exitOf(status: string): Exit {
   if (status === 'COMPLETED') return exits.ok;
   return isLive(status as BatchStatus) ? exits.timeout : exits.failed;
 }
-
-/** The objects of a list. */
-export function objectsIn(list: Json | undefined): JsonObject[] {
-  return listOf(list);
-}

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import type { TaskList } from '../domain/task-list.ts';
-import { objectsIn } from './execution-wait.ts';
+import { listOf } from './graph-fields.ts';
 import { cellText } from './table.ts';
 
 interface Outline {
@@ -19,11 +19,11 @@ const mostTold = 10;
  */
 export function listDifferences({ tasks }: TaskList, graph: JsonObject): string[] {
   const here = new Map(tasks.map(({ id, name, parents }) => [id, outline(name, parents)]));
-  const nodes = objectsIn(graph['nodes']).map((node) => ({ id: node['task_id'], name: cellText(node['name']) }));
+  const nodes = listOf(graph['nodes']).map((node) => ({ id: node['task_id'], name: cellText(node['name']) }));
   if (nodes.some(({ id }) => id == null)) return ['there it is no task list'];
   const idOf = new Map(nodes.map(({ id, name }) => [name, Number(cellText(id))]));
   const parents = new Map<string, number[]>();
-  for (const edge of objectsIn(graph['edges'])) {
+  for (const edge of listOf(graph['edges'])) {
     const to = cellText(edge['to']);
     parents.set(to, [...(parents.get(to) ?? []), idOf.get(cellText(edge['from'])) ?? 0]);
   }

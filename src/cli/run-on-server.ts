@@ -11,7 +11,8 @@ import { type ClientFlags, clientOf, pathSegment } from './client-options.ts';
 import type { Client } from './client.ts';
 import type { CliContext } from './context.ts';
 import { executionPath, objectOf } from './execution-table.ts';
-import { lookUntilEnd, objectsIn } from './execution-wait.ts';
+import { lookUntilEnd } from './execution-wait.ts';
+import { listOf } from './graph-fields.ts';
 import { CommandFailure, exits } from './exit-codes.ts';
 import { jobPath } from './launch.ts';
 import { listDifferences } from './list-differences.ts';
@@ -116,9 +117,9 @@ async function standing(
   withMessages: boolean,
 ): Promise<{ readonly status: BatchStatus; readonly tasks: readonly TaskState[] }> {
   const graph = objectOf(await client.json({ path: `${executionPath(id)}/graph` }));
-  const steps = withMessages ? objectsIn(await client.json({ path: `${executionPath(id)}/steps` })) : [];
+  const steps = withMessages ? listOf(await client.json({ path: `${executionPath(id)}/steps` })) : [];
   const messages = new Map(steps.map((step) => [step['step_name'], cellText(step['exit_message'])]));
-  const tasks = objectsIn(graph['nodes']).flatMap((node) => {
+  const tasks = listOf(graph['nodes']).flatMap((node) => {
     const task = objectOf(node['task'] ?? null);
     const letter = taskLetters.find((each) => each === task['letter']);
     return letter === undefined ? [] : [taskState(node, task, letter, messages)];
