@@ -19,7 +19,7 @@ export interface TouchedTask {
 }
 
 /** The phase that an event is about. */
-export function phaseOf(event: TouchedTask['event']): FlowStep['phase'] {
+function phaseOf(event: TouchedTask['event']): FlowStep['phase'] {
   return event === null || event.kind.startsWith('revert') ? 'revert' : 'execute';
 }
 

@@ -114,3 +114,13 @@ it('counts the tasks of a flow that have succeeded, and says what is reverted', 
   ]);
   expect(ends).toEqual([1]);
 });
+
+it('takes a flow that was undone for what it is: a failure', async () => {
+  const server = await fakeServer(() => ({
+    body: { id: 7, job_name: 'provision', status: 'REVERTED', exit_message: 'attach: no room' },
+  }));
+  const { context, out, ends } = watched(server.url);
+  await awaitExecution(context, { wait: true, json: true }, { execution_id: 7 });
+  expect(out).toEqual(['{"id":7,"job_name":"provision","status":"REVERTED","exit_message":"attach: no room"}']);
+  expect(ends).toEqual([1]);
+});

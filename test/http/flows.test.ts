@@ -43,6 +43,7 @@ const provision = defineFlow(
   { description: 'makes a server', maxProcs: 4 },
 );
 const waiting = defineFlow('Waiting', () => linearFlow('l', [traced('a'), traced('hold', () => held), traced('b')]));
+const sized = defineFlow('Sized', ({ size }) => expect.fail(`it was made of ${size}`));
 const plain = defineJob({ name: 'Plain', steps: [step('Only', () => undefined)] });
 
 let app: AppWithJobs;
@@ -55,7 +56,7 @@ beforeEach(async () => {
     release = resolve;
   });
   app = await appWithJobs({
-    jobs: [provision, waiting, plain],
+    jobs: [provision, waiting, sized, plain],
     cfg: {},
     settings: { EXECUTION_RETENTION_DAYS: 30 },
     openStores: (clock) => createMemoryStores({ clock }),
@@ -94,6 +95,7 @@ describe('a flow', () => {
     expect((await get('/jobs')).jobs.map(({ name }: { name: string }) => name)).toEqual([
       'Plain',
       'Provision',
+      'Sized',
       'Waiting',
     ]);
   });
@@ -214,6 +216,11 @@ describe('a flow', () => {
 });
 
 describe('what flows do not have is refused', () => {
+  it('a launch without an argument that has no default, before anything is made', async () => {
+    const { status, json } = await post('/jobs/Sized/launch', { attempts: 1 });
+    expect([status, json.errors]).toEqual([422, [expect.objectContaining({ pointer: '/size' })]]);
+  });
+
   it('a selection of tasks', async () => {
     const { status, json } = await post('/jobs/Provision/launch?leave_out=a');
     expect([status, json.detail]).toEqual([400, expect.stringContaining('is a flow')]);
