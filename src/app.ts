@@ -42,7 +42,8 @@ export interface AppOverrides {
   readonly services?: Partial<HttpServices>;
   readonly logger?: FastifyBaseLogger;
   /** The process beside this one that runs jobs. */
-  readonly jobSide?: Pick<JobSide, 'catalog' | 'look' | 'counts' | 'isUp'> & Partial<Pick<JobSide, 'warnings'>>;
+  readonly jobSide?: Pick<JobSide, 'catalog' | 'look' | 'counts' | 'isUp'> &
+    Partial<Pick<JobSide, 'warnings' | 'taker'>>;
 }
 
 /** Wires everything. Nothing listens and nothing is loaded before `start`. */
@@ -63,6 +64,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     look: () => jobSide.look(),
     counts,
     stopping: stopping.signal,
+    taker: jobSide.taker,
   });
   const stranded = createStrandedExecutions({
     documents: stores.documents,

@@ -8,6 +8,7 @@ import { maxYamlBytes } from './dialects/yaml-document.ts';
 import type { Configuration } from './domain/configuration.ts';
 import { createJobCounts, type JobCounts } from './domain/job-counts.ts';
 import { readInitialDate } from './domain/watermark.ts';
+import type { ExecutionTaker } from './ports/execution-taker.ts';
 import type { Stores } from './ports/stores.ts';
 import { createLogFolder } from './runner/log-folder.ts';
 import { createBatches } from './service/batches.ts';
@@ -39,6 +40,8 @@ export interface JobSide {
   warnings(): readonly string[];
   /** Aborted when the service stops. */
   readonly stopping: AbortSignal;
+  /** Where jobs run in this very process: may take what is launched with its launch. */
+  readonly taker?: ExecutionTaker | undefined;
   /** Where it is known without waiting for signs of life whether a conductor is gone. */
   readonly isGone?: (conductor: string) => Promise<boolean>;
   /** Of the logs of executions, where it is not that of the settings. */
@@ -82,7 +85,8 @@ export function createServices(
   const records = createExecutionRecords(documents);
   const { catalog } = jobSide;
   const onChange = (): void => jobSide.look();
-  const jobs = createJobs({ catalog, commands, records, initialDate: batchSettings.initialDate, onChange });
+  const { initialDate } = batchSettings;
+  const jobs = createJobs({ catalog, commands, records, initialDate, onChange, taker: jobSide.taker });
   const isGone = jobSide.isGone ?? createGoneCheck(documents, settings.LEASE_SECONDS, jobSide.stopping);
   return {
     commands,

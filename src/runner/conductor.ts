@@ -1,19 +1,24 @@
 import { executionIndexes, idOfMember } from '../domain/document-index.ts';
 import type { JobCounts } from '../domain/job-counts.ts';
 import type { Ending } from '../domain/heartbeat.ts';
+import type { ExecutionTaker } from '../ports/execution-taker.ts';
 import type { Operation } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import { runExecution } from './engine.ts';
 import { endingOf } from './execution-ending.ts';
-import { openSession, OwnershipLost, type ExecutionSession } from './execution-session.ts';
+import { openSession, OwnershipLost, type ExecutionSession, type SessionOptions } from './execution-session.ts';
 import { createHeartbeat, type HeartbeatSender } from './heartbeat.ts';
 import type { RunnableJob } from './job.ts';
 import { type Claimable, claimables, prepareClaim, releaseLease, takeLease } from './lease-taking.ts';
 import { createLooks } from './looks.ts';
 import { createOrphans } from './orphans.ts';
+import { logOwnerLoss } from './owner-loss.ts';
 import { createOwnerWatch } from './owner-watch.ts';
+import { type PendingLaunch, prepareLaunch } from './pending-launch.ts';
 import { countRun } from './run-counts.ts';
+import { createResting } from './resting.ts';
 import type { EngineTools } from './running-execution.ts';
+import { createSlots } from './slots.ts';
 import type { Logs } from './step-log.ts';
 import type { StepTools } from './steps/step-run.ts';
 import { tellWebhook } from './webhook.ts';
@@ -46,7 +51,7 @@ export interface ConductorOptions {
   readonly onProblem: (error: unknown) => void;
 }
 
-export interface Conductor {
+export interface Conductor extends ExecutionTaker {
   /** What runs here now, oldest first. */
   runs(): { readonly id: number; readonly jobName: string }[];
   /** @throws BatchyError `store-unavailable` */
@@ -57,13 +62,6 @@ export interface Conductor {
   drain(): Promise<void>;
   /** Ends: running steps get their signal, executions stay resumable and may be taken by others at once. */
   stop(): Promise<void>;
-}
-
-/** What runs here; the session is there once the lease is taken. */
-interface Running {
-  readonly jobName: string;
-  session: ExecutionSession | null;
-  readonly done: Promise<void>;
 }
 
 /** Of an attempt of ours that came to grief. */
@@ -93,25 +91,27 @@ export function createConductor(options: ConductorOptions): Conductor {
   const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
   const handBack = new AbortController();
   const giveUp = new AbortController();
-  const running = new Map<number, Running>();
-  /** What came to grief before it could say so in the store, and what ends its rest: tried at once it would do so again. */
-  const resting = new Map<number, () => void>();
   const telling = new Set<Promise<void>>();
+  const slots = createSlots(concurrency);
+  let isStarted = false;
   let isTaking = true;
+  /** Whether somebody waits for a slot: whoever comes later is not served before them. */
+  let isAnyoneWaiting = false;
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
+  const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForWork());
 
   function operation(): Operation {
     return { id: operationId(), fingerprint: '', answer: null, keepSeconds };
   }
 
   function mayTake(): boolean {
-    return isTaking && running.size < concurrency;
+    return isStarted && isTaking && slots.free() > 0;
   }
 
   function refreshAll(): void {
-    for (const { session } of running.values())
-      session?.refresh().catch((error: unknown) => {
+    for (const session of slots.sessions())
+      session.refresh().catch((error: unknown) => {
         if (!(error instanceof OwnershipLost)) onProblem(error);
       });
   }
@@ -128,10 +128,11 @@ export function createConductor(options: ConductorOptions): Conductor {
       });
       const others = members
         .map(idOfMember)
-        .filter((executionId) => !running.has(executionId) && !resting.has(executionId));
+        .filter((executionId) => !slots.has(executionId) && !resting.has(executionId));
       // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
       while (others.length > 0 && mayTake())
-        await claim(await claimables(stores, others.splice(0, Math.max(fewest, concurrency - running.size))));
+        await claim(await claimables(stores, others.splice(0, Math.max(fewest, slots.free()))));
+      isAnyoneWaiting = others.length > 0 || !mayTake();
       if (members.length < pageSize) return;
       beyond = members.at(-1) ?? null;
     }
@@ -149,30 +150,21 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (owner !== null && owner !== id && !gone.has(owner)) continue;
       const job = catalog.get(claimable.execution.jobName);
       if (job === undefined) orphans.found(claimable.execution);
-      else begin(claimable, job, owner === null ? null : (gone.get(owner) ?? unseen));
+      else begin(claimable.execution, () => see(claimable, job, owner === null ? null : (gone.get(owner) ?? unseen)));
     }
   }
 
-  function begin(claimable: Claimable, job: RunnableJob, lost: Ending | null): void {
-    const { id: executionId, jobName } = claimable.execution;
-    const done = see(claimable, job, lost)
+  function begin({ id: executionId, jobName }: Claimable['execution'], see: () => Promise<void>): void {
+    const done = see()
       .catch((error: unknown) => {
         onProblem(error);
-        rest(executionId);
+        resting.add(executionId);
       })
       .finally(() => {
-        running.delete(executionId);
+        slots.delete(executionId);
         looks.lookForWork();
       });
-    running.set(executionId, { jobName, session: null, done });
-  }
-
-  function rest(executionId: number): void {
-    const end = timers.after(options.lookEveryMilliseconds, () => {
-      resting.delete(executionId);
-      looks.lookForWork();
-    });
-    resting.set(executionId, end);
+    slots.add(executionId, jobName, done);
   }
 
   /** Sees an execution to its end. */
@@ -192,29 +184,13 @@ export function createConductor(options: ConductorOptions): Conductor {
         countsAsTakeover: isItsOwn && !isOver,
       }));
     if (fence === null) return;
-    const { counts } = options;
-    if (counts !== undefined && lost !== null && !isOver) counts.of(claimable.execution.jobName).takeovers += 1;
-    const session = await openSession({
-      stores,
-      executionId,
-      fence,
-      ...(claim === null ? {} : { claim }),
-      operationId,
-      timers,
-      trustMilliseconds: (leaseSeconds * 1000) / 3,
-      giveUp: giveUp.signal,
-      ...(counts === undefined ? {} : { onStored: (stored) => countRun(counts, job, stored) }),
-    });
-    const entry = running.get(executionId);
-    if (entry !== undefined) entry.session = session;
+    if (options.counts !== undefined && lost !== null && !isOver)
+      options.counts.of(claimable.execution.jobName).takeovers += 1;
+    const session = await open(executionId, job, { stores, fence, ...(claim === null ? {} : { claim }) });
     if (lost !== null) {
-      const log = tools.logs.open(executionId, null);
       const takeover = isItsOwn ? `, takeover ${takeovers + 1} of ${maxTakeovers} at most` : '';
-      log.write(
-        'warn',
-        `${lossText(lost)}; ${isOver ? 'it may not be taken over again' : `it goes on here${takeover}`}`,
-      );
-      log.close();
+      const outcome = isOver ? 'it may not be taken over again' : `it goes on here${takeover}`;
+      logOwnerLoss(tools.logs, executionId, lost, outcome);
     }
     if (isOver) {
       const exitMessage = lost?.because == null ? 'owner lost' : `owner lost: its process ${lost.because}`;
@@ -222,6 +198,45 @@ export function createConductor(options: ConductorOptions): Conductor {
       await session.commit((state) => endingOf(state, ending, tools));
       return tellEnd(job, session);
     }
+    await run(executionId, session, job);
+  }
+
+  /** The same of one that is launched here, now. */
+  async function seeLaunched(executionId: number, launch: PendingLaunch, job: RunnableJob): Promise<void> {
+    const { claim, store } = launch;
+    try {
+      const written = { ...stores, store };
+      await run(executionId, await open(executionId, job, { stores: written, fence: claim.fence, claim, launch }), job);
+    } finally {
+      launch.giveBack();
+    }
+  }
+
+  async function open(
+    executionId: number,
+    job: RunnableJob,
+    how: Pick<SessionOptions, 'stores' | 'fence' | 'claim' | 'launch'>,
+  ): Promise<ExecutionSession> {
+    const { counts } = options;
+    const session = await openSession({
+      ...how,
+      executionId,
+      operationId,
+      timers,
+      trustMilliseconds: (leaseSeconds * 1000) / 3,
+      giveUp: giveUp.signal,
+      onEnding(isEnding) {
+        slots.setEnding(executionId, isEnding);
+        if (isAnyoneWaiting) looks.lookForWork();
+      },
+      ...(counts === undefined ? {} : { onStored: (stored) => countRun(counts, job, stored) }),
+    });
+    slots.opened(executionId, session);
+    return session;
+  }
+
+  async function run(executionId: number, session: ExecutionSession, job: RunnableJob): Promise<void> {
+    const { fence } = session;
     const result = await runExecution(session, job, tools, handBack.signal);
     if (result === 'ended') tellEnd(job, session);
     if (result === 'handed-back') await releaseLease(stores, executionId, { fence, conductor: id }, operation());
@@ -241,7 +256,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   }
 
   async function settled(): Promise<void> {
-    while (running.size > 0) await Promise.all([...running.values()].map(({ done }) => done));
+    await slots.settled();
     await Promise.all(telling);
   }
 
@@ -249,9 +264,21 @@ export function createConductor(options: ConductorOptions): Conductor {
     async start() {
       // Before the first sign of life nothing may be owned.
       await heartbeat.start();
+      isStarted = true;
       looks.start();
     },
-    runs: () => [...running].map(([executionId, { jobName }]) => ({ id: executionId, jobName })),
+    async take(launched, commit) {
+      const { id: executionId, jobName } = launched.execution;
+      const job = catalog.get(jobName);
+      if (job === undefined || slots.has(executionId)) return null;
+      isAnyoneWaiting ||= !mayTake();
+      if (isAnyoneWaiting) return null;
+      const launch = await prepareLaunch({ stores, conductor: id, launched, commit });
+      if (!mayTake() || slots.has(executionId)) return null;
+      begin(launched.execution, () => seeLaunched(executionId, launch, job));
+      return launch.outcome;
+    },
+    runs: slots.runs,
     look: () => looks.look(),
     async drain() {
       isTaking = false;
@@ -263,14 +290,9 @@ export function createConductor(options: ConductorOptions): Conductor {
       const cancel = timers.after(options.graceMilliseconds * 2, () => giveUp.abort());
       await settled();
       cancel();
-      for (const end of resting.values()) end();
+      resting.end();
       await looks.stop();
       await heartbeat.stop();
     },
   };
-}
-
-/** What an execution's log says when its owner was lost. */
-function lossText({ because }: Ending): string {
-  return because === null ? 'the process that ran it gives no sign of life' : `the process that ran it ${because}`;
 }

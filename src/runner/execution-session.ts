@@ -11,7 +11,8 @@ import { draftOf } from './execution-draft.ts';
 import { documentKey, loadExecution, loadUnstarted } from './execution-loading.ts';
 import type { Decide, ExecutionState } from './execution-state.ts';
 import { createLeaseAssurance } from './lease-assurance.ts';
-import type { Claim } from './lease-taking.ts';
+import { areThere, type Claim } from './lease-taking.ts';
+import type { PendingLaunch } from './pending-launch.ts';
 import type { StoredRun } from './run-counts.ts';
 import { sleep } from './sleep.ts';
 
@@ -70,6 +71,10 @@ export interface SessionOptions {
   readonly fence: number;
   /** Where the lease is yet to be taken: with the first commit. */
   readonly claim?: Claim;
+  /** Where it is yet to be launched: with the first commit, too. */
+  readonly launch?: Pick<PendingLaunch, 'loaded' | 'isPending'>;
+  /** Told before a commit is tried that ends it, and when that has met a conflict. */
+  readonly onEnding?: (isEnding: boolean) => void;
   readonly operationId: () => string;
   readonly timers: Timers;
   /** For how long the store's word counts that it is ours: less than a lease lasts without a sign of life. */
@@ -104,9 +109,9 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
   const ahead = new Ahead();
   const listeners: (() => void)[] = [];
   let claim = options.claim ?? null;
-  let loaded = await (claim === null
-    ? loadExecution(stores.documents, executionId)
-    : loadUnstarted(stores.documents, claim));
+  const load = () =>
+    claim === null ? loadExecution(stores.documents, executionId) : loadUnstarted(stores.documents, claim);
+  let loaded = options.launch?.loaded ?? (await load());
   let busy = false;
   const owned = Promise.withResolvers<void>();
   if (claim === null) owned.resolve();
@@ -129,6 +134,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
       await store(requests);
       for (const { resolve } of requests) resolve();
     } catch (error) {
+      if (error instanceof OwnershipLost) lost.abort(error);
       // One of them is refused: the others must not suffer for it.
       if (requests.length > 1 && !lost.signal.aborted) for (const request of requests) await serve([request]);
       else for (const { reject } of requests) reject(error);
@@ -150,6 +156,8 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
       const draft = await patiently(() => takeDecided(draftOf(loaded), ahead, requests, upTo));
       const changes = draft.changes();
       if (changes.length === 0) return ahead.settle(upTo);
+      const isEnding = !isLive(draft.state().execution.status);
+      if (isEnding) options.onEnding?.(true);
       if (await write(changes, draft.journal)) {
         const before = loaded.state.execution;
         loaded = draft.stored();
@@ -158,6 +166,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
         noticeWhatOthersDid();
         return;
       }
+      if (isEnding) options.onEnding?.(false);
     }
     throw new BatchyError(
       'contention',
@@ -171,6 +180,8 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
         return await ask();
       } catch (error) {
         if (!(error instanceof BatchyError) || error.code !== 'store-unavailable' || giveUp.aborted) throw error;
+        // As long as its launch was not tried, that is not refused by us.
+        if (options.launch?.isPending() === true) lost.abort(new OwnershipLost(executionId));
         await sleep(timers, storeAwayMilliseconds, AbortSignal.any([giveUp, lost.signal]));
         if (lost.signal.aborted) throw new OwnershipLost(executionId);
       }
@@ -188,7 +199,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
       // One that is repeated was stored at an earlier sending.
       if (outcome.kind === 'committed') assurance.given(sent);
       // The store may have forgotten that it took it, where the answer was lost.
-      if (outcome.kind !== 'conflict' || (sendings > 1 && (await isThere(changes)))) {
+      if (outcome.kind !== 'conflict' || (sendings > 1 && (await areThere(stores.documents, changes)))) {
         claim = null;
         owned.resolve();
         return true;
@@ -207,12 +218,6 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     );
     const expected = loaded.documents.get(documentKey(execution))?.revision ?? null;
     return { changes: [claim.lease, ...changes], guards: isChanged ? [] : [{ ...execution, expected }] };
-  }
-
-  async function isThere(changes: readonly StoredChange[]): Promise<boolean> {
-    const documents = changes.filter((change) => change.kind === 'document');
-    const found = await stores.documents.get(documents);
-    return documents.every(({ text }, index) => found[index]?.text === text);
   }
 
   /** Whether others have changed what they may: the lease, and the execution. */

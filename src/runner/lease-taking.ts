@@ -11,8 +11,8 @@ import { isLive } from '../domain/execution-transitions.ts';
 import { decodeExecution } from '../domain/execution-text.ts';
 import { decodeLease, type Lease } from '../domain/lease.ts';
 import { floorToMicrosecond } from '../domain/time.ts';
-import type { StoredDocument } from '../ports/document-reader.ts';
-import type { Operation, StoredDocumentChange } from '../ports/store.ts';
+import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
+import type { Operation, StoredChange, StoredDocumentChange } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 
 /** An execution that waits for a conductor, or has one. */
@@ -124,4 +124,11 @@ export async function releaseLease(
     changes: [documentChange(before, leaseDocument({ executionId, conductor: null, takenAt }))],
     journal: [],
   });
+}
+
+/** Whether what was to be written is there, so that nobody can have written since. */
+export async function areThere(reader: DocumentReader, changes: readonly StoredChange[]): Promise<boolean> {
+  const documents = changes.filter((change) => change.kind === 'document');
+  const found = await reader.get(documents);
+  return documents.every(({ text }, index) => found[index]?.text === text);
 }

@@ -10,6 +10,8 @@ import { decodeWorkflow, type StoredWorkflow, type Workflow } from '../domain/wo
 import type { BatchReader } from '../ports/batch-reader.ts';
 import type { Clock } from '../ports/clock.ts';
 import type {
+  Commit,
+  CommitOutcome,
   DocumentGuard,
   Operation,
   Store,
@@ -68,7 +70,11 @@ export interface Beside {
 export interface BesideDecision {
   readonly beside: Beside | null;
   readonly answer: StoredAnswer;
+  /** Who may store it in our stead, with more; `null`: nobody does. */
+  readonly take?: Take;
 }
+
+type Take = (commit: Commit) => Promise<CommitOutcome | null>;
 
 /** What is decided, in the form in which it is stored. */
 interface Storable {
@@ -76,6 +82,7 @@ interface Storable {
   readonly guards: readonly DocumentGuard[];
   readonly journal: readonly JournalEntry[];
   readonly answer: StoredAnswer;
+  readonly take?: Take | undefined;
 }
 
 export interface CommandsOptions {
@@ -156,11 +163,12 @@ export function createCommands({ store, reader, clock, operationId, patienceMill
       const before = request === null ? null : await reader.operation(request.id);
       if (before !== null && request !== null) return replay(before, request.fingerprint);
       return repeat(subject, async () => {
-        const { answer, changes, guards, journal } = await decide();
+        const { answer, changes, guards, journal, take } = await decide();
         if (changes.length === 0 && request === null) return { answer, replayed: false };
         const operation: Operation =
           request === null ? unkeyed(id) : { ...request, answer, keepSeconds: keepKeyedSeconds };
-        const outcome = await store.commit({ operation, changes, guards, journal });
+        const commit = { operation, changes, guards, journal };
+        const outcome = (await take?.(commit)) ?? (await store.commit(commit));
         if (outcome.kind === 'conflict') return 'conflict';
         if (outcome.kind === 'repeated') return replay(outcome.operation, operation.fingerprint);
         return { answer, replayed: false };
@@ -209,9 +217,9 @@ export function createCommands({ store, reader, clock, operationId, patienceMill
     decide: (now: Instant) => Promise<BesideDecision>,
   ): Promise<Answered> {
     return once(turn, `What is asked of ${turn}`, caller, async () => {
-      const { beside, answer } = await decide(await clock.now());
+      const { beside, answer, take } = await decide(await clock.now());
       const { documents, guards = [], journal } = beside ?? nothingBeside;
-      return { answer, changes: documents, guards, journal };
+      return { answer, changes: documents, guards, journal, take };
     });
   }
 

@@ -1,6 +1,7 @@
 import { executionIndexes } from '../domain/document-index.ts';
 import { BatchyError } from '../domain/errors.ts';
 import type { JobExecution, JobParameters } from '../domain/execution.ts';
+import { isLive } from '../domain/execution-transitions.ts';
 import { runIdParameter } from '../domain/given-parameters.ts';
 import { withoutInstanceNumber } from '../domain/instance-number.ts';
 import type { JobDefinition } from '../domain/job.ts';
@@ -11,6 +12,7 @@ import { isTaskList } from '../domain/task-list.ts';
 import { renderTemplate, unknownTemplateNames } from '../domain/template.ts';
 import type { Instant } from '../domain/time.ts';
 import { checkIdentifying, declaredWithWindow, parametersToRelaunch } from '../domain/window-parameters.ts';
+import type { ExecutionTaker } from '../ports/execution-taker.ts';
 import type { StoredAnswer } from '../ports/store.ts';
 import { unknownWorkflow } from './batches.ts';
 import type { Answered, Caller, Commands } from './commands.ts';
@@ -89,9 +91,11 @@ export interface JobsOptions {
   readonly initialDate: Instant;
   /** Tells the conductor that there is something to look at. */
   readonly onChange: () => void;
+  /** What runs executions in this very process. */
+  readonly taker?: ExecutionTaker | undefined;
 }
 
-export function createJobs({ catalog, commands, records, initialDate, onChange }: JobsOptions): Jobs {
+export function createJobs({ catalog, commands, records, initialDate, onChange, taker }: JobsOptions): Jobs {
   let isRead = false;
   const read = async (): Promise<void> => {
     await catalog.ready();
@@ -124,13 +128,11 @@ export function createJobs({ catalog, commands, records, initialDate, onChange }
     const answered =
       bond === null
         ? await commands.runBeside(turnOf(launch), caller, async (now) => {
-            const { execution, beside } = await attemptLaunch(records, launch, {
-              ids,
-              workflow: null,
-              now,
-              initialDate,
-            });
-            return { beside, answer: render(execution) };
+            const launched = await attemptLaunch(records, launch, { ids, workflow: null, now, initialDate });
+            const { execution, beside } = launched;
+            const answer = render(execution);
+            if (taker === undefined || !isLive(execution.status)) return { beside, answer };
+            return { beside, answer, take: (commit) => taker.take(launched, commit) };
           })
         : await commands.run(workflowNameOf(launch), caller, async ({ workflow, now }) => {
             if (workflow === null) throw unknownWorkflow(workflowNameOf(launch));

@@ -12,6 +12,7 @@ import { stillRunning } from '../domain/replay-rules.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
 import { namedWindow, parametersWithWindow, withoutBatch } from '../domain/window-parameters.ts';
 import type { Workflow } from '../domain/workflow.ts';
+import type { LaunchedExecution } from '../ports/execution-taker.ts';
 import type { Beside } from './commands.ts';
 import { isWindowInDoubt } from './disowned-execution.ts';
 import type { ExecutionRecords } from './execution-records.ts';
@@ -41,8 +42,7 @@ export interface LaunchAttempt {
   readonly initialDate: Instant;
 }
 
-export interface Launched {
-  readonly execution: JobExecution;
+export interface Launched extends LaunchedExecution {
   readonly change: WorkflowChange | null;
   readonly beside: Beside;
 }

@@ -16,6 +16,7 @@ import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
 import type { LaunchDecision, LaunchedBefore } from '../domain/launch-rules.ts';
 import { floorToMicrosecond, type Instant } from '../domain/time.ts';
+import type { LaunchedExecution } from '../ports/execution-taker.ts';
 import type { Beside } from './commands.ts';
 import { executionEntry } from './end-execution.ts';
 import { changeOf, type ExecutionRecords, type NewestInstance } from './execution-records.ts';
@@ -97,7 +98,7 @@ export interface NewExecution {
 export async function makeExecution(
   records: ExecutionRecords,
   made: NewExecution,
-): Promise<{ readonly execution: JobExecution; readonly beside: Beside }> {
+): Promise<LaunchedExecution & { readonly beside: Beside }> {
   const { definition, found, decision, by } = made;
   const at = floorToMicrosecond(made.now);
   const isNew = decision.kind === 'run' && decision.instance.kind === 'new';
@@ -160,7 +161,8 @@ export async function makeExecution(
     before === null || lastRevision === null
       ? []
       : [{ ...documentKeys.execution(before.last.id), expected: lastRevision }];
-  return { execution, beside: { documents, guards, journal: [executionEntry(null, execution, at, by)] } };
+  const beside = { documents, guards, journal: [executionEntry(null, execution, at, by)] };
+  return { execution, instance, instanceBefore: kept, context, beside };
 }
 
 /** A restart finds what the steps that it skips have put there, and a replay what those of the execution have. */

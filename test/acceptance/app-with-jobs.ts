@@ -7,7 +7,7 @@ import type { RunnableJob } from '../../src/authoring/index.ts';
 import { logFolder } from '../../src/config/log-folder.ts';
 import { createJobCounts } from '../../src/domain/job-counts.ts';
 import type { Stores } from '../../src/ports/stores.ts';
-import { createConductor } from '../../src/runner/conductor.ts';
+import { type Conductor, createConductor } from '../../src/runner/conductor.ts';
 import { createLogs } from '../../src/runner/step-log.ts';
 import type { JobCatalog } from '../../src/service/job-catalog.ts';
 import { testApp, type TestApp, type TestAppOptions } from '../http/test-app.ts';
@@ -53,15 +53,20 @@ export async function appWithJobs({
     broken: () => [],
   };
   let stores: Stores | null = null;
-  let look = (): void => {};
+  let conductor: Conductor | null = null;
   const counts = createJobCounts();
   const app = await testApp({
     cfg,
     settings,
-    jobSide: { catalog, look: () => look(), counts },
+    jobSide: {
+      catalog,
+      look: () => conductor?.look(),
+      taker: { take: async (launched, commit) => conductor?.take(launched, commit) ?? null },
+      counts,
+    },
     openStores: async (clock) => (stores = await openStores(clock)),
   });
-  const conductor = createConductor({
+  const begun = (conductor = createConductor({
     stores: stores as unknown as Stores,
     catalog: byName,
     id: `test-${process.pid}-${(conductors += 1)}`,
@@ -78,10 +83,9 @@ export async function appWithJobs({
     onProblem: (error) => {
       throw error;
     },
-  });
-  await conductor.start();
-  look = () => conductor.look();
-  onTestFinished(() => conductor.stop());
+  }));
+  await begun.start();
+  onTestFinished(() => begun.stop());
 
   const launch: AppWithJobs['launch'] = async (job, body, query = '') => {
     const given = typeof body === 'string' ? { rawBody: body } : body === undefined ? {} : { body };

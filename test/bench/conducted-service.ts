@@ -71,6 +71,7 @@ export async function conductService(options: ConductedServiceOptions): Promise<
   const services = createServices(stores, settings, {
     catalog,
     look: () => conductor.look(),
+    taker: conductor,
     stopping: new AbortController().signal,
   });
   const caller = { name: 'bench', idempotency: null };
