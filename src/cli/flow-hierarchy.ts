@@ -41,9 +41,11 @@ export function tellHierarchy(terminal: Terminal, { flow, store }: BuiltFlow, as
     return from === '' ? shown : `${shown} (${from})`;
   };
   for (const line of treeLines(branch(0))) terminal.out(line);
-  for (const { node, value, providedBy } of missing) {
-    const late = providedBy.length === 0 ? '' : `; ${providedBy.join(', ')} provides it, but not before`;
-    terminal.err(printable(`${node} requires ${value}, which must be posted: --${value} value${late}`));
+  for (const [value, lacking] of Map.groupBy(missing, (each) => each.value)) {
+    const nodes = lacking.map(({ node }) => node).join(', ');
+    const providers = [...new Set(lacking.flatMap(({ providedBy }) => providedBy))].join(', ');
+    const late = providers === '' ? '' : `; ${providers} provides it, but not to them`;
+    terminal.err(printable(`${value} must be posted (--${value} value): required by ${nodes}${late}`));
   }
 }
 

@@ -16,6 +16,7 @@ export async function printLevels(
   const nodes = listOf(graph['nodes']);
   const edges = listOf(graph['edges']);
   const levels = levelsOf(nodes, edges);
+  const before = Map.groupBy(edges, (edge) => cellText(edge['to']));
   const ran = new Map(steps.map((step) => [cellText(step['step_name']), step]));
   const rows = nodes
     .map((node): JsonObject => {
@@ -31,7 +32,7 @@ export async function printLevels(
         status: node['status'] ?? null,
         time: runTime(step['start_time'], step['end_time'], now),
         retries: step['retry_count'] ?? null,
-        after: edgesTo(edges, name),
+        after: edgesTo(before.get(name) ?? [], name),
       };
     })
     .toSorted((one, other) => Number(one['level']) - Number(other['level']));
@@ -48,7 +49,9 @@ function levelsOf(nodes: readonly JsonObject[], edges: readonly JsonObject[]): R
   for (const { from, to } of edges) {
     if (typeof from !== 'string' || typeof to !== 'string') continue;
     open.set(to, (open.get(to) ?? 0) + 1);
-    following.set(from, [...(following.get(from) ?? []), to]);
+    const others = following.get(from);
+    if (others === undefined) following.set(from, [to]);
+    else others.push(to);
   }
   const ready = [...levels.keys()].filter((name) => !open.has(name));
   for (const name of ready) {

@@ -1,17 +1,12 @@
-import { setTimeout as pause } from 'node:timers/promises';
-
-import type { BatchStatus } from '../domain/execution.ts';
-import { isLive } from '../domain/execution-transitions.ts';
 import { type JsonObject, stringifyJson } from '../domain/json.ts';
 import { addClientOptions, type ClientFlags, clientOf } from './client-options.ts';
 import type { Client } from './client.ts';
 import type { CliContext, RegisterCommand } from './context.ts';
 import { executionPath, objectOf, printExecutions } from './execution-table.ts';
-import { executionId } from './execution-wait.ts';
+import { executionId, lookUntilEnd } from './execution-wait.ts';
 import { listOf } from './graph-fields.ts';
 import { isFlowGraph, printFlow } from './show-flow.ts';
 import { printLevels } from './show-levels.ts';
-import { cellText } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 interface ShowFlags extends ClientFlags {
@@ -25,8 +20,6 @@ interface Look {
   readonly steps: readonly JsonObject[];
 }
 
-/** Between two looks of `--watch`. */
-const pauseMilliseconds = 500;
 /** To the upper left corner, and nothing below it. */
 const clearScreen = '\u001b[H\u001b[J';
 
@@ -40,22 +33,24 @@ export const register: RegisterCommand = (program, context) => {
 
   command.action(async (id: number, flags: ShowFlags) => {
     const client = clientOf(context, flags);
-    let shown = '';
-    for (let isFirst = true; ; isFirst = false) {
-      const look = await lookAt(client, id);
-      const text = flags.json === true ? stringifyJson({ ...look }) : await drawn(context, look);
-      if (text !== shown) show(context.terminal, text, isFirst || flags.json === true);
+    let shown: string | null = null;
+    const look = async (execution: JsonObject): Promise<void> => {
+      const seen = await lookAt(client, execution);
+      const text = flags.json === true ? stringifyJson({ ...seen }) : await drawn(context, seen);
+      if (text !== shown) show(context.terminal, text, shown === null || flags.json === true);
       shown = text;
-      if (flags.watch !== true || !isLive(cellText(look.execution['status']) as BatchStatus)) return;
-      await pause(pauseMilliseconds);
-    }
+    };
+    const last =
+      flags.watch === true
+        ? await lookUntilEnd(context, client, { id, until: Number.POSITIVE_INFINITY }, look)
+        : objectOf(await client.json({ path: executionPath(id) }));
+    await look(last);
   });
 };
 
-async function lookAt(client: Client, id: number): Promise<Look> {
-  const path = executionPath(id);
-  // First the execution: once it has ended nothing else changes, so that the last picture is of one moment.
-  const execution = objectOf(await client.json({ path }));
+/** What belongs to an execution as it was seen: once it has ended nothing else changes, so that the last picture is of one moment. */
+async function lookAt(client: Client, execution: JsonObject): Promise<Look> {
+  const path = executionPath(execution['id']);
   const [graph, steps] = await Promise.all([
     client.json({ path: `${path}/graph` }),
     client.json({ path: `${path}/steps` }),

@@ -135,9 +135,9 @@ describe('the hierarchy of a flow', () => {
         '   └─ last  provides late; no revert',
       ].join('\n'),
       err: [
-        'attach requires instance, which must be posted: --instance value',
-        'mark requires late, which must be posted: --late value; last provides it, but not before',
-        'hosts requires names, which must be posted: --names value',
+        'instance must be posted (--instance value): required by attach',
+        'late must be posted (--late value): required by mark; last provides it, but not to them',
+        'names must be posted (--names value): required by hosts',
       ].join('\n'),
     });
   });

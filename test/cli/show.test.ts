@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Instant } from '../../src/domain/time.ts';
 import { parseInstant } from '../../src/domain/time.ts';
-import { type FakeAnswer, fakeServer } from './fake-server.ts';
+import { type FakeAnswer, fakeServer, problem } from './fake-server.ts';
 import { type InProcess, runHere } from './in-process.ts';
 
 interface Shown {
@@ -119,6 +119,17 @@ describe('batchy show of a job', () => {
     expect(pictures[1]).toMatch(/^1 +One +COMPLETED +2\.00 s +0$/m);
     const lines = (await show(looks, ['--watch', '--json'])).out.split('\n').map((line) => JSON.parse(line) as object);
     expect(lines).toEqual([running, ended]);
+  });
+
+  it('is watched although the server is briefly away', async () => {
+    const away = problem(503, 'store-unavailable', 'The store is away.');
+    const server = await fakeServer(({ url }, count) => {
+      if (count < 3) return away;
+      return { body: url.endsWith('/graph') ? { nodes: [] } : url.endsWith('/steps') ? [] : execution('COMPLETED') };
+    });
+    const environment = { BATCHY_URL: server.url };
+    const { exit, err } = await runHere(['show', '7', '--watch'], { environment });
+    expect([exit, err]).toEqual([0, 'The store is away. Waiting for it.']);
   });
 
   it('is refused for what is no execution', async () => {
