@@ -52,7 +52,10 @@ export function defineFlow<Arguments extends object = AnyParameters>(
       const made: unknown = factory(given as Arguments);
       const root = isDeclared(made) && made.declaration.kind !== 'task' ? (made as DeclaredFlow) : null;
       if (root === null) {
-        const detail = `its function must return a linearFlow, an unorderedFlow or a graphFlow, but it returns ${describe(made)}`;
+        // What becomes of it nobody waits for.
+        if (made instanceof Promise) made.catch(() => undefined);
+        const returned = made instanceof Promise ? 'a promise: it may not be async' : describe(made);
+        const detail = `its function must return a linearFlow, an unorderedFlow or a graphFlow, but it returns ${returned}`;
         throw unusableJob('flow', name, [{ pointer: '', detail }]);
       }
       const { flow, problems: wiring } = compileFlow(root.declaration);

@@ -50,6 +50,7 @@ export function planFlowRestart(input: FlowPlanInput): PlannedStep[] {
     };
     const { action, why } = withoutRevert(
       node,
+      unwinding,
       lastStatus === 'COMPLETED' ? done(standing) : planned(standing, unwinding),
     );
     const conditional = isOpen && action === 'run';
@@ -103,8 +104,8 @@ function begun(why: string, unwinding: Unwinding): Planned {
     : { action: 'skip', why: 'the flow is being reverted, so that nothing more is run' };
 }
 
-function withoutRevert({ hasRevert }: OutlineNode, { action, why }: Planned): Planned {
-  return action === 'revert' && !hasRevert
-    ? { action: 'skip', why: `${why}; it has no revert, so there is nothing to undo` }
-    : { action, why };
+/** What has no revert is passed over by one: nothing is to be undone. */
+function withoutRevert({ hasRevert }: OutlineNode, unwinding: Unwinding, { action, why }: Planned): Planned {
+  if (action !== 'revert' || hasRevert) return { action, why };
+  return { action: unwinding?.next === 'retry' ? 'run' : 'skip', why: `${why}; there is nothing to undo` };
 }

@@ -355,6 +355,18 @@ describe('what is wrong with a flow', () => {
     },
   );
 
+  it('may be that its function is async, whatever comes of that', async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown) => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    expect(problemsOf(Promise.reject(new Error('too late')))[0]?.detail).toMatch(
+      /but it returns a promise: it may not be async$/,
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  });
+
   it('may be its name', () => {
     expect(() => defineFlow('two words', () => linearFlow('l', []))).toThrow(
       /^The flow "two words" cannot be used: \/name: "two words" is no job name/,

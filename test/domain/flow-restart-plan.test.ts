@@ -1,9 +1,18 @@
+import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 
 import type { StepExecution } from '../../src/domain/execution.ts';
 import { type FlowPlanInput, planFlowRestart } from '../../src/domain/flow-restart-plan.ts';
-import { neverStarted, type TaskStatus, type Unwinding } from '../../src/domain/flow-state.ts';
-import { emptyFlowRecord, type FlowOutline, type OutlineNode } from '../../src/domain/flow-text.ts';
+import {
+  type FlowState,
+  neverStarted,
+  type TaskState,
+  type TaskStatus,
+  type Unwinding,
+} from '../../src/domain/flow-state.ts';
+import { emptyFlowRecord, type FlowOutline, outlineOf, type OutlineNode } from '../../src/domain/flow-text.ts';
+import { drawn, failures, named, revertFailures, scriptOf } from './drawn-flows.ts';
+import { flowOf, simulate } from './flow-simulator.ts';
 import { ranSteps } from './instance-of.ts';
 
 const node = (name: string, more: Partial<OutlineNode> = {}): OutlineNode => ({
@@ -103,7 +112,7 @@ describe('a restart of a flow', () => {
       a: 'its revert was interrupted in execution 1',
       b: 'its revert failed in execution 1, and is tried again',
       z: 'the flow is being reverted, so that nothing more is run',
-      n: 'it succeeded in execution 1, and lies in what is being reverted; it has no revert, so there is nothing to undo',
+      n: 'it succeeded in execution 1, and lies in what is being reverted; there is nothing to undo',
     });
   });
 
@@ -151,3 +160,56 @@ describe('what is left of a flow that runs', () => {
     );
   });
 });
+
+describe('whatever the flow, wherever it was stopped', () => {
+  it('a restart in which nothing fails does what was planned', () => {
+    fc.assert(
+      fc.property(
+        drawn(['linear', 'unordered', 'graph'], 2),
+        failures,
+        revertFailures,
+        fc.nat({ max: 40 }),
+        (root, fails, reverts, events) => {
+          const flow = flowOf(named(root));
+          const states: FlowState[] = [];
+          const { finish } = simulate(flow, scriptOf(fails, reverts), {
+            watch: (_event, state) =>
+              states.push({ ...state, tasks: new Map(state.tasks), attempts: new Map(state.attempts) }),
+          });
+          const place = Math.min(events, states.length - 1);
+          const stopped = states[place];
+          if (stopped === undefined) return;
+          const isUndone = place === states.length - 1 && finish.status === 'REVERTED';
+          const record = { attempts: stopped.attempts, unwinding: stopped.unwinding };
+          const planned = planFlowRestart({
+            outline: outlineOf(flow),
+            record,
+            tasks: new Map([...stopped.tasks].map(([name, task]) => [name, withTask(row(name, 'SUCCESS'), task)])),
+            executionId: null,
+            lastStatus: isUndone ? 'REVERTED' : 'STOPPED',
+          });
+          // As the engine loads it.
+          const tasks = [...stopped.tasks].flatMap(([name, task]): [string, TaskState][] => {
+            if (task.status === 'REVERTED') return [];
+            return [[name, task.status === 'REVERT_FAILURE' ? { ...task, status: 'REVERTING' } : task]];
+          });
+          const state = { ...stopped, ...(isUndone ? emptyFlowRecord : record), tasks: new Map(tasks) };
+          const { log } = simulate(flow, {}, { state });
+          const isOpen = stopped.unwinding === null && tasks.some(([, { status }]) => status === 'FAILURE');
+          for (const { stepName, action, conditional } of planned) {
+            const [runs, undoes] = [log.includes(`${stepName}x`), log.includes(`${stepName}r`)];
+            if (action === 'revert') expect({ stepName, undoes }).toEqual({ stepName, undoes: true });
+            else if (!isOpen)
+              expect({ stepName, runs, undoes }).toEqual({ stepName, runs: action === 'run', undoes: false });
+            expect(conditional).toBe(isOpen && action === 'run');
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+});
+
+function withTask(step: StepExecution, task: TaskState): StepExecution {
+  return { ...step, flow: { phase: 'execute', task } };
+}
