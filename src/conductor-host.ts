@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
 
-import type { FastifyBaseLogger } from 'fastify';
+import type { BaseLogger } from 'pino';
 
 import { systemTimers } from './adapters/system/timers.ts';
 import { createToldCatalog } from './conductor-catalog.ts';
@@ -15,6 +15,7 @@ import { type ProcessEnding, type Silence, watchSilence } from './conductor-sile
 import { createTroubles } from './conductor-troubles.ts';
 import type { Settings } from './config/schema.ts';
 import { version } from './config/version.ts';
+import type { ConductorRole } from './domain/heartbeat.ts';
 import { createJobCounts, type JobCounts } from './domain/job-counts.ts';
 import { type JobFileWatch, watchJobFiles } from './runner/job-file-watch.ts';
 import type { ConductorRecords } from './service/conductor-records.ts';
@@ -43,7 +44,8 @@ const mostProcesses = 4;
 /** @param startProcess in place of the real one */
 export function createConductorHost(
   settings: Settings,
-  log: () => FastifyBaseLogger,
+  role: ConductorRole,
+  log: () => Pick<BaseLogger, 'info' | 'warn' | 'error'>,
   startProcess: () => ChildProcess = forkConductor,
 ): ConductorHost {
   const catalog = createToldCatalog(systemTimers);
@@ -96,6 +98,7 @@ export function createConductorHost(
       settings,
       withheld,
       conductor: child.id,
+      role,
       host: process.pid,
       questions: questions?.descriptor ?? null,
       version,

@@ -1,4 +1,5 @@
 import type { Settings } from './config/schema.ts';
+import type { ConductorRole } from './domain/heartbeat.ts';
 import type { JobTallies } from './domain/job-counts.ts';
 import type { BrokenJobFile, CataloguedJob } from './service/job-catalog.ts';
 
@@ -12,7 +13,9 @@ export interface Start {
   readonly withheld: ReadonlyMap<string, string>;
   /** Its name in the store, which no other conductor has or had. */
   readonly conductor: string;
-  /** The process id of the service. */
+  /** Whether it runs beside a server, or by itself. */
+  readonly role: ConductorRole;
+  /** The process id of whoever started it. */
   readonly host: number;
   /** The descriptor of a socket on which the service asks whose code runs while the process does not answer. */
   readonly questions: number | null;

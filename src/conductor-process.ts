@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 
 import { systemRandom } from './adapters/system/random.ts';
@@ -10,10 +11,12 @@ import { startPulse } from './conductor-pulse.ts';
 import { catchStrayErrors } from './conductor-stray-errors.ts';
 import { noteSyncPrograms } from './conductor-sync-programs.ts';
 import { logFolder } from './config/log-folder.ts';
+import type { Settings } from './config/schema.ts';
 import { version } from './config/version.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
 import { readTaskListJob } from './task-app.ts';
 import { BatchyError } from './domain/errors.ts';
+import type { ConductorAbout } from './domain/heartbeat.ts';
 import { createJobCounts } from './domain/job-counts.ts';
 import { openStores } from './open-stores.ts';
 import { type Conductor, createConductor } from './runner/conductor.ts';
@@ -56,11 +59,18 @@ export async function conduct(): Promise<void> {
     return null;
   };
   const start = (asked: Start): Promise<Conductor | null> => {
-    const { settings, conductor: id, host, questions } = asked;
+    const { settings, conductor: id, role, host, questions } = asked;
     if (asked.version !== version) return refuse(otherVersion(asked.version));
     // First of all: a job file may hold up everything here for good.
     const pulse = startPulse(
-      { settings, conductor: id, host, questions, waiting: noteSyncPrograms(currentHolder) },
+      {
+        settings,
+        conductor: id,
+        about: aboutUs(role, settings),
+        host,
+        questions,
+        waiting: noteSyncPrograms(currentHolder),
+      },
       {
         onProblem: tellProblem,
         onOrphaned: () => void finish('stop'),
@@ -160,6 +170,10 @@ function tellCounts(): Promise<void> {
     if (process.connected) tell({ kind: 'counts', tallies }, resolve);
     else resolve();
   });
+}
+
+function aboutUs(role: Start['role'], { JOB_CONCURRENCY }: Settings): ConductorAbout {
+  return { host: hostname(), processId: process.pid, role, concurrency: JOB_CONCURRENCY };
 }
 
 function otherVersion(asked: string): string {

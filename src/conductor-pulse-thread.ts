@@ -6,6 +6,7 @@ import { systemTimers } from './adapters/system/timers.ts';
 import { answerWhoHolds } from './conductor-holder-answers.ts';
 import type { Settings } from './config/schema.ts';
 import { BatchyError, type ErrorCode } from './domain/errors.ts';
+import type { ConductorAbout } from './domain/heartbeat.ts';
 import { openStores } from './open-stores.ts';
 import { createHeartbeat, type HeartbeatSender } from './runner/heartbeat.ts';
 import { errorStack } from './runner/error-text.ts';
@@ -15,6 +16,7 @@ export interface PulseTask {
   readonly settings: Settings;
   /** Whose sign of life it gives. */
   readonly conductor: string;
+  readonly about: ConductorAbout;
   /** The process id of the service: when it is gone, so is the reason to be here. */
   readonly host: number;
   /** A socket on which the service asks whose code runs. */
@@ -42,7 +44,7 @@ const lookEvery = 500;
 const answerWithin = 2000;
 const endWithin = 20_000;
 
-const { settings, conductor, host, questions, waiting } = workerData as PulseTask;
+const { settings, conductor, about, host, questions, waiting } = workerData as PulseTask;
 let heartbeat: Promise<HeartbeatSender> | null = null;
 let isEnding = false;
 
@@ -62,6 +64,7 @@ async function beat(): Promise<HeartbeatSender> {
   const beating = createHeartbeat({
     stores,
     conductor,
+    about,
     everyMilliseconds: (settings.LEASE_SECONDS * 1000) / 3,
     timers: systemTimers,
     operationId: uuidv7,

@@ -18,6 +18,7 @@ let hasRunJobFiles = false;
 /** The process: hands the command line what it cannot import itself, and takes its exit code. */
 process.exitCode = await runCli(process.argv.slice(2), {
   serve: async (settings) => (await import('./serve.ts')).serve(settings),
+  work: async (settings) => (await import('./work.ts')).work(settings),
   openStores: async (settings) => (await import('./open-stores.ts')).openStores(settings),
   createServices: async (stores, settings) => (await import('./app.ts')).createServices(stores, settings),
   readTaskApp: async (file, given) =>

@@ -1,26 +1,21 @@
 import closeWithGrace from 'close-with-grace';
-import { pino } from 'pino';
 import { uuidv7 } from 'uuidv7';
 
 import { createApp } from './app.ts';
 import { createConductorHost } from './conductor-host.ts';
 import type { Settings } from './config/schema.ts';
+import { whenOrphaned } from './launcher-watch.ts';
+import { openLog } from './process-log.ts';
 import { createConductorRecords } from './service/conductor-records.ts';
 import type { Trial } from './trial.ts';
-
-/** Where a logged error could carry a key, or the parameters that the Redis driver was given. */
-const secretPlaces = ['req.headers.authorization', 'err.command.args'];
 
 /**
  * Serves until a signal says to stop, then answers what is in progress and closes.
  * @throws BatchyError `invalid-setting`, `store-unavailable`
  */
 export async function serve(settings: Settings): Promise<void> {
-  // The log goes to standard error, so that the lines to try stay readable on standard output.
-  // Written beside the requests, not before their answers, and many at a time; what is left is written when the process ends.
-  const destination = pino.destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 100 });
-  const logger = pino({ level: settings.LOG_LEVEL, redact: secretPlaces }, destination);
-  const conductors = createConductorHost(settings, () => logger);
+  const logger = openLog(settings);
+  const conductors = createConductorHost(settings, 'serve', () => logger);
   const app = await createApp(settings, { logger, jobSide: conductors });
   let grace: ReturnType<typeof closeWithGrace> | undefined;
   const orphaned = whenOrphaned(() => grace?.close());
@@ -43,22 +38,6 @@ export async function serve(settings: Settings): Promise<void> {
   }
   await stopped;
   clearInterval(orphaned);
-}
-
-/** Milliseconds between two looks at who our parent is. */
-const lookEvery = 500;
-
-/**
- * A SIGTERM to `npm start` ends npm and its shell, which pass nothing on: the service would live on unseen and keep the port.
- * So a service that npm, or our own launcher, has started stops when its parent has gone.
- */
-function whenOrphaned(stop: () => void): NodeJS.Timeout | undefined {
-  const { npm_lifecycle_event: byNpm, BATCHY_LAUNCHED: byLauncher } = process.env;
-  if (byNpm === undefined && byLauncher === undefined) return undefined;
-  const parent = process.ppid;
-  return setInterval(() => {
-    if (process.ppid !== parent) stop();
-  }, lookEvery).unref();
 }
 
 /** What a start prints: where everything is, and a few lines to try. */

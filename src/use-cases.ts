@@ -13,6 +13,7 @@ import type { Stores } from './ports/stores.ts';
 import { createLogFolder } from './runner/log-folder.ts';
 import { createBatches } from './service/batches.ts';
 import { createCommands } from './service/commands.ts';
+import { createConductors } from './service/conductors.ts';
 import { createConductorRetention } from './service/conductor-retention.ts';
 import { countEnds } from './service/counted-store.ts';
 import { createGoneCheck } from './service/conductor-watch.ts';
@@ -107,6 +108,7 @@ export function createServices(
       operationId,
       retentionDays: settings.EXECUTION_RETENTION_DAYS,
     }),
+    conductors: createConductors(stores, settings.LEASE_SECONDS),
     conductorRetention: createConductorRetention({
       documents,
       store,

@@ -59,6 +59,7 @@ describe('the service’s side of the process that runs jobs', () => {
     const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
     host = createConductorHost(
       settings,
+      'serve',
       () => logger,
       () => {
         processes.push(new FakeProcess(1000 + processes.length));
@@ -179,6 +180,7 @@ it('a process of another version than the service’s says so, and runs nothing'
     settings,
     withheld: new Map(),
     conductor: 'here',
+    role: 'serve',
     host: process.pid,
     questions: null,
     version: '0.0.1-older',

@@ -44,6 +44,7 @@ function sendStart(jobFile: string, count = 1): void {
     settings,
     withheld: new Map(),
     conductor: 'here',
+    role: 'serve',
     host: process.pid,
     questions: null,
     version,

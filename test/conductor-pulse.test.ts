@@ -36,10 +36,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const about = { host: 'machine', processId: 7, role: 'worker', concurrency: 4 } as const;
+
 function start(dataFolder: string, host = process.ppid): HeartbeatSender {
   const { settings } = loadSettings({ folder, environment: { BATCHY_DATA: dataFolder, LEASE_SECONDS: '1' } });
   return startPulse(
-    { settings, conductor: 'here', host, questions: null, waiting: new SharedArrayBuffer(8) },
+    { settings, conductor: 'here', about, host, questions: null, waiting: new SharedArrayBuffer(8) },
     {
       onProblem: (error) => problems.push((error as Error).message),
       onOrphaned: () => problems.push('orphaned'),

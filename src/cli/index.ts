@@ -9,6 +9,7 @@ import { createTerminal, printable, type Terminal } from './terminal.ts';
 /** Each command is read from its file only when it is asked for: `serve` need not wait for tables, nor `status` for schemas. */
 const commands: Readonly<Record<string, () => Promise<{ register: RegisterCommand }>>> = {
   serve: () => import('./serve.ts'),
+  worker: () => import('./worker.ts'),
   run: () => import('./run.ts'),
   load: () => import('./load.ts'),
   status: () => import('./status.ts'),
@@ -33,6 +34,7 @@ const commands: Readonly<Record<string, () => Promise<{ register: RegisterComman
   replay: () => import('./replay.ts'),
   infa: () => import('./infa.ts'),
   config: () => import('./config.ts'),
+  conductors: () => import('./conductors.ts'),
   keys: () => import('./keys.ts'),
   doctor: () => import('./doctor.ts'),
   migrate: () => import('./migrate.ts'),
@@ -48,7 +50,7 @@ const commands: Readonly<Record<string, () => Promise<{ register: RegisterComman
  */
 export async function runCli(argv: readonly string[], machine: Machine): Promise<number> {
   const terminal = createTerminal(process);
-  let exit: number = exits.ok;
+  let said: number | null = null;
   const context: CliContext = {
     machine,
     terminal,
@@ -56,18 +58,20 @@ export async function runCli(argv: readonly string[], machine: Machine): Promise
     workingFolder: process.cwd(),
     wholeProgram: () => createProgram(context),
     end: (code) => {
-      exit = code;
+      said = code;
     },
   };
   try {
     const program = await createProgram(context, argv[0]);
     await program.parseAsync(argv, { from: 'user' });
-    return exit;
   } catch (error) {
     // Commander has said already what is wrong; asked for help or the version, nothing is.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exits.ok : exits.usage;
-    return reportFailure(terminal, error);
+    if (!(error instanceof CommanderError)) said = reportFailure(terminal, error);
+    else if (error.exitCode !== 0) said = exits.usage;
   }
+  // A result that nobody can read is none. What a command says of its end stands: it may be worse, or of another kind.
+  const isWritten = await terminal.settled();
+  return said ?? (isWritten ? exits.ok : exits.failed);
 }
 
 /** The program with the one command that is asked for, or, for help and for what is no command, with all of them. */

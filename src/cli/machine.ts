@@ -11,6 +11,8 @@ import type { TaskApp, TaskRun, TaskRunEnd } from '../service/task-run.ts';
 export interface Machine {
   /** Serves until the process is told to stop. */
   serve(settings: Settings): Promise<void>;
+  /** Runs jobs, without serving, until the process is told to stop. @throws BatchyError `store-unavailable` */
+  work(settings: Settings): Promise<void>;
   /** The store that the settings name. Whoever opens it closes it: `stores.upkeep.close()`. @throws BatchyError `store-unavailable` */
   openStores(settings: Settings): Promise<Stores>;
   createServices(stores: Stores, settings: Settings): Promise<Services>;

@@ -1,32 +1,18 @@
-import type { SettingName } from '../config/schema.ts';
 import type { RegisterCommand } from './context.ts';
 import { CommandFailure, exits } from './exit-codes.ts';
 import { readSettings } from './settings.ts';
 
 export const register: RegisterCommand = async (program, context) => {
-  const { flagName, settingNames, settingsSchema } = await import('../config/schema.ts');
+  const { addSettingFlags } = await import('./setting-flags.ts');
   const command = program
     .command('serve')
     .description(
       'Serve over HTTP until told to stop (SIGTERM, Ctrl-C). Flags go before the environment and batchy.yaml.',
     );
-  const settingOf = new Map<string, SettingName>();
-  for (const name of settingNames) {
-    const schema = settingsSchema.properties[name] as { type?: string; description?: string; secret?: boolean };
-    // A secret in the arguments could be read by everybody on the machine.
-    if (schema.secret === true) continue;
-    command.option(
-      `${flagName(name)} ${schema.type === 'boolean' ? '[on]' : '<value>'}`,
-      `${name}: ${schema.description ?? ''}`,
-    );
-    settingOf.set(camelCase(flagName(name)), name);
-  }
+  const flagsOf = addSettingFlags(command);
 
   command.action(async (given: Record<string, string | true>) => {
-    const flags = Object.fromEntries(
-      [...settingOf].flatMap(([option, name]) => (given[option] === undefined ? [] : [[name, given[option]]])),
-    );
-    const { settings } = await readSettings(context, flags);
+    const { settings } = await readSettings(context, flagsOf(given));
     try {
       await context.machine.serve(settings);
     } catch (error) {
@@ -34,11 +20,6 @@ export const register: RegisterCommand = async (program, context) => {
     }
   });
 };
-
-/** `--redis-url` → `redisUrl`, as commander calls it. */
-function camelCase(flag: string): string {
-  return flag.slice(2).replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-}
 
 function listenFailure(error: unknown, { HOST, PORT }: { HOST: string; PORT: number }): CommandFailure | null {
   const { code, syscall } = error as NodeJS.ErrnoException;

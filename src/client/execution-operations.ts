@@ -17,6 +17,8 @@ import type {
 } from './execution-answers.ts';
 import type { Accepted } from './job-answers.ts';
 
+import type { NoParameters } from './operations.ts';
+
 /** Parameters and answer of each operation. */
 export interface ExecutionOperations {
   /** Decide that a stopped or failed execution is never to be restarted */
@@ -96,6 +98,27 @@ export interface ExecutionOperations {
       last_event_id?: string | undefined;
     };
     answer: string;
+  };
+  /** The processes that run jobs, on all machines */
+  listConductors: {
+    parameters: NoParameters;
+    answer: {
+      /** No other process has it, or had it */
+      id: string;
+      /** online: it gives signs of life; silent: none for as long as a lease lasts, so that others go on with what it ran; ended: its process was seen to end */
+      state: 'online' | 'silent' | 'ended';
+      host: string | null;
+      process_id: number | null;
+      /** serve: beside a server; worker: by itself */
+      role: 'serve' | 'worker' | null;
+      concurrency: number | null;
+      /** Of its last sign of life, by the store’s clock, UTC */
+      heartbeat_time: string;
+      heartbeat_age_seconds: number;
+      ended_because: string | null;
+      /** What it runs, oldest first */
+      execution_ids: number[];
+    }[];
   };
   /** The executions, newest first */
   listExecutions: {

@@ -1,6 +1,6 @@
 import type { StateDocument, StateDocumentKey } from './execution-documents.ts';
-import { stringifyJson } from './json.ts';
-import { parseStoredObject, storedFields } from './stored-fields.ts';
+import { type JsonObject, stringifyJson } from './json.ts';
+import { parseStoredObject, type StoredFields, storedFields } from './stored-fields.ts';
 import { formatInstant, type Instant } from './time.ts';
 
 /**
@@ -9,12 +9,29 @@ import { formatInstant, type Instant } from './time.ts';
  */
 export interface Heartbeat {
   readonly conductor: string;
+  /** By the store's clock. */
   readonly at: Instant;
+  /** What it tells of itself; absent in the sign of an older version. */
+  readonly about?: ConductorAbout;
   /** Why it will grow no more, told by whoever saw the process end: `ended with exit code 7`. */
   readonly endedBecause?: string;
   /** The execution whose code ended it, where that is known: the others that ran there can do nothing for it. */
   readonly endedBy?: number;
 }
+
+/** What a conductor tells of itself, for people. */
+export interface ConductorAbout {
+  /** The name of its machine. */
+  readonly host: string;
+  readonly processId: number;
+  /** Whether it runs beside a server, or by itself. */
+  readonly role: ConductorRole;
+  /** Executions that it runs at a time. */
+  readonly concurrency: number;
+}
+
+export const conductorRoles = ['serve', 'worker'] as const;
+export type ConductorRole = (typeof conductorRoles)[number];
 
 /** What is known of the end of a conductor. */
 export interface Ending {
@@ -29,12 +46,13 @@ export function heartbeatKey(conductor: string): StateDocumentKey {
   return { collection: 'conductor', id: conductor };
 }
 
-export function heartbeatDocument({ conductor, at, endedBecause, endedBy }: Heartbeat): StateDocument {
+export function heartbeatDocument({ conductor, at, about, endedBecause, endedBy }: Heartbeat): StateDocument {
   return {
     ...heartbeatKey(conductor),
     text: stringifyJson({
       id: conductor,
       heartbeat_time: formatInstant(at),
+      ...(about === undefined ? {} : { about: aboutFields(about) }),
       ...(endedBecause === undefined ? {} : { ended_because: endedBecause }),
       ...(endedBy === undefined ? {} : { ended_by_execution: endedBy }),
     }),
@@ -42,17 +60,37 @@ export function heartbeatDocument({ conductor, at, endedBecause, endedBy }: Hear
   };
 }
 
-/** @returns when it was given, by the store's clock. @throws BatchyError `foreign-data` for text that is no heartbeat */
-export function readBeat(text: string): Instant {
-  return storedFields(parseStoredObject(text, what), what).instant('heartbeat_time');
+/** As it is stored and answered. */
+export function aboutFields({ host, processId, role, concurrency }: ConductorAbout): JsonObject {
+  return { host, process_id: processId, role, concurrency };
+}
+
+/** @throws BatchyError `foreign-data` for text that is no heartbeat */
+export function readHeartbeat(text: string): Heartbeat {
+  const fields = storedFields(parseStoredObject(text, what), what);
+  const about = fields.has('about') ? fields.objectOrNull('about') : null;
+  return {
+    conductor: fields.text('id'),
+    at: fields.instant('heartbeat_time'),
+    ...(about === null ? {} : { about: readAbout(about) }),
+    ...(fields.has('ended_because') ? { endedBecause: fields.text('ended_because') } : {}),
+    ...(fields.has('ended_by_execution') ? { endedBy: fields.count('ended_by_execution') } : {}),
+  };
+}
+
+function readAbout(fields: StoredFields): ConductorAbout {
+  return {
+    host: fields.text('host'),
+    processId: fields.count('process_id'),
+    role: fields.oneOf('role', conductorRoles),
+    concurrency: fields.count('concurrency'),
+  };
 }
 
 /** @returns how its conductor has ended, where somebody saw it. @throws BatchyError `foreign-data` for text that is no heartbeat */
 export function readEnding(text: string): Ending | null {
-  const fields = storedFields(parseStoredObject(text, what), what);
-  if (!fields.has('ended_because')) return null;
-  const by = fields.has('ended_by_execution') ? fields.count('ended_by_execution') : null;
-  return { because: fields.text('ended_because'), by };
+  const { endedBecause, endedBy = null } = readHeartbeat(text);
+  return endedBecause === undefined ? null : { because: endedBecause, by: endedBy };
 }
 
 const what = 'the sign of life of a conductor';

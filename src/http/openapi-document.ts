@@ -77,6 +77,7 @@ const names: Readonly<Record<string, string>> = {
   '/executions/{id}/recover': 'recoverExecution',
   '/executions/{id}/revive': 'reviveExecution',
   '/executions/{id}/restart-plan': 'getRestartPlan',
+  '/conductors': 'listConductors',
   '/instances': 'listInstances',
   '/instances/{id}': 'getInstance',
   '/instances/{id}/parameters': 'listInstanceParameters',

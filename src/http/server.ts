@@ -8,6 +8,7 @@ import { BatchyError } from '../domain/errors.ts';
 import type { JobTallies } from '../domain/job-counts.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Batches } from '../service/batches.ts';
+import type { Conductors } from '../service/conductors.ts';
 import type { ExecutionLogs } from '../service/execution-logs.ts';
 import type { Executions } from '../service/executions.ts';
 import type { History } from '../service/history.ts';
@@ -27,6 +28,7 @@ import { createRateLimit } from './rate-limit.ts';
 import { addRequestLog, requestLogger } from './request-log.ts';
 import { addBackfillRoutes } from './routes/backfills.ts';
 import { addBatchRoutes } from './routes/batches.ts';
+import { addConductorRoutes } from './routes/conductors.ts';
 import { addEventRoutes } from './routes/events.ts';
 import { addExecutionRoutes } from './routes/executions.ts';
 import { addExecutionStreamRoutes } from './routes/execution-streams.ts';
@@ -51,6 +53,7 @@ export interface HttpServices {
   readonly waits: Waits;
   readonly jobs: Omit<Jobs, 'relaunch'>;
   readonly executions: Executions;
+  readonly conductors: Conductors;
   /** Absent where no logs are kept: then every log is empty. */
   readonly logs?: ExecutionLogs;
 }
@@ -180,6 +183,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     addExecutionRoutes(typed, options.services);
     addExecutionStreamRoutes(typed, options);
     addSkippedItemRoutes(typed, options);
+    addConductorRoutes(typed, options.services);
     addInstanceRoutes(typed, options.services);
     addEventRoutes(typed, options);
     addHealthRoutes(typed, options);

@@ -1,11 +1,13 @@
 import { documentChange, documentRemoval } from '../domain/execution-documents.ts';
-import { heartbeatDocument, heartbeatKey } from '../domain/heartbeat.ts';
+import { type ConductorAbout, heartbeatDocument, heartbeatKey } from '../domain/heartbeat.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { Timers } from '../ports/timers.ts';
 
 export interface HeartbeatOptions {
   readonly stores: Pick<Stores, 'store' | 'documents' | 'clock'>;
   readonly conductor: string;
+  /** What it tells of itself. */
+  readonly about?: ConductorAbout;
   readonly everyMilliseconds: number;
   readonly timers: Timers;
   readonly operationId: () => string;
@@ -23,7 +25,7 @@ const keepSeconds = 60;
 
 /** Needs nothing of the process but its timers and the store, so that it can run in a thread of its own. */
 export function createHeartbeat(options: HeartbeatOptions): HeartbeatSender {
-  const { stores, conductor, everyMilliseconds, timers, operationId, onProblem } = options;
+  const { stores, conductor, about, everyMilliseconds, timers, operationId, onProblem } = options;
   let cancel = (): void => {};
   let beating: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -31,7 +33,11 @@ export function createHeartbeat(options: HeartbeatOptions): HeartbeatSender {
   /** Grows the document, or removes it. */
   async function write(isAlive: boolean): Promise<void> {
     const [found] = await stores.documents.get([heartbeatKey(conductor)]);
-    const document = heartbeatDocument({ conductor, at: await stores.clock.now() });
+    const document = heartbeatDocument({
+      conductor,
+      at: await stores.clock.now(),
+      ...(about === undefined ? {} : { about }),
+    });
     const before = found === null || found === undefined ? null : { ...document, revision: found.revision };
     if (!isAlive && before === null) return;
     await stores.store.commit({

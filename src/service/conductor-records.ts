@@ -1,7 +1,7 @@
 import { executionIndexes, idOfMember } from '../domain/document-index.ts';
 import { documentChange, documentKeys } from '../domain/execution-documents.ts';
 import { decodeExecution } from '../domain/execution-text.ts';
-import { heartbeatDocument, heartbeatKey } from '../domain/heartbeat.ts';
+import { heartbeatDocument, heartbeatKey, readHeartbeat } from '../domain/heartbeat.ts';
 import { decodeLease } from '../domain/lease.ts';
 import type { Stores } from '../ports/stores.ts';
 
@@ -43,7 +43,7 @@ export function createConductorRecords({ stores, operationId }: ConductorRecords
         if (found === null) return;
         const at = await clock.now();
         const after = heartbeatDocument({
-          conductor,
+          ...readHeartbeat(found.text),
           at,
           endedBecause: why,
           ...(by === null ? {} : { endedBy: by }),

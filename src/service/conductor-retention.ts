@@ -1,6 +1,6 @@
 import { executionIndexes, idOfMember } from '../domain/document-index.ts';
 import { documentKeys, documentRemoval } from '../domain/execution-documents.ts';
-import { conductorsIndex, heartbeatDocument, heartbeatKey, readBeat } from '../domain/heartbeat.ts';
+import { conductorsIndex, heartbeatDocument, heartbeatKey, readHeartbeat } from '../domain/heartbeat.ts';
 import { decodeLease } from '../domain/lease.ts';
 import { type Instant, nanosecondsPerSecond } from '../domain/time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -56,7 +56,7 @@ export function createConductorRetention(options: ConductorRetentionOptions): Co
     const found = await documents.get(conductors.map(heartbeatKey));
     return conductors.flatMap((conductor, index): Sign[] => {
       const sign = found[index] ?? null;
-      const isOld = sign !== null && now - readBeat(sign.text) > BigInt(keptSeconds) * nanosecondsPerSecond;
+      const isOld = sign !== null && now - readHeartbeat(sign.text).at > BigInt(keptSeconds) * nanosecondsPerSecond;
       return isOld ? [{ conductor, revision: sign.revision }] : [];
     });
   }

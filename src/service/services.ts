@@ -1,5 +1,6 @@
 import type { Batches } from './batches.ts';
 import type { Commands } from './commands.ts';
+import type { Conductors } from './conductors.ts';
 import type { ConductorRetention } from './conductor-retention.ts';
 import type { ExecutionRetention } from './execution-retention.ts';
 import type { Executions } from './executions.ts';
@@ -19,6 +20,7 @@ export interface Services {
   readonly watch: Watch;
   readonly retention: ExecutionRetention;
   readonly conductorRetention: ConductorRetention;
+  readonly conductors: Conductors;
   readonly jobs: Jobs;
   readonly executions: Executions;
 }

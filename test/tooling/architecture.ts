@@ -71,7 +71,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'conductor-silence',
       'conductor-troubles',
     ],
-    packages: ['fastify', anyBuiltin],
+    packages: ['pino', anyBuiltin],
   },
   'conductor-child': {
     layers: ['config', 'conductor-holder-question', 'conductor-reading', 'conductor-silence'],
@@ -122,7 +122,17 @@ const layers: Readonly<Record<string, Layer>> = {
     layers: [...composition.layers, 'use-cases', 'open-stores', 'conductor-logs'],
     packages: [anyBuiltin],
   },
-  serve: { layers: [...composition.layers, 'app', 'trial', 'conductor-host'], packages: composition.packages },
+  serve: {
+    layers: [...composition.layers, 'app', 'trial', 'conductor-host', 'launcher-watch', 'process-log'],
+    packages: composition.packages,
+  },
+  // What runs jobs on this machine for servers on others.
+  work: {
+    layers: [...composition.layers, 'conductor-host', 'launcher-watch', 'open-stores', 'process-log'],
+    packages: composition.packages,
+  },
+  'launcher-watch': { layers: [], packages: [] },
+  'process-log': { layers: ['config'], packages: ['pino'] },
   // The command line does not know how things are wired; main hands it the functions that do.
   main: {
     layers: [
@@ -133,6 +143,7 @@ const layers: Readonly<Record<string, Layer>> = {
       'flow-building',
       'task-app',
       'task-run',
+      'work',
       'cli',
       'config',
     ],

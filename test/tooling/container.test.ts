@@ -102,7 +102,7 @@ describe('docker-compose.yml', () => {
     depends_on?: Record<string, { condition: string }>;
   }
   const { services, volumes } = load(read('docker-compose.yml')) as {
-    services: { redis: Service; batchy: Service };
+    services: { redis: Service; batchy: Service; worker: Service };
     volumes: Record<string, unknown>;
   };
 
@@ -132,9 +132,17 @@ describe('docker-compose.yml', () => {
     expect(batchy.volumes).toContain(`batchy-data:${only('VOLUME')}`);
   });
 
+  it('has workers that run jobs for the same Redis, and keep their logs where the service finds them', () => {
+    const { batchy, worker } = services;
+    expect(worker.command?.slice(-2)).toEqual(['src/main.ts', 'worker']);
+    expect(worker.environment?.['REDIS_URL']).toBe(batchy.environment?.['REDIS_URL']);
+    expect(worker.volumes).toEqual(batchy.volumes);
+    expect([worker.ports, worker.build]).toEqual([undefined, '.']);
+  });
+
   it('declares the volumes that it names', () => {
     const named = Object.values(services).flatMap((service) => service.volumes ?? []);
     const names = named.map((volume) => volume.split(':')[0] ?? '').filter((name) => !name.startsWith('.'));
-    expect(Object.keys(volumes).toSorted()).toEqual(names.toSorted());
+    expect(Object.keys(volumes).toSorted()).toEqual([...new Set(names)].toSorted());
   });
 });

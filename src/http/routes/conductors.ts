@@ -1,0 +1,39 @@
+import { aboutFields } from '../../domain/heartbeat.ts';
+import type { JsonObject } from '../../domain/json.ts';
+import { formatInstant } from '../../domain/time.ts';
+import type { ListedConductor } from '../../service/conductors.ts';
+import { ConductorsAnswer } from '../schemas/conductors.ts';
+import { NoQuery, problemResponses } from '../schemas/vocabulary.ts';
+import type { BatchyServer, HttpServices } from '../server.ts';
+
+/** Conductors: the processes that run jobs. */
+export function addConductorRoutes(server: BatchyServer, { conductors }: HttpServices): void {
+  server.get(
+    '/conductors',
+    {
+      config: { scope: 'read' },
+      schema: {
+        tags: ['executions'],
+        summary: 'The processes that run jobs, on all machines',
+        querystring: NoQuery,
+        response: { 200: ConductorsAnswer, ...problemResponses() },
+      },
+    },
+    async (_request, reply) => reply.send((await conductors.list()).map(conductorFields)),
+  );
+}
+
+const nothingTold = { host: null, process_id: null, role: null, concurrency: null };
+
+function conductorFields(listed: ListedConductor): JsonObject {
+  const { conductor, state, about, at, ageSeconds, endedBecause = null, executionIds } = listed;
+  return {
+    id: conductor,
+    state,
+    ...(about === undefined ? nothingTold : aboutFields(about)),
+    heartbeat_time: formatInstant(at),
+    heartbeat_age_seconds: ageSeconds,
+    ended_because: endedBecause,
+    execution_ids: executionIds,
+  };
+}

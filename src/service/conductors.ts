@@ -1,0 +1,86 @@
+import { executionIndexes, idOfMember } from '../domain/document-index.ts';
+import { documentKeys } from '../domain/execution-documents.ts';
+import { conductorsIndex, type Heartbeat, heartbeatKey, readHeartbeat } from '../domain/heartbeat.ts';
+import { decodeLease } from '../domain/lease.ts';
+import { nanosecondsPerSecond } from '../domain/time.ts';
+import type { Stores } from '../ports/stores.ts';
+
+/** The processes that run jobs, on whatever machine. */
+export interface Conductors {
+  /** Those that have given a sign of life and were not forgotten since, by id. @throws BatchyError `store-unavailable` */
+  list(): Promise<ListedConductor[]>;
+}
+
+export interface ListedConductor extends Heartbeat {
+  /** `online`: it gives signs of life. `silent`: none for as long as a lease lasts. `ended`: somebody saw its process end. */
+  readonly state: ConductorState;
+  /** Of its last sign of life, by the store's clock. */
+  readonly ageSeconds: number;
+  /** Executions that it owns, oldest first. */
+  readonly executionIds: readonly number[];
+}
+
+export const conductorStates = ['online', 'silent', 'ended'] as const;
+export type ConductorState = (typeof conductorStates)[number];
+
+const pageSize = 500;
+
+export function createConductors(
+  { documents, clock }: Pick<Stores, 'documents' | 'clock'>,
+  leaseSeconds: number,
+): Conductors {
+  const members = async (index: string): Promise<string[]> => {
+    const all: string[] = [];
+    for (let beyond: string | null = null; ;) {
+      const page: string[] = await documents.scan({
+        index,
+        prefix: '',
+        direction: 'ascending',
+        beyond,
+        limit: pageSize,
+      });
+      all.push(...page);
+      if (page.length < pageSize) return all;
+      beyond = page.at(-1) ?? null;
+    }
+  };
+
+  async function owned(): Promise<ReadonlyMap<string, number[]>> {
+    const byOwner = new Map<string, number[]>();
+    const live = (await members(executionIndexes.live)).map(idOfMember);
+    for (let from = 0; from < live.length; from += pageSize) {
+      const ids = live.slice(from, from + pageSize);
+      const leases = await documents.get(ids.map(documentKeys.lease));
+      for (const [place, id] of ids.entries()) {
+        const lease = leases[place] ?? null;
+        const owner = lease === null ? null : decodeLease(lease.text).conductor;
+        if (owner === null) continue;
+        const others = byOwner.get(owner);
+        if (others === undefined) byOwner.set(owner, [id]);
+        else others.push(id);
+      }
+    }
+    return byOwner;
+  }
+
+  return {
+    async list() {
+      const ids = await members(conductorsIndex);
+      const signs: Heartbeat[] = [];
+      for (let from = 0; from < ids.length; from += pageSize)
+        for (const sign of await documents.get(ids.slice(from, from + pageSize).map(heartbeatKey)))
+          if (sign !== null) signs.push(readHeartbeat(sign.text));
+      const [owners, now] = await Promise.all([owned(), clock.now()]);
+      return signs.map((sign) => {
+        const ageSeconds = Math.max(0, Number((now - sign.at) / (nanosecondsPerSecond / 1000n)) / 1000);
+        const isSilent = ageSeconds > leaseSeconds;
+        return {
+          ...sign,
+          ageSeconds,
+          state: sign.endedBecause === undefined ? (isSilent ? 'silent' : 'online') : 'ended',
+          executionIds: owners.get(sign.conductor) ?? [],
+        };
+      });
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+import { describeWithRedis, type RedisServer, startRedis } from '../servers/redis.ts';
+import { type JobService, startJobService } from './job-service.ts';
+
+const project = path.resolve(import.meta.dirname, '../..');
+const patience = { timeout: 60_000, interval: 50 };
+
+/** Each execution tells in a file of its own which process ran it. */
+const jobFile = `
+import { appendFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+import { defineJob, step } from 'batchy';
+
+export default defineJob({
+  name: 'Told',
+  steps: [
+    step('Tell', async (ctx) => {
+      appendFileSync(\`ran-\${ctx.parameters.number}\`, \`\${process.pid}\\n\`);
+      await setTimeout(20);
+    }),
+  ],
+});
+`;
+
+describeWithRedis('workers beside a server that runs no jobs', () => {
+  let folder = '';
+  let redis: RedisServer;
+  let service: JobService;
+  let workers: ChildProcess[] = [];
+
+  beforeEach(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'batchy-workers-'));
+    mkdirSync(path.join(folder, 'cfg/jobs'), { recursive: true });
+    writeFileSync(path.join(folder, 'cfg/jobs/told.ts'), jobFile);
+    redis = await startRedis();
+    service = await startJobService(folder, { REDIS_URL: redis.url, WORKER: '0', LOG_LEVEL: 'error' });
+  });
+  afterEach(async () => {
+    for (const worker of workers) if (worker.exitCode === null) worker.kill('SIGKILL');
+    workers = [];
+    await service.stop();
+    await redis.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function startWorker(): ChildProcess {
+    const main = path.join(project, 'src/main.ts');
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'worker'], {
+      cwd: folder,
+      env: {
+        PATH: process.env['PATH'],
+        REDIS_URL: redis.url,
+        BATCHY_CFG: path.join(folder, 'cfg'),
+        BATCHY_DATA: path.join(folder, 'data'),
+        LEASE_SECONDS: '1',
+        LOG_LEVEL: 'error',
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    workers.push(child);
+    return child;
+  }
+
+  const online = async (): Promise<{ id: string; state: string; role: string }[]> => {
+    const { json } = await service.call('GET', '/conductors');
+    return json.filter(({ state }: { state: string }) => state === 'online');
+  };
+  const launch = async (number: number): Promise<number> => {
+    const { status, json } = await service.call('POST', '/jobs/Told/launch', { number });
+    expect(status).toBe(202);
+    return json.execution_id;
+  };
+
+  it('share the work, are listed, go on with what one of them left, and end in good order', patience, async () => {
+    const [first, second, third] = [startWorker(), startWorker(), startWorker()];
+    await vi.waitFor(async () => expect(await online()).toHaveLength(3), patience);
+    expect((await online()).map(({ role }) => role)).toEqual(['worker', 'worker', 'worker']);
+    const ids = await Promise.all(Array.from({ length: 60 }, (_each, number) => launch(number)));
+    // One is killed in the middle of it, and one ends in good order.
+    first?.kill('SIGKILL');
+    const ended = once(second as ChildProcess, 'exit');
+    second?.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    for (const id of ids) expect(await service.ended(id)).toMatchObject({ status: 'COMPLETED' });
+    await vi.waitFor(async () => expect(await online()).toHaveLength(1), patience);
+    const last = once(third as ChildProcess, 'exit');
+    third?.kill('SIGTERM');
+    expect(await last).toEqual([0, null]);
+    expect(await online()).toEqual([]);
+  });
+});

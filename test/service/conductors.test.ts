@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+
+import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
+import { documentChange } from '../../src/domain/execution-documents.ts';
+import { type Heartbeat, heartbeatDocument } from '../../src/domain/heartbeat.ts';
+import { createConductors } from '../../src/service/conductors.ts';
+import { createSettableClock } from '../settable-clock.ts';
+
+it('tells whether conductors are online, silent or ended, with what older ones do not tell left out', async () => {
+  const clock = createSettableClock('2026-11-21T12:00:00');
+  const stores = await createMemoryStores({ clock });
+  const about = { host: 'etl-1', processId: 7, role: 'worker', concurrency: 4 } as const;
+  const beat = async (sign: Omit<Heartbeat, 'at'>): Promise<void> => {
+    await stores.store.commit({
+      operation: { id: sign.conductor, fingerprint: '', answer: null, keepSeconds: 60 },
+      changes: [documentChange(null, heartbeatDocument({ ...sign, at: await clock.now() }))],
+      journal: [],
+    });
+  };
+  await beat({ conductor: 'c-old' });
+  await beat({ conductor: 'b-dead', about, endedBecause: 'ended with exit code 7', endedBy: 3 });
+  clock.set('2026-11-21T12:00:30');
+  await beat({ conductor: 'a-new', about });
+  clock.set('2026-11-21T12:00:31.500');
+  expect(await createConductors(stores, 10).list()).toMatchObject([
+    { conductor: 'a-new', state: 'online', ageSeconds: 1.5, about, executionIds: [] },
+    { conductor: 'b-dead', state: 'ended', endedBecause: 'ended with exit code 7', about },
+    { conductor: 'c-old', state: 'silent', ageSeconds: 31.5 },
+  ]);
+});
