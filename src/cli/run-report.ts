@@ -56,8 +56,9 @@ export function tellAlreadyRunning(context: CliContext, message: string): void {
   context.end(taskExits.alreadyRunning);
 }
 
-export function tellNothingLeft({ terminal }: CliContext, executionId: number): void {
-  terminal.out(`SUCCESS: the last run, execution ${executionId}, is complete; nothing is left to restart.`);
+export function tellNothingLeft(context: CliContext, executionId: number): void {
+  context.terminal.out(`SUCCESS: the last run, execution ${executionId}, is complete; nothing is left to restart.`);
+  context.end(exitOfRun('COMPLETED', 0));
 }
 
 /** Each task with its letter, what has failed, how the run ended; the command ends accordingly. */

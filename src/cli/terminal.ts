@@ -17,6 +17,15 @@ export interface Terminal {
   paint(style: Style, text: string): string;
 }
 
+/** The one of this process. */
+export interface ProcessTerminal extends Terminal {
+  /**
+   * Resolves when all that was handed to `out` is written, or cannot be.
+   * @returns whether it is; a pipe that its reader has closed is as good as written, for the reader had what it wanted
+   */
+  settled(): Promise<boolean>;
+}
+
 export type Style = 'green' | 'red' | 'yellow' | 'dim' | 'bold';
 
 export interface TerminalStreams {
@@ -25,14 +34,20 @@ export interface TerminalStreams {
 }
 
 /** Colours only on a terminal, and not where NO_COLOR says so: `styleText` looks at both. */
-export function createTerminal({ stdout, stderr }: TerminalStreams): Terminal {
+export function createTerminal({ stdout, stderr }: TerminalStreams): ProcessTerminal {
   let inProgress = false;
-  // `batchy history wf | head` closes the pipe early; that is no error.
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
-  }
+  /** Whether what could not be written is missed by anybody; `null` as long as all could. What comes after the first error says no more. */
+  let isLost: boolean | null = null;
+  const failed = Promise.withResolvers<void>();
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (isLost !== null) return;
+    // `batchy history wf | head` closes the pipe early; that is no error.
+    isLost = error.code !== 'EPIPE';
+    if (isLost) stderr.write(`batchy: the output cannot be written (${error.message}).\n`);
+    failed.resolve();
+  });
+  // Nowhere to tell it.
+  stderr.on('error', () => {});
   const endProgress = (): void => {
     if (inProgress) stderr.write('\n');
     inProgress = false;
@@ -57,6 +72,14 @@ export function createTerminal({ stdout, stderr }: TerminalStreams): Terminal {
     showsProgress: stderr.isTTY,
     cutsLongTexts: stdout.isTTY,
     paint: (style, text) => styleText(style, text, { stream: stdout }),
+    async settled() {
+      // An error is told of after the call that it belongs to, and calls after it may never be answered.
+      const written = new Promise((resolve) => {
+        stdout.write('', () => setImmediate(resolve));
+      });
+      await Promise.race([written, failed.promise]);
+      return isLost !== true;
+    },
   };
 }
 

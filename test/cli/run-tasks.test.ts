@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
+import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { fakeServer } from './fake-server.ts';
@@ -275,6 +276,22 @@ export class Task extends Worker {
     expect(out).toContain('what happened');
     expect(out).not.toContain('nothing');
     expect(err).toMatch(/batchy: task 1 a: the LOGFILE \S+app\.lst\/a\.log cannot be written/);
+  });
+
+  it('runs all the same where nobody can be told', async () => {
+    write('app.lst', '#SHELL\n1|-1|1|0|a|touch ran|\n');
+    const nowhere = (...args: string[]) => {
+      const program = [process.execPath, path.resolve('bin/batchy.js'), ...args];
+      return execa('sh', ['-c', '"$@" > /dev/full', 'sh', ...program], { cwd: folder, reject: false });
+    };
+    const { exitCode, stderr } = await nowhere('run', 'app.lst');
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringMatching(/batchy: the output cannot be written \(ENOSPC[^\n]*$/),
+    ]);
+    expect(readdirSync(folder)).toContain('ran');
+    // Where the output is all that is wanted it has failed.
+    expect((await nowhere('run', 'app.lst', '--dryrun')).exitCode).toBe(1);
   });
 
   it.each([
