@@ -85,12 +85,12 @@ describeWithRedis('workers beside a server that runs no jobs', () => {
     const ids = await Promise.all(Array.from({ length: 60 }, (_each, number) => launch(number)));
     // One is killed in the middle of it, and one ends in good order.
     first?.kill('SIGKILL');
-    const ended = once(second as ChildProcess, 'exit');
+    const ended = once(second, 'exit');
     second?.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
     for (const id of ids) expect(await service.ended(id)).toMatchObject({ status: 'COMPLETED' });
     await vi.waitFor(async () => expect(await online()).toHaveLength(1), patience);
-    const last = once(third as ChildProcess, 'exit');
+    const last = once(third, 'exit');
     third?.kill('SIGTERM');
     expect(await last).toEqual([0, null]);
     expect(await online()).toEqual([]);
