@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 
 import { BatchyError } from '../domain/errors.ts';
+import { namesTaskList } from './task-list-files.ts';
 
 /** A job file that cannot be used. It does not stop the others. */
 export interface BrokenJobFile {
@@ -43,7 +44,7 @@ export function brokenFile(
  */
 export async function nameIn(folder: string, file: string): Promise<string[]> {
   // A profile may say otherwise.
-  if (file.endsWith('.lst')) return [path.basename(file, '.lst')];
+  if (namesTaskList(file)) return [path.parse(file).name];
   const text = await beginningOf(path.join(folder, file));
   const name = /\b(?:name["']?\s*:|defineFlow\()\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',#}]+))/.exec(text);
   return name === null ? [] : [name[1] ?? name[2] ?? name[3] ?? ''];

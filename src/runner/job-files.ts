@@ -11,6 +11,7 @@ import { createFileErrors } from './job-file-errors.ts';
 import { type BrokenJobFile, brokenBy, brokenFile, nameIn } from './job-file-problem.ts';
 import { type JobFileVersions, versionOfText, watchJobFileVersions } from './job-file-versions.ts';
 import { type JobFileReading, type LoadedJob, rivalFiles } from './job-rivals.ts';
+import { isJsonTaskList, namesTaskList } from './task-list-files.ts';
 
 /** What a folder of job files holds. */
 export interface LoadedJobs {
@@ -44,11 +45,10 @@ const defaultDeadlineSeconds = 10;
 const maxFileBytes = 1024 * 1024;
 const codeFile = /\.(?:ts|js|mts|mjs)$/;
 const yamlFile = /\.ya?ml$/;
-const taskListFile = /\.lst$/;
 
 /**
- * Reads the jobs of a folder: its `*.ts`, `*.js`, `*.yaml`, `*.yml` and `*.lst` files and its folders' `index.ts` or `index.js`; deeper
- * ones are their helpers. What is wrong with a file is told with its place and does not keep the others. Code is imported,
+ * Reads the jobs of a folder: its `*.ts`, `*.js`, `*.yaml`, `*.yml` and `*.lst` files, the `*.json` that are task lists, and its folders'
+ * `index.ts` or `index.js`; deeper ones are their helpers. What is wrong with a file is told with its place and does not keep the others. Code is imported,
  * once for a process: changed files are read by a fresh one. No folder is no jobs.
  */
 export async function loadJobFiles(
@@ -108,6 +108,8 @@ async function jobFilesIn(folder: string, broken: BrokenJobFile[]): Promise<stri
   const files: string[] = [];
   for (const entry of await entriesOf(folder)) {
     if (entry.name.startsWith('.')) continue;
+    const isJson = entry.name.endsWith('.json') && !entry.isDirectory();
+    if (isJson && !(await isJsonTaskList(path.join(folder, entry.name)))) continue;
     if (entry.isSymbolicLink()) {
       if (isJobFile(entry.name) || !entry.name.includes('.'))
         broken.push(brokenFile(entry.name, 'is a symbolic link; put the file itself into the folder'));
@@ -122,7 +124,7 @@ async function jobFilesIn(folder: string, broken: BrokenJobFile[]): Promise<stri
 }
 
 function isJobFile(name: string): boolean {
-  return (codeFile.test(name) && !name.endsWith('.d.ts')) || yamlFile.test(name) || taskListFile.test(name);
+  return (codeFile.test(name) && !name.endsWith('.d.ts')) || yamlFile.test(name) || namesTaskList(name);
 }
 
 async function indexOf(folder: string, subfolder: string, broken: BrokenJobFile[]): Promise<string[]> {
@@ -154,7 +156,7 @@ async function readJobs(
   const { size } = await lstat(whole);
   if (size > maxFileBytes)
     throw new Error(`it has ${size} bytes, and a job's file at most ${maxFileBytes}; keep data elsewhere`);
-  if (taskListFile.test(file))
+  if (namesTaskList(file))
     return [{ ...(await by.dialects.taskList(whole)), version: versionOfText(await readFile(whole)) }];
   if (yamlFile.test(file)) {
     const bytes = await readFile(whole);

@@ -61,6 +61,27 @@ describe('a folder of jobs', () => {
     expect(broken[1]?.message).toContain('task 1: the module "nowhere" is not there');
   });
 
+  it('holds task lists as JSON among other JSON', async () => {
+    await write({
+      'good.json': '[{"id": 1, "name": "first", "shell": "true"}]',
+      'typo.json': '\n[{"id": 1, "name": "first", "shell": "true",}]',
+      'wrong.json': '[{"id": 0, "name": "first", "module": "nowhere", "worker": "Work"}]',
+      'countries.json': '[{"id": 1, "name": "Chile"}, "[shell]"]',
+      'tsconfig.json': '{"compilerOptions": {"module": "nodenext"}}',
+      'empty.json': '[]',
+      'folder.json/data.json': '[{"shell": "true"}]',
+    });
+    await symlink(path.join(folder, 'good.json'), path.join(folder, 'linked.json'));
+    await symlink(path.join(folder, 'countries.json'), path.join(folder, 'other.json'));
+    const { jobs, broken } = await load();
+    expect(jobs).toEqual([{ name: 'good', file: 'good.json', steps: ['first'] }]);
+    expect(broken.map(({ file, jobs: [named], message }) => [file, named, message])).toEqual([
+      ['linked.json', undefined, expect.stringContaining('symbolic link')],
+      ['typo.json', 'typo', expect.stringMatching(/JSON/)],
+      ['wrong.json', 'wrong', expect.stringContaining('whole number from 1 on')],
+    ]);
+  });
+
   it('holds code, YAML and folders with an index; what lies deeper helps', async () => {
     await write({
       'plain.ts': job('Plain'),
