@@ -5,7 +5,7 @@ import type { ExecutionState } from './execution-state.ts';
 import type { RunnableJob } from './job.ts';
 
 /** Within which a webhook must have answered, in milliseconds. */
-export const webhookDeadline = 10_000;
+const webhookDeadline = 10_000;
 
 /** Of an answer, in bytes; nobody looks at it. */
 const readAtMost = 16 * 1024;

@@ -4,7 +4,6 @@ import type { CliContext } from '../../src/cli/context.ts';
 import { commandFailure, exits } from '../../src/cli/exit-codes.ts';
 import { createProgram } from '../../src/cli/index.ts';
 import type { Machine } from '../../src/cli/machine.ts';
-import type { Terminal } from '../../src/cli/terminal.ts';
 import type { Ended } from './run.ts';
 
 export interface InProcess {
@@ -23,14 +22,14 @@ export async function runHere(args: readonly string[], given: InProcess = {}): P
   const context: CliContext = {
     machine: { now: async () => 0n, ...given.machine } as Machine,
     terminal: {
-      out: (text: string) => out.push(`${text}\n`),
-      raw: (text: string) => out.push(text),
-      err: (text: string) => err.push(text),
+      out: (text) => out.push(`${text}\n`),
+      raw: (text) => out.push(text),
+      err: (text) => err.push(text),
       progress: () => {},
       showsProgress: false,
       cutsLongTexts: given.isScreen ?? false,
-      paint: (_style: unknown, text: string) => text,
-    } as Terminal,
+      paint: (_style, text) => text,
+    },
     environment: given.environment ?? {},
     workingFolder: given.folder ?? process.cwd(),
     wholeProgram: () => createProgram(context),
