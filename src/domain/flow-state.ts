@@ -157,7 +157,8 @@ export function illegalMove(task: string, status: TaskStatus, event: string): Ba
 /**
  * What a new runner begins with, after the one before is gone: what ran is run once more, what was being reverted is reverted once
  * more. Tasks and scopes are matched by name, since the flow may have been made anew in between: those that it has no longer are
- * left out. Where what was being reverted is no longer the inside of the scopes that were decided on, all is reverted.
+ * left out. Where what was being reverted is no longer the inside of the scopes that were decided on, or nobody knows any more what
+ * was decided, all is reverted.
  */
 export function reconcile(flow: Flow, state: FlowState): FlowState {
   const tasks = new Map<string, TaskState>();
@@ -167,7 +168,8 @@ export function reconcile(flow: Flow, state: FlowState): FlowState {
     tasks.set(name, isLost ? { ...task, isLost } : task);
   }
   const isScope = (name: string): boolean => flow.indexOf.has(name) && taskIndex(flow, name) === undefined;
-  const { unwinding } = state;
+  const isReverting = [...tasks.values()].some(({ status }) => status === 'REVERTING');
+  const unwinding = state.unwinding ?? (isReverting ? { scopes: [flow.name], next: 'end', failures: [] } : null);
   const fits = unwinding === null || (unwinding.scopes.every(isScope) && holdAllUndone(flow, unwinding.scopes, tasks));
   return {
     ...state,

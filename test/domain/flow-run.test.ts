@@ -49,6 +49,12 @@ describe('who goes on', () => {
     ).toBe('ar');
   });
 
+  it('reverts all where nobody knows any more what was decided', () => {
+    const state = begun(plain, ...ran('a', 'b'), ...failed('c'), { kind: 'decided' });
+    const reverting = applyEvent(plain, state, { kind: 'revert-started', task: 'c' });
+    expect(goOn(plain, { ...reverting, unwinding: null })).toBe('cr br ar');
+  });
+
   it('asks the controller as it is now', () => {
     const state = begun(retried, ...ran('a'), ...failed('b'));
     expect(goOn(retried, state, flowOf(linear('f', ['a', 'b', 'c'], times(1))))).toBe('br ar');
