@@ -16,6 +16,7 @@ const measures: Readonly<Record<Group, () => Promise<Measure>>> = {
   launches: async () => (await import('./rows/launches.ts')).measureLaunches,
   flows: async () => (await import('./rows/flows.ts')).measureFlows,
   'task-list': async () => (await import('./rows/task-list.ts')).measureTaskLists,
+  steps: async () => (await import('./rows/steps.ts')).measureSteps,
   'chunk-step': async () => (await import('./rows/chunk-step.ts')).measureChunkStep,
   'csv-to-sql': async () => (await import('./rows/csv-to-sql.ts')).measureCsvToSql,
   history: async () => (await import('./rows/history.ts')).measureHistory,

@@ -9,6 +9,7 @@ export const groups = [
   'launches',
   'flows',
   'task-list',
+  'steps',
   'chunk-step',
   'csv-to-sql',
   'history',
