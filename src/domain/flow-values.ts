@@ -3,20 +3,22 @@ import { type Flow, type FlowInput, type FlowScope, type Provision, taskAt, task
 import type { Attempt, FlowState } from './flow-state.ts';
 import { isJsonObject, type Json, stringifyJson } from './json.ts';
 import { quoteBriefly } from './names.ts';
+import { plainValue } from './parameter-value.ts';
 
 type Known = Pick<FlowState, 'store' | 'tasks' | 'attempts'>;
 
 /**
- * The arguments of a task, by name. One that has a default is left out where there is no value for it.
+ * The arguments of a task, by name: integers beyond 2^53 as bigint, as a step's parameters are. One that has a default is left out where there is no value for it.
  * @throws BatchyError `invalid-parameters` where a value is missing although what should provide it has succeeded
  */
 export function argumentsOf(flow: Flow, state: Known, task: string): Record<string, unknown> {
   const index = taskIndex(flow, task);
   if (index === undefined) throw new RangeError(`the flow has no task ${task}`);
   const { inputs, inject } = taskAt(flow, index);
-  const given = inputs.flatMap((input): [string, Json][] => {
+  const given = inputs.flatMap((input): [string, unknown][] => {
     const value = findValue(flow, state, input);
-    if (value !== undefined) return [[input.argument, value]];
+    // What was posted is kept as it was written; code takes plain numbers.
+    if (value !== undefined) return [[input.argument, plainValue(value, 'json')]];
     if (input.optional) return [];
     const provider = input.provider === null ? undefined : flow.nodes[input.provider]?.name;
     const source =

@@ -8,6 +8,7 @@ import {
   forEach,
   graphFlow,
   linearFlow,
+  parameterizedForEach,
   task,
   times,
   unorderedFlow,
@@ -16,6 +17,7 @@ import type { JournalEntry } from '../../src/domain/change.ts';
 import { idOfMember, stepsIndex } from '../../src/domain/document-index.ts';
 import { documentKeys } from '../../src/domain/execution-documents.ts';
 import { decodeStep, stepFields } from '../../src/domain/execution-text.ts';
+import { parseJson } from '../../src/domain/json.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import type { ExecutionSession } from '../../src/runner/execution-session.ts';
 import { brokenReverts } from '../faults/reverts.ts';
@@ -234,6 +236,21 @@ describe('a flow', () => {
     const { status } = await world.runNew(job, { parameters: { size: 10, from: 'posted' } });
     expect(status).toBe('COMPLETED');
     expect(seen).toEqual([{ one: 10, two: 'second', size: 10, from: 'posted' }]);
+  });
+
+  it('gives numbers as numbers, however they were written when they were posted', async () => {
+    const seen: unknown[] = [];
+    const job = defineFlow('flow', () =>
+      linearFlow('f', { retry: parameterizedForEach('sizes', 'size') }, [
+        task('a', {
+          requires: ['ratio', 'id', 'disk', 'size'],
+          execute: (values) => void seen.push(values),
+        }),
+      ]),
+    );
+    const parameters = parseJson('{"ratio": 1.0, "id": 12345678901234567890, "disk": {"gb": 1e2}, "sizes": [2.0]}');
+    expect((await world.runNew(job, { parameters })).status).toBe('COMPLETED');
+    expect(seen).toEqual([{ ratio: 1, id: 12_345_678_901_234_567_890n, disk: { gb: 100 }, size: 2 }]);
   });
 
   it('gives the arguments of its launch to its function, each time that it is picked up', async () => {
