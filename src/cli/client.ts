@@ -14,6 +14,8 @@ export interface ClientRequest {
   readonly body?: string | undefined;
   /** Given for what changes something: with it a request may be repeated without a second effect. */
   readonly idempotencyKey?: string;
+  /** It only reads, for something that is repeated: so is it. */
+  readonly isRepeated?: boolean;
 }
 
 export interface ClientAnswer {
@@ -89,7 +91,8 @@ export function createClient({ address, timeoutSeconds, onRepeat }: ClientOption
       isUncertain ||= outcome.mayHaveHappened;
       // An attempt that the deadline cut off says nothing; what it was like before does.
       const failure: CommandFailure = deadline.aborted && last !== null ? last : outcome.failure;
-      const isPassing = failure.exit === exits.unreachable && request.idempotencyKey !== undefined;
+      const mayRepeat = request.idempotencyKey !== undefined || request.isRepeated === true;
+      const isPassing = failure.exit === exits.unreachable && mayRepeat;
       if (isPassing && last === null) onRepeat(`${failure.message} Trying again, for ${timeoutSeconds} s at most.`);
       last = failure;
       if (isPassing) await waitFor(Math.max(wait, outcome.retryAfterMilliseconds), deadline);

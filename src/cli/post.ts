@@ -59,7 +59,7 @@ async function post(
   { flow, words, flags }: { flow: string; words: readonly string[]; flags: PostFlags },
 ): Promise<void> {
   const client = clientOf(context, flags);
-  const job = objectOf(await client.json({ path: jobPath(flow) }));
+  const job = objectOf(await client.json({ path: jobPath(flow), isRepeated: true }));
   if (words.some(asksForHelp)) return tellPostHelp(context.terminal, command, job);
   const declared = Object.entries(objectOf(job['parameters'] ?? null)).map(
     ([name, schema]): [string, ParameterType | null] => [name, objectOf(schema)['type'] as ParameterType | null],

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { defineFlow, forEach, linearFlow, parameterizedForEach, unorderedFlow } from '../../src/authoring/flow.ts';
 import { task } from '../../src/authoring/flow-task.ts';
 import type { BuiltFlow } from '../../src/cli/machine.ts';
-import { fakeServer } from './fake-server.ts';
+import { fakeServer, problem } from './fake-server.ts';
 import { runHere } from './in-process.ts';
 import { run } from './run.ts';
 
@@ -76,6 +76,19 @@ describe('batchy post', () => {
     [[], "missing required argument 'flow'"],
   ])('refuses %j', async (args, told) => {
     expect(await post(args)).toMatchObject({ exit: 2, body: null, err: expect.stringContaining(told) });
+  });
+
+  it('is repeated while the server has no room, from its beginning', async () => {
+    const server = await fakeServer(({ method }, count) => {
+      if (count === 1 || count === 3) return problem(503, 'overloaded', 'No room.');
+      return method === 'POST' ? { status: 202, body: accepted } : { body: job };
+    });
+    const { exit, err } = await runHere(['post', 'provision'], { environment: { BATCHY_URL: server.url } });
+    expect([exit, err.match(/No room\. Trying again/g)]).toEqual([
+      0,
+      ['No room. Trying again', 'No room. Trying again'],
+    ]);
+    expect(server.requests.map(({ method }) => method)).toEqual(['GET', 'GET', 'POST', 'POST']);
   });
 
   it('lists what a flow takes', async () => {
