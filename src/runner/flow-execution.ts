@@ -122,7 +122,7 @@ async function driveFlow(
   /** @returns whether there is something to wait for, or how it ends */
   const advance = async (): Promise<'again' | 'wait' | FlowFinish | null> => {
     for (const { event, overlay } of ended.splice(0)) await storing.apply(event, overlay);
-    const isOver = aborted.aborted;
+    const isOver = aborted.aborted || broken !== null;
     const decision = run.next(isOver ? 0 : Math.min(capacity - active.size, mostStartedAtOnce));
     if (decision.kind === 'finish') return decision;
     if (isOver && active.size === 0) return null;

@@ -371,6 +371,25 @@ describe('a flow', () => {
     expect(most).toBe(3);
   });
 
+  it('begins nothing more once one could not be stored as begun', async () => {
+    const { documents } = world.stores;
+    const refused = Promise.withResolvers<void>();
+    const reserve = documents.reserve.bind(documents);
+    let reserved = 0;
+    documents.reserve = async (what, ...asked) => {
+      if (what !== 'step' || (reserved += 1) !== 2) return reserve(what, ...asked);
+      setImmediate(refused.resolve);
+      throw new RangeError('no more ids');
+    };
+    const others = Array.from({ length: 80 }, (_each, place) => traced(around, `t${place}`));
+    const long = task('long', { requires: [], execute: () => refused.promise });
+    const job = defineFlow('flow', () => unorderedFlow('f', [long, ...others]), { maxProcs: 2 });
+    const { execution } = await world.runNew(job);
+    expect(execution).toMatchObject({ status: 'FAILED', exitMessage: 'no more ids' });
+    // Ids are reserved for 64 rows at a time.
+    expect(around.trace).toHaveLength(63);
+  });
+
   it('stores what a task puts into the context with its end', async () => {
     const { context } = await world.runNew(
       flowJob(() =>
