@@ -2,6 +2,8 @@ import { BatchyError } from '../domain/errors.ts';
 import type { JobExecution, JobInstance } from '../domain/execution.ts';
 import { type DocumentChange, documentKeys, leaseDocument } from '../domain/execution-documents.ts';
 import { isLive, moveExecution } from '../domain/execution-transitions.ts';
+import { isDecided } from '../domain/handled-failure.ts';
+import type { JobDefinition } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { replayOf } from '../domain/replay.ts';
 import type { Instant } from '../domain/time.ts';
@@ -26,6 +28,7 @@ export interface ExecutionCommands {
   abandon(id: number, caller: Caller, render: Render): Promise<Answered>;
   /**
    * Has what has failed in it for good tried anew while other branches run: what was defaulted by that waits for it again.
+   * What a decision of the job has taken is none of that.
    * @throws BatchyError `illegal-transition` unless it runs and something of it has failed
    */
   revive(id: number, caller: Caller, render: Render): Promise<Answered>;
@@ -47,13 +50,16 @@ export interface ExecutionCommandsOptions {
   readonly commands: Commands;
   readonly records: ExecutionRecords;
   readonly reader: BatchReader;
-  readonly jobs: Pick<Jobs, 'relaunch' | 'whyMissing'>;
+  readonly jobs: Pick<Jobs, 'get' | 'relaunch' | 'whyMissing'>;
   readonly replays: Pick<Replays, 'restart'>;
   /** Whether the conductor of that id has given no sign of life for as long as a lease lasts: only then it is told. */
   readonly isGone: (conductor: string) => Promise<boolean>;
   /** Tells the conductor that there is something to look at. */
   readonly onChange: () => void;
 }
+
+/** Why there is no definition of a job. */
+const unreadable: ReadonlySet<string> = new Set(['unknown-job-definition', 'invalid-job', 'jobs-not-ready']);
 
 export function createExecutionCommands(options: ExecutionCommandsOptions): ExecutionCommands {
   const { commands, records, reader, jobs, replays, onChange } = options;
@@ -82,6 +88,16 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
       `Execution ${id} is not the last of its instance: execution ${last.value.id} went on with it and is ${last.value.status}. To give the instance up, abandon that one.`,
       { facts: { execution_id: last.value.id, status } },
     );
+  }
+
+  /** `null` where its file is missing or broken, or is not read yet: that keeps nobody from what needs no definition. */
+  async function definitionOf({ jobName }: JobExecution): Promise<JobDefinition | null> {
+    try {
+      return (await jobs.get(jobName)).definition;
+    } catch (error) {
+      if (error instanceof BatchyError && unreadable.has(error.code)) return null;
+      throw error;
+    }
   }
 
   /** Changes an execution, and its batch with it where it ends. */
@@ -133,8 +149,10 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
       });
     },
 
-    revive: (id, caller, render) =>
-      change(id, caller, render, async ({ value }) => {
+    async revive(id, caller, render) {
+      // Read before the change takes its turn: others would have to wait until the job files are read.
+      const definition = await definitionOf((await existingExecution(records, id)).value);
+      return change(id, caller, render, async ({ value }) => {
         moveExecution(value.status, 'revive');
         const latest = new Map((await records.steps(id)).map((step) => [step.stepName, step]));
         if ([...latest.values()].some(({ flow }) => flow !== undefined))
@@ -144,20 +162,24 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
             { facts: { status: value.status, event: 'revive' } },
           );
         const failed = [...latest.values()].filter(({ status }) => status === 'FAILED');
-        if (failed.length === 0)
+        const revived = failed.filter((step) => definition === null || !isDecided(definition, step));
+        if (revived.length === 0)
           throw new BatchyError(
             'illegal-transition',
-            `Nothing of execution ${id} has failed yet that could be revived. GET /executions/${id}/steps tells what runs.`,
+            failed.length === 0
+              ? `Nothing of execution ${id} has failed yet that could be revived. GET /executions/${id}/steps tells what runs.`
+              : `What has failed of execution ${id} was taken by decisions of the job, which say what comes after it (${failed.map(({ stepName }) => stepName).join(', ')}); nothing is to be revived.`,
             { facts: { status: value.status, event: 'revive' } },
           );
         const ending: Ending = {
           events: ['revive'],
           exitMessage: value.exitMessage,
           by: caller.name,
-          revived: failed.map((step) => step.id),
+          revived: revived.map((step) => step.id),
         };
         return { ending, fencedBy: null };
-      }),
+      });
+    },
 
     abandon: (id, caller, render) =>
       change(id, caller, render, async ({ value }) => {

@@ -6,6 +6,7 @@ import { loadSettings } from '../../src/config/load.ts';
 import type { DocumentReader } from '../../src/ports/document-reader.ts';
 import { defaultRetry } from '../../src/domain/job.ts';
 import { runExecution } from '../../src/runner/engine.ts';
+import type { RunnableJob } from '../../src/runner/job.ts';
 import type { StepContext } from '../../src/runner/step-context.ts';
 import { createSettableClock } from '../settable-clock.ts';
 import { createWorld, jobOf, type World } from './world.ts';
@@ -18,9 +19,23 @@ describe('a revived execution', () => {
   beforeEach(async () => (world = await createWorld()));
   afterEach(() => world.close());
 
-  function revive(id: number, { stores } = world) {
+  function revive(id: number, { stores } = world, known: readonly RunnableJob[] = []) {
     const { settings } = loadSettings({ folder: '/nowhere', environment: {} });
-    const { executions } = createServices(stores, settings);
+    const { executions } = createServices(stores, settings, {
+      catalog: {
+        ready: async () => {},
+        jobs: () =>
+          new Map(
+            known.map(({ definition }) => [
+              definition.name,
+              { definition, file: 'known.ts', version: 'aaaaaaaaaaaa', readAt: 0n },
+            ]),
+          ),
+        broken: () => [],
+      },
+      look: () => {},
+      stopping: never,
+    });
     const answer = () => ({ status: 202, headers: {}, body: '' });
     return executions.revive(id, { name: 'ann', idempotency: null }, answer);
   }
@@ -192,6 +207,48 @@ describe('a revived execution', () => {
     await revive(id);
     expect(await world.run(id, job)).toBe('ended');
     expect(ran.filter((name) => name === 'bad')).toHaveLength(2);
+    expect((await world.outcome(id)).status).toBe('COMPLETED');
+  });
+
+  it('leaves alone what a decision of the job has taken', async () => {
+    const end = Promise.withResolvers<void>();
+    const failing = (name: string) =>
+      task(() => {
+        ran.push(name);
+        throw new Error('as it does');
+      });
+    const ran: string[] = [];
+    let isMended = false;
+    const job = jobOf(
+      [
+        { name: 'long', dependsOn: [], body: task(() => end.promise) },
+        { name: 'tried', dependsOn: [], on: [{ exitCode: 'FAIL*', to: { step: 'else' } }], body: failing('tried') },
+        { name: 'else', dependsOn: [], body: task(() => ran.push('else')) },
+        {
+          name: 'bad',
+          dependsOn: ['else'],
+          body: task(() => {
+            ran.push('bad');
+            if (!isMended) throw new Error('not mended');
+          }),
+        },
+      ],
+      { onFailure: 'continue' },
+    );
+    const id = await world.launch(job);
+    const session = await world.take(id);
+    const running = runExecution(session, job, world.tools, never);
+    await vi.waitFor(async () => expect(await failedOf(id)).toBe(2));
+    isMended = true;
+    await revive(id, world, [job]);
+    const { execution, steps } = await world.outcome(id);
+    expect(execution.revived).toEqual(steps.filter(({ stepName }) => stepName === 'bad').map((step) => step.id));
+    await session.refresh();
+    await vi.waitFor(async () => expect((await world.outcome(id)).rows).toContain('bad COMPLETED'));
+    await expect(revive(id, world, [job])).rejects.toThrow(/taken by decisions of the job.*\(tried\)/);
+    end.resolve();
+    expect(await running).toBe('ended');
+    expect(ran).toEqual(['tried', 'else', 'bad', 'bad']);
     expect((await world.outcome(id)).status).toBe('COMPLETED');
   });
 
