@@ -89,14 +89,13 @@ export function createConductor(options: ConductorOptions): Conductor {
       onProblem,
     });
   const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
-  const handBack = new AbortController();
   const giveUp = new AbortController();
   const telling = new Set<Promise<void>>();
   const slots = createSlots(concurrency);
   let isStarted = false;
   let isTaking = true;
-  /** Whether somebody waits for a slot: whoever comes later is not served before them. */
-  let isAnyoneWaiting = false;
+  /** Who waits for a slot, as far as is known: nobody who comes later is served before somebody. */
+  let waiting: 'nobody' | 'perhaps' | 'somebody' = 'nobody';
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
   const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForWork());
@@ -118,6 +117,7 @@ export function createConductor(options: ConductorOptions): Conductor {
 
   async function lookAround(refreshes: boolean): Promise<void> {
     if (refreshes) refreshAll();
+    if (!mayTake() && waiting === 'nobody') waiting = 'perhaps';
     for (let beyond: string | null = null; mayTake();) {
       const members: string[] = await stores.documents.scan({
         index: executionIndexes.live,
@@ -132,10 +132,14 @@ export function createConductor(options: ConductorOptions): Conductor {
       // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
       while (others.length > 0 && mayTake())
         await claim(await claimables(stores, others.splice(0, Math.max(fewest, slots.free()))));
-      isAnyoneWaiting = others.length > 0 || !mayTake();
+      waiting = others.length > 0 || !mayTake() ? 'somebody' : 'nobody';
       if (members.length < pageSize) return;
       beyond = members.at(-1) ?? null;
     }
+  }
+
+  function lookIfAnyoneWaits(): void {
+    if (waiting !== 'nobody') looks.lookForWork();
   }
 
   async function claim(found: readonly Claimable[]): Promise<void> {
@@ -155,16 +159,11 @@ export function createConductor(options: ConductorOptions): Conductor {
   }
 
   function begin({ id: executionId, jobName }: Claimable['execution'], see: () => Promise<void>): void {
-    const done = see()
-      .catch((error: unknown) => {
-        onProblem(error);
-        resting.add(executionId);
-      })
-      .finally(() => {
-        slots.delete(executionId);
-        looks.lookForWork();
-      });
-    slots.add(executionId, jobName, done);
+    const grieve = (error: unknown): void => {
+      onProblem(error);
+      resting.add(executionId);
+    };
+    slots.run(executionId, jobName, () => see().catch(grieve), lookIfAnyoneWaits);
   }
 
   /** Sees an execution to its end. */
@@ -204,9 +203,9 @@ export function createConductor(options: ConductorOptions): Conductor {
   /** The same of one that is launched here, now. */
   async function seeLaunched(executionId: number, launch: PendingLaunch, job: RunnableJob): Promise<void> {
     const { claim, store } = launch;
+    const how = { stores: { ...stores, store }, fence: claim.fence, claim, launch };
     try {
-      const written = { ...stores, store };
-      await run(executionId, await open(executionId, job, { stores: written, fence: claim.fence, claim, launch }), job);
+      await run(executionId, await open(executionId, job, how), job);
     } finally {
       launch.giveBack();
     }
@@ -227,7 +226,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       giveUp: giveUp.signal,
       onEnding(isEnding) {
         slots.setEnding(executionId, isEnding);
-        if (isAnyoneWaiting) looks.lookForWork();
+        lookIfAnyoneWaits();
       },
       ...(counts === undefined ? {} : { onStored: (stored) => countRun(counts, job, stored) }),
     });
@@ -236,10 +235,10 @@ export function createConductor(options: ConductorOptions): Conductor {
   }
 
   async function run(executionId: number, session: ExecutionSession, job: RunnableJob): Promise<void> {
-    const { fence } = session;
-    const result = await runExecution(session, job, tools, handBack.signal);
+    const result = await runExecution(session, job, tools, slots.handBackOf(executionId));
     if (result === 'ended') tellEnd(job, session);
-    if (result === 'handed-back') await releaseLease(stores, executionId, { fence, conductor: id }, operation());
+    if (result === 'handed-back')
+      await releaseLease(stores, executionId, { fence: session.fence, conductor: id }, operation());
   }
 
   /** Beside what runs next: whoever is told may be slow. */
@@ -271,8 +270,8 @@ export function createConductor(options: ConductorOptions): Conductor {
       const { id: executionId, jobName } = launched.execution;
       const job = catalog.get(jobName);
       if (job === undefined || slots.has(executionId)) return null;
-      isAnyoneWaiting ||= !mayTake();
-      if (isAnyoneWaiting) return null;
+      if (!mayTake()) waiting = 'somebody';
+      if (waiting === 'somebody') return null;
       const launch = await prepareLaunch({ stores, conductor: id, launched, commit });
       if (!mayTake() || slots.has(executionId)) return null;
       begin(launched.execution, () => seeLaunched(executionId, launch, job));
@@ -286,7 +285,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     },
     async stop() {
       isTaking = false;
-      handBack.abort();
+      slots.handBack();
       const cancel = timers.after(options.graceMilliseconds * 2, () => giveUp.abort());
       await settled();
       cancel();

@@ -1,9 +1,11 @@
+import { createNotes } from '../domain/memo.ts';
+
 interface Listening {
   readonly calls: Set<() => void>;
   readonly tell: () => void;
 }
 
-const listenings = new WeakMap<AbortSignal, Listening>();
+const listenings = createNotes<AbortSignal, Listening | null>();
 
 /**
  * Calls back when the signal is aborted. For a signal that thousands listen to at a time: to add a listener to a signal, or to remove
@@ -11,7 +13,7 @@ const listenings = new WeakMap<AbortSignal, Listening>();
  * @returns what ends the listening
  */
 export function onAbort(signal: AbortSignal, call: () => void): () => void {
-  const { calls, tell } = listenings.get(signal) ?? listen(signal);
+  const { calls, tell } = listenings.of(signal) ?? listen(signal);
   // Whoever listens twice with the same function is called twice.
   const own = (): void => call();
   calls.add(own);
@@ -19,7 +21,7 @@ export function onAbort(signal: AbortSignal, call: () => void): () => void {
     if (!calls.delete(own) || calls.size > 0) return;
     // A signal that somebody listens to is never collected.
     signal.removeEventListener('abort', tell);
-    listenings.delete(signal);
+    listenings.note(signal, null);
   };
 }
 
@@ -29,7 +31,7 @@ function listen(signal: AbortSignal): Listening {
     for (const call of calls) call();
   };
   const listening = { calls, tell };
-  listenings.set(signal, listening);
+  listenings.note(signal, listening);
   signal.addEventListener('abort', tell);
   return listening;
 }

@@ -5,42 +5,75 @@ interface Running {
   readonly jobName: string;
   session: ExecutionSession | null;
   isEnding: boolean;
-  readonly done: Promise<void>;
+  /** Each its own: listeners of one signal hold on to one another, those that are gone to those that came later. */
+  readonly handBack: AbortController;
+  done: Promise<void>;
 }
 
 /** The executions of a conductor, so many at a time: one of which only the end is left to store counts no more. */
 export function createSlots(concurrency: number) {
-  const running = new Map<number, Running>();
+  /**
+   * What runs has a place in a list, and only its number is in the map: the table that a map leaves behind when it grows or is tidied
+   * up keeps hold of what was in it, and of the next table, until the whole heap is looked through. An execution holds a hundred kilobytes.
+   */
+  const running = new Map<number, number>();
+  const entries: (Running | undefined)[] = [];
+  const vacant: number[] = [];
   let ending = 0;
 
+  function entryOf(executionId: number): Running | undefined {
+    return entries[running.get(executionId) ?? -1];
+  }
+
+  const present = (): Running[] => entries.filter((entry) => entry !== undefined);
+
   function setEnding(executionId: number, isEnding: boolean): void {
-    const entry = running.get(executionId);
+    const entry = entryOf(executionId);
     if (entry === undefined || entry.isEnding === isEnding) return;
     entry.isEnding = isEnding;
     ending += isEnding ? 1 : -1;
   }
 
+  function remove(executionId: number): void {
+    const place = running.get(executionId);
+    if (place === undefined) return;
+    setEnding(executionId, false);
+    running.delete(executionId);
+    entries[place] = undefined;
+    vacant.push(place);
+  }
+
   return {
     free: (): number => concurrency - running.size + ending,
     has: (executionId: number): boolean => running.has(executionId),
-    /** @param done resolves when it has ended here */
-    add(executionId: number, jobName: string, done: Promise<void>): void {
-      running.set(executionId, { jobName, session: null, isEnding: false, done });
+    /** @param onEnd called when it has ended here and is no more among what runs */
+    run(executionId: number, jobName: string, see: () => Promise<void>, onEnd: () => void): void {
+      const place = vacant.pop() ?? entries.length;
+      running.set(executionId, place);
+      const handBack = new AbortController();
+      const entry: Running = { jobName, session: null, isEnding: false, handBack, done: Promise.resolve() };
+      entries[place] = entry;
+      entry.done = see().finally(() => {
+        remove(executionId);
+        onEnd();
+      });
     },
+    /** Aborted when nothing may go on here. */
+    handBackOf: (executionId: number): AbortSignal => entryOf(executionId)?.handBack.signal ?? AbortSignal.abort(),
     opened(executionId: number, session: ExecutionSession): void {
-      const entry = running.get(executionId);
+      const entry = entryOf(executionId);
       if (entry !== undefined) entry.session = session;
     },
     setEnding,
-    delete(executionId: number): void {
-      setEnding(executionId, false);
-      running.delete(executionId);
+    /** Nothing of what runs goes on here. */
+    handBack(): void {
+      for (const { handBack } of present()) handBack.abort();
     },
-    sessions: (): ExecutionSession[] => [...running.values()].flatMap(({ session }) => session ?? []),
-    runs: () => [...running].map(([id, { jobName }]) => ({ id, jobName })),
+    sessions: (): ExecutionSession[] => present().flatMap(({ session }) => session ?? []),
+    runs: () => [...running.keys()].map((id) => ({ id, jobName: entryOf(id)?.jobName ?? '' })),
     /** Resolves when nothing runs. */
     async settled(): Promise<void> {
-      while (running.size > 0) await Promise.all([...running.values()].map(({ done }) => done));
+      while (running.size > 0) await Promise.all(present().map(({ done }) => done));
     },
   };
 }

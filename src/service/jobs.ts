@@ -13,7 +13,7 @@ import { renderTemplate, unknownTemplateNames } from '../domain/template.ts';
 import type { Instant } from '../domain/time.ts';
 import { checkIdentifying, declaredWithWindow, parametersToRelaunch } from '../domain/window-parameters.ts';
 import type { ExecutionTaker } from '../ports/execution-taker.ts';
-import type { StoredAnswer } from '../ports/store.ts';
+import type { Commit, StoredAnswer } from '../ports/store.ts';
 import { unknownWorkflow } from './batches.ts';
 import type { Answered, Caller, Commands } from './commands.ts';
 import type { ExecutionRecords } from './execution-records.ts';
@@ -125,6 +125,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
     const { bond } = launch.definition;
     if (bond !== null) checkIdentifying(launch.parameters, bond);
     const ids = createLaunchIds(records);
+    let isTaken = false;
     const answered =
       bond === null
         ? await commands.runBeside(turnOf(launch), caller, async (now) => {
@@ -132,7 +133,12 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
             const { execution, beside } = launched;
             const answer = render(execution);
             if (taker === undefined || !isLive(execution.status)) return { beside, answer };
-            return { beside, answer, take: (commit) => taker.take(launched, commit) };
+            const take = async (commit: Commit) => {
+              const outcome = await taker.take(launched, commit);
+              isTaken = outcome !== null;
+              return outcome;
+            };
+            return { beside, answer, take };
           })
         : await commands.run(workflowNameOf(launch), caller, async ({ workflow, now }) => {
             if (workflow === null) throw unknownWorkflow(workflowNameOf(launch));
@@ -144,7 +150,7 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
             });
             return { change, beside, answer: render(execution) };
           });
-    onChange();
+    if (!isTaken) onChange();
     return answered;
   }
 

@@ -311,12 +311,15 @@ describe('a launch where a conductor runs in the same process', () => {
         const other = await start([job], { id: `other-${dead}` });
         const isOver = commit === 2 && isStored;
         if (commit === 2 || isStored) {
-          await vi.waitFor(async () => {
-            timers.advance(1000);
-            await new Promise(setImmediate);
-            const { lastExecution } = await other.services.jobs.get(job.definition.name);
-            expect(lastExecution).toMatchObject({ status: 'COMPLETED', takeovers: isOver ? 0 : 1 });
-          });
+          await vi.waitFor(
+            async () => {
+              timers.advance(1000);
+              await new Promise(setImmediate);
+              const { lastExecution } = await other.services.jobs.get(job.definition.name);
+              expect(lastExecution).toMatchObject({ status: 'COMPLETED', takeovers: isOver ? 0 : 1 });
+            },
+            { timeout: 10_000, interval: 1 },
+          );
           expect(runs).toBe(commit === 2 && !isStored ? 2 : 1);
         } else {
           timers.advance(60_000);
