@@ -3,9 +3,12 @@ import { missingRequirements } from '../domain/flow-compile.ts';
 import { type Json, type JsonObject, stringifyJson } from '../domain/json.ts';
 import type { BuiltFlow } from './machine.ts';
 import { printable, type Terminal } from './terminal.ts';
-import { type Branch, treeLines } from './tree.ts';
+import { type Branch, treeLines, type TreeSigns } from './tree.ts';
 
-/** Prints the tree of a flow: its scopes with their controllers, its tasks with what they require and provide. */
+/** As TaskFlow draws its trees (`taskflow.types.tree`), so that whoever reads those reads these. */
+const signs: TreeSigns = { child: ['|__', '|  '], last: ['|__', '   '] };
+
+/** Prints the tree of a flow: its scopes with their sizes and controllers, its tasks with what they require and provide. */
 export function tellHierarchy(terminal: Terminal, { flow, store }: BuiltFlow, asJson: boolean): void {
   if (asJson) return terminal.out(stringifyJson(fieldsOf(flow, 0)));
   const missing = missingRequirements(flow, store);
@@ -14,8 +17,9 @@ export function tellHierarchy(terminal: Terminal, { flow, store }: BuiltFlow, as
   const branch = (index: number): Branch => {
     const node = flow.nodes[index] as FlowNode;
     const parts = node.kind === 'task' ? taskParts(node) : scopeParts(node);
+    const name = node.kind === 'task' ? node.name : `${node.name}(len=${node.size})`;
     return {
-      text: printable([node.name, parts.filter((part) => part !== '').join('; ')].filter(Boolean).join('  ')),
+      text: printable([name, parts.filter((part) => part !== '').join('; ')].filter(Boolean).join('  ')),
       children: childrenOf(flow, index).map(branch),
     };
   };
@@ -40,7 +44,7 @@ export function tellHierarchy(terminal: Terminal, { flow, store }: BuiltFlow, as
     const shown = `${argument === value ? value : `${argument}=${value}`}${optional ? '?' : ''}`;
     return from === '' ? shown : `${shown} (${from})`;
   };
-  for (const line of treeLines(branch(0))) terminal.out(line);
+  for (const line of treeLines(branch(0), signs)) terminal.out(line);
   for (const [value, lacking] of Map.groupBy(missing, (each) => each.value)) {
     const nodes = lacking.map(({ node }) => node).join(', ');
     const providers = [...new Set(lacking.flatMap(({ providedBy }) => providedBy))].join(', ');

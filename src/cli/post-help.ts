@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander';
 
-import { type JsonObject, stringifyJson } from '../domain/json.ts';
+import { type Json, type JsonObject, stringifyJson } from '../domain/json.ts';
 import { objectOf } from './execution-table.ts';
-import { cellText } from './table.ts';
+import { commandFailure } from './exit-codes.ts';
+import { listOf } from './graph-fields.ts';
+import { cellText, column, printTable } from './table.ts';
 import { printable, type Terminal } from './terminal.ts';
 
 /** The help of `batchy post <flow>`: what the flow takes, then the options of the command itself. */
@@ -30,6 +32,23 @@ export function tellPostHelp(terminal: Terminal, command: Command, job: JsonObje
       ? 'Any other --name value goes into the store, from which its tasks take what they require.'
       : 'It takes no others.';
   terminal.out(`\n${others}`);
+}
+
+/** Lists the jobs of the server below the help; help is given without a server, too. @param ask for `/jobs` */
+export async function tellJobsToPost(terminal: Terminal, ask: () => Promise<Json>): Promise<void> {
+  let jobs: JsonObject[];
+  try {
+    jobs = listOf(objectOf(await ask())['jobs']);
+  } catch (error) {
+    return terminal.err(`The jobs are not listed: ${commandFailure(error).message}`);
+  }
+  terminal.out('');
+  const description = { title: 'description', cell: (job: JsonObject) => firstLine(job['description']) };
+  await printTable(terminal, [column('name'), column('kind'), description], jobs);
+}
+
+function firstLine(text: Json | undefined): string | null {
+  return typeof text === 'string' ? (text.split('\n')[0] ?? null) : null;
 }
 
 function optionOf(name: string, schema: JsonObject, flow: string): Option {

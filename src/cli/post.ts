@@ -13,7 +13,7 @@ import { addWaitOption } from './execution-wait.ts';
 import { CommandFailure, exits } from './exit-codes.ts';
 import { tellHierarchy } from './flow-hierarchy.ts';
 import { jobPath } from './launch.ts';
-import { tellPostHelp } from './post-help.ts';
+import { tellJobsToPost, tellPostHelp } from './post-help.ts';
 import { type DeclaredTypes, readStore, readValues } from './posted-values.ts';
 import { readSettings } from './settings.ts';
 import { collectLaunchParameter, type ParameterFlags } from './user-parameters.ts';
@@ -39,13 +39,16 @@ export const register: RegisterCommand = (program, context) => {
     // Which options a flow has only it can tell: they are asked for when it is known.
     .allowUnknownOption()
     .helpOption(false)
-    .addHelpText('after', '\nbatchy post <flow> --help lists what the flow takes.');
+    .addHelpText('after', '\nbatchy post <flow> --help lists what the flow takes. Other jobs are posted alike.');
   addWaitOption(command);
   addKeyOption(command);
   addClientOptions(command);
 
   command.action(async (flow: string, words: readonly string[], flags: PostFlags) => {
-    if (asksForHelp(flow)) return command.outputHelp();
+    if (asksForHelp(flow)) {
+      command.outputHelp();
+      return tellJobsToPost(context.terminal, () => clientOf(context, flags).json({ path: '/jobs' }));
+    }
     if (flow.startsWith('-'))
       throw new CommandFailure(exits.usage, `The name of the flow comes first: batchy post <flow> ${flow} …`);
     if (flags.hierarchy === true) return tellHierarchyOf(context, flow, words, flags);

@@ -106,11 +106,26 @@ describe('batchy post', () => {
     expect(strict.out).toContain('It takes no others.');
   });
 
-  it('says how it is used without a flow, too', async () => {
-    const { exit, out } = await post(['--help']);
-    expect(exit).toBe(0);
+  it('says how it is used without a flow, too, and lists the jobs', async () => {
+    const jobs = [
+      { ...job, kind: 'flow', description: 'Makes a server\nof three parts' },
+      { ...job, name: 'Nightly', kind: 'steps', description: null },
+    ];
+    const server = await fakeServer(() => ({ body: { jobs, broken: [] } }));
+    const { exit, out, err } = await runHere(['post', '--help', '--url', server.url]);
+    expect([exit, err]).toEqual([0, '']);
+    expect(server.requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/jobs']]);
     expect(out).toMatch(/^Usage: batchy post \[options\] <flow> \[parameters...\]/);
     expect(out).toContain('batchy post <flow> --help lists what the flow takes.');
+    expect(out).toMatch(/\n\nname +kind +description\nprovision +flow +Makes a server\nNightly +steps$/);
+  });
+
+  it('says how it is used where no server can be asked for the jobs', async () => {
+    const server = await fakeServer(() => 'drop');
+    await server.goAway();
+    const { exit, out, err } = await runHere(['post', '-h'], { environment: { BATCHY_URL: server.url } });
+    expect([exit, out]).toEqual([0, expect.stringMatching(/^Usage: batchy post /)]);
+    expect(err).toMatch(/^The jobs are not listed: .*\S/);
   });
 });
 
@@ -139,13 +154,13 @@ describe('the hierarchy of a flow', () => {
     expect(await runHere(['post', 'provision', '--hierarchy'], { machine: { buildFlow: async () => built } })).toEqual({
       exit: 0,
       out: [
-        'vps  linear; times(5)',
-        '├─ volume  requires size (posted); provides volume, iops',
-        '├─ parts  unordered; forEach(["x","y"]) as zone',
-        '│  ├─ attach  requires port?, disk=volume (from volume), zone (from parts), instance (missing); no revert',
-        '│  └─ mark  requires late (missing); no revert',
-        '└─ hosts  linear; parameterizedForEach(names) as value; requires names (missing)',
-        '   └─ last  provides late; no revert',
+        'vps(len=3)  linear; times(5)',
+        '|__volume  requires size (posted); provides volume, iops',
+        '|__parts(len=2)  unordered; forEach(["x","y"]) as zone',
+        '|  |__attach  requires port?, disk=volume (from volume), zone (from parts), instance (missing); no revert',
+        '|  |__mark  requires late (missing); no revert',
+        '|__hosts(len=1)  linear; parameterizedForEach(names) as value; requires names (missing)',
+        '   |__last  provides late; no revert',
       ].join('\n'),
       err: [
         'instance must be posted (--instance value): required by attach',
@@ -195,7 +210,7 @@ describe('the hierarchy of a flow', () => {
       hierarchy('provision', '--broken', 'true'),
       hierarchy('Other'),
     ]);
-    expect(made).toEqual({ exit: 0, out: 'vps  linear; times(5)\n└─ one  no revert', err: '' });
+    expect(made).toEqual({ exit: 0, out: 'vps(len=1)  linear; times(5)\n|__one  no revert', err: '' });
     expect(thrown).toMatchObject({
       exit: 2,
       err: 'batchy: jobs/provision.ts:7:23: TypeError: no such region (invalid-job)',
