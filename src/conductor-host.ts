@@ -60,7 +60,7 @@ export function createConductorHost(
   let stopping = false;
   const troubles = createTroubles(systemTimers);
   let timer: NodeJS.Timeout | undefined;
-  let watch: JobFileWatch | null = null;
+  let watches: readonly JobFileWatch[] = [];
 
   function tell(child: Child | null, message: ToConductor): void {
     if (child?.process.connected === true) child.process.send(message, () => undefined);
@@ -256,11 +256,12 @@ export function createConductorHost(
       records = given;
       begin();
       // A fresh process reads them; the old one ends what it runs.
-      watch = watchJobFiles(path.join(settings.BATCHY_CFG, 'jobs'), () => {
+      const readAnew = (): void => {
         withheld.clear();
         suspects.clear();
         if (!stopping) begin();
-      });
+      };
+      watches = ['jobs', 'capabilities'].map((name) => watchJobFiles(path.join(settings.BATCHY_CFG, name), readAnew));
     },
     look: () => tell(current, { kind: 'look' }),
     warnings() {
@@ -277,7 +278,7 @@ export function createConductorHost(
     isUp: () => (settings.WORKER ? current !== null && current.silence?.isLong() !== true : null),
     async stop() {
       stopping = true;
-      watch?.close();
+      for (const watch of watches) watch.close();
       clearTimeout(timer);
       catalog.close();
       const ends = [...running].map(

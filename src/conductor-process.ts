@@ -7,10 +7,11 @@ import { systemTimers } from './adapters/system/timers.ts';
 import { currentHolder, offerHolder } from './conductor-holder.ts';
 import type { FromConductor, Start, ToConductor } from './conductor-messages.ts';
 import { startLogThread } from './conductor-logs.ts';
-import { startPulse } from './conductor-pulse.ts';
+import { type Pulse, startPulse } from './conductor-pulse.ts';
 import { catchStrayErrors } from './conductor-stray-errors.ts';
 import { noteSyncPrograms } from './conductor-sync-programs.ts';
 import { logFolder } from './config/log-folder.ts';
+import { capabilityNames } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { version } from './config/version.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
@@ -19,8 +20,9 @@ import { BatchyError } from './domain/errors.ts';
 import type { ConductorAbout } from './domain/heartbeat.ts';
 import { createJobCounts } from './domain/job-counts.ts';
 import { openStores } from './open-stores.ts';
+import { type Capabilities, createCapabilities } from './runner/capabilities.ts';
+import { loadCapabilityFiles } from './runner/capability-files.ts';
 import { type Conductor, createConductor } from './runner/conductor.ts';
-import type { HeartbeatSender } from './runner/heartbeat.ts';
 import { loadJobFiles } from './runner/job-files.ts';
 import { createLogs, defaultMaxBytes } from './runner/step-log.ts';
 
@@ -59,14 +61,13 @@ export async function conduct(): Promise<void> {
     return null;
   };
   const start = (asked: Start): Promise<Conductor | null> => {
-    const { settings, conductor: id, role, host, questions } = asked;
+    const { settings, conductor: id, host, questions } = asked;
     if (asked.version !== version) return refuse(otherVersion(asked.version));
     // First of all: a job file may hold up everything here for good.
     const pulse = startPulse(
       {
         settings,
         conductor: id,
-        about: aboutUs(role, settings),
         host,
         questions,
         waiting: noteSyncPrograms(currentHolder),
@@ -99,7 +100,7 @@ export async function conduct(): Promise<void> {
   if (process.connected) process.disconnect();
 }
 
-async function begin({ settings, withheld, conductor: id }: Start, pulse: HeartbeatSender): Promise<Conductor | null> {
+async function begin({ settings, withheld, conductor: id, role }: Start, pulse: Pulse): Promise<Conductor | null> {
   // Job files find the folders where the service has them, whatever it was told by.
   process.env['BATCHY_DATA'] = settings.BATCHY_DATA;
   process.env['BATCHY_CFG'] = settings.BATCHY_CFG;
@@ -130,16 +131,28 @@ async function begin({ settings, withheld, conductor: id }: Start, pulse: Heartb
     beginning: (file) => tell({ kind: 'reading', file }),
     now: systemTimers.wall,
   });
+  const machine = await loadCapabilityFiles(join(settings.BATCHY_CFG, 'jobs'), {
+    withheld,
+    beginning: (file) => tell({ kind: 'reading', file }),
+  });
   isReading = false;
-  tell({ kind: 'catalog', jobs: definitions, broken });
+  tell({ kind: 'catalog', jobs: definitions, broken: [...broken, ...machine.broken] });
   if (!settings.WORKER || jobs.size === 0) return null;
   const stores = await openStores(settings);
+  const capabilities = createCapabilities(machine.capabilities, capabilityNames(settings), {
+    timers: systemTimers,
+    onProblem: tellProblem,
+  });
   const begun = createConductor({
     stores,
     catalog: jobs,
     id,
     leaseSeconds: settings.LEASE_SECONDS,
-    heartbeat: pulse,
+    heartbeat: {
+      start: () => pulse.start(aboutUs(role, settings, capabilities)),
+      stop: () => pulse.stop(),
+    },
+    capabilities,
     concurrency: settings.JOB_CONCURRENCY,
     logs,
     operationId: createNumberedIds(),
@@ -172,8 +185,9 @@ function tellCounts(): Promise<void> {
   });
 }
 
-function aboutUs(role: Start['role'], { JOB_CONCURRENCY }: Settings): ConductorAbout {
-  return { host: hostname(), processId: process.pid, role, concurrency: JOB_CONCURRENCY };
+function aboutUs(role: Start['role'], { JOB_CONCURRENCY }: Settings, capabilities: Capabilities): ConductorAbout {
+  const { names } = capabilities;
+  return { host: hostname(), processId: process.pid, role, concurrency: JOB_CONCURRENCY, capabilities: names };
 }
 
 function otherVersion(asked: string): string {

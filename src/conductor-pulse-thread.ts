@@ -16,7 +16,6 @@ export interface PulseTask {
   readonly settings: Settings;
   /** Whose sign of life it gives. */
   readonly conductor: string;
-  readonly about: ConductorAbout;
   /** The process id of the service: when it is gone, so is the reason to be here. */
   readonly host: number;
   /** A socket on which the service asks whose code runs. */
@@ -26,7 +25,7 @@ export interface PulseTask {
 }
 
 /** `ending`: the process has heard that it is orphaned, and ends by itself. */
-export type ToPulse = 'beat' | 'ending' | 'stop';
+export type ToPulse = { readonly kind: 'beat'; readonly about: ConductorAbout } | { readonly kind: 'ending' | 'stop' };
 
 export type FromPulse =
   | { readonly kind: 'beating' | 'stopped' | 'orphaned' }
@@ -44,7 +43,7 @@ const lookEvery = 500;
 const answerWithin = 2000;
 const endWithin = 20_000;
 
-const { settings, conductor, about, host, questions, waiting } = workerData as PulseTask;
+const { settings, conductor, host, questions, waiting } = workerData as PulseTask;
 let heartbeat: Promise<HeartbeatSender> | null = null;
 let isEnding = false;
 
@@ -59,7 +58,7 @@ function packed(error: unknown): PackedError {
 }
 
 /** A connection of its own: the other threads' may wait behind what a job does. */
-async function beat(): Promise<HeartbeatSender> {
+async function beat(about: ConductorAbout): Promise<HeartbeatSender> {
   const stores = await openStores(settings);
   const beating = createHeartbeat({
     stores,
@@ -94,13 +93,13 @@ async function stop(): Promise<void> {
 }
 
 parentPort?.on('message', (asked: ToPulse) => {
-  if (asked === 'beat') {
-    heartbeat = beat();
+  if (asked.kind === 'beat') {
+    heartbeat = beat(asked.about);
     heartbeat.then(
       () => tell({ kind: 'beating' }),
       (error: unknown) => tell({ kind: 'failed', error: packed(error) }),
     );
-  } else if (asked === 'stop') void stop();
+  } else if (asked.kind === 'stop') void stop();
   else isEnding = true;
 });
 

@@ -2,7 +2,14 @@ import { Worker } from 'node:worker_threads';
 
 import type { FromPulse, PackedError, PulseTask, ToPulse } from './conductor-pulse-thread.ts';
 import { BatchyError } from './domain/errors.ts';
-import type { HeartbeatSender } from './runner/heartbeat.ts';
+import type { ConductorAbout } from './domain/heartbeat.ts';
+
+export interface Pulse {
+  /** Begins, once it is known what the conductor can do. @throws as `HeartbeatSender.start` */
+  start(about: ConductorAbout): Promise<void>;
+  /** As `HeartbeatSender.stop`. */
+  stop(): Promise<void>;
+}
 
 export interface PulseOptions {
   readonly onProblem: (error: unknown) => void;
@@ -21,13 +28,14 @@ const mostMute = 5;
  * The sign of life of a conductor, given by a thread of its own: a step that computes for minutes must not be taken for dead.
  * The thread also watches over the service, from the first moment on, and ends the process when that is gone.
  */
-export function startPulse(task: PulseTask, options: PulseOptions): HeartbeatSender {
+export function startPulse(task: PulseTask, options: PulseOptions): Pulse {
   const { onProblem, onOrphaned, onGivenUp } = options;
   /** `null` from the end of one to the start of the next. */
   let worker: Worker | null = begin(task);
   let muteInARow = 0;
   let givenUp: Error | null = null;
   let beating: PromiseWithResolvers<void> | null = null;
+  let about: ConductorAbout | null = null;
   let hasBeaten = false;
   const stopped = Promise.withResolvers<void>();
   let isStopping = false;
@@ -57,7 +65,7 @@ export function startPulse(task: PulseTask, options: PulseOptions): HeartbeatSen
     } else if (message.kind === 'problem') onProblem(unpacked(message.error));
     else if (message.kind === 'stopped') stopped.resolve();
     else {
-      tell('ending');
+      tell({ kind: 'ending' });
       onOrphaned();
     }
   }
@@ -83,7 +91,7 @@ export function startPulse(task: PulseTask, options: PulseOptions): HeartbeatSen
       if (isStopping) return;
       // With the first thread its socket was closed.
       worker = begin({ ...task, questions: null });
-      if (beating !== null) tell('beat');
+      if (about !== null) tell({ kind: 'beat', about });
     }, pause);
   }
 
@@ -97,16 +105,17 @@ export function startPulse(task: PulseTask, options: PulseOptions): HeartbeatSen
   }
 
   return {
-    async start() {
+    async start(given) {
       if (givenUp !== null) throw givenUp;
       beating = Promise.withResolvers<void>();
-      tell('beat');
+      about = given;
+      tell({ kind: 'beat', about });
       await beating.promise;
     },
     async stop() {
       isStopping = true;
       if (worker === null) return;
-      tell('stop');
+      tell({ kind: 'stop' });
       await stopped.promise;
     },
   };

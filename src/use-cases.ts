@@ -89,10 +89,11 @@ export function createServices(
   const { initialDate } = batchSettings;
   const jobs = createJobs({ catalog, commands, records, initialDate, onChange, taker: jobSide.taker });
   const isGone = jobSide.isGone ?? createGoneCheck(documents, settings.LEASE_SECONDS, jobSide.stopping);
+  const conductors = createConductors(stores, settings.LEASE_SECONDS);
   return {
     commands,
     jobs,
-    executions: createExecutions({ commands, records, reader, journal, jobs, isGone, onChange }),
+    executions: createExecutions({ commands, records, reader, journal, jobs, conductors, isGone, onChange }),
     batches: createBatches({ commands, reader, records, settings: batchSettings }),
     workflows,
     history: createHistory({ reader, journal, adoptIfNew }),
@@ -108,7 +109,7 @@ export function createServices(
       operationId,
       retentionDays: settings.EXECUTION_RETENTION_DAYS,
     }),
-    conductors: createConductors(stores, settings.LEASE_SECONDS),
+    conductors,
     conductorRetention: createConductorRetention({
       documents,
       store,

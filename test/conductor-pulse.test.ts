@@ -7,16 +7,15 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { createSqliteStores } from '../src/adapters/sqlite/stores.ts';
 import { systemClock } from '../src/adapters/system/clock.ts';
-import { startPulse } from '../src/conductor-pulse.ts';
+import { type Pulse, startPulse } from '../src/conductor-pulse.ts';
 import { embeddedStoreFile } from '../src/config/embedded-store.ts';
 import { loadSettings } from '../src/config/load.ts';
 import { heartbeatKey } from '../src/domain/heartbeat.ts';
 import type { Stores } from '../src/ports/stores.ts';
-import type { HeartbeatSender } from '../src/runner/heartbeat.ts';
 
 let folder = '';
 let stores: Stores;
-let pulse: HeartbeatSender;
+let pulse: Pulse;
 let problems: string[];
 const threads: Worker[] = [];
 const remember = (thread: Worker): void => void threads.push(thread);
@@ -36,12 +35,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const about = { host: 'machine', processId: 7, role: 'worker', concurrency: 4 } as const;
+const about = { host: 'machine', processId: 7, role: 'worker', concurrency: 4, capabilities: ['gpu'] } as const;
 
-function start(dataFolder: string, host = process.ppid): HeartbeatSender {
+function start(dataFolder: string, host = process.ppid): Pulse {
   const { settings } = loadSettings({ folder, environment: { BATCHY_DATA: dataFolder, LEASE_SECONDS: '1' } });
   return startPulse(
-    { settings, conductor: 'here', about, host, questions: null, waiting: new SharedArrayBuffer(8) },
+    { settings, conductor: 'here', host, questions: null, waiting: new SharedArrayBuffer(8) },
     {
       onProblem: (error) => problems.push((error as Error).message),
       onOrphaned: () => problems.push('orphaned'),
@@ -59,7 +58,7 @@ const patience = { timeout: 20_000, interval: 20 };
 
 it('gives a sign of life from its start to its end, from a thread of its own', async () => {
   expect(await revision()).toBeNull();
-  await pulse.start();
+  await pulse.start(about);
   expect(await revision()).toBe(1);
   await vi.waitFor(async () => expect(await revision()).toBeGreaterThan(2), patience);
   expect(threads).toHaveLength(1);
@@ -69,7 +68,7 @@ it('gives a sign of life from its start to its end, from a thread of its own', a
 });
 
 it('goes on in another thread when the first one comes to grief', async () => {
-  await pulse.start();
+  await pulse.start(about);
   await threads[0]?.terminate();
   await vi.waitFor(() => expect(threads).toHaveLength(2), patience);
   const before = (await revision()) ?? 0;
@@ -92,13 +91,13 @@ describe('where no thread comes up', () => {
     const lifeless = start('data');
     await vi.waitFor(() => expect(problems.at(-1)).toMatch(/^given up: .* could not be started 5 times/), patience);
     expect(threads).toHaveLength(5);
-    await expect(lifeless.start()).rejects.toThrow('could not be started');
+    await expect(lifeless.start(about)).rejects.toThrow('could not be started');
     await lifeless.stop();
   });
 
   it('tells it to whoever waits for the first sign of life', async () => {
     const lifeless = start('data');
-    await expect(lifeless.start()).rejects.toThrow('could not be started');
+    await expect(lifeless.start(about)).rejects.toThrow('could not be started');
     await lifeless.stop();
     expect(problems.filter((problem) => problem.startsWith('given up'))).toEqual([]);
   });
@@ -122,7 +121,7 @@ it('does not start where the store cannot be opened', async () => {
   const noFolder = path.join(folder, 'a-file');
   writeFileSync(noFolder, '');
   const lifeless = start(noFolder);
-  await expect(lifeless.start()).rejects.toMatchObject({ name: 'BatchyError', code: 'store-unavailable' });
+  await expect(lifeless.start(about)).rejects.toMatchObject({ name: 'BatchyError', code: 'store-unavailable' });
   await lifeless.stop();
   expect(problems).toEqual([]);
 });

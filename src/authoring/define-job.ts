@@ -44,6 +44,8 @@ export interface JobOptions {
   readonly onOwnerLost?: 'resume' | 'fail';
   /** How often another process goes on with one execution: 3. */
   readonly maxTakeovers?: number;
+  /** What the machine that runs it must have, by the names that `cfg/capabilities` defines. In this order they are asked. */
+  readonly capabilities?: readonly string[];
 }
 
 const jobOptionNames = [
@@ -62,6 +64,7 @@ const jobOptionNames = [
   'onFailure',
   'onOwnerLost',
   'maxTakeovers',
+  'capabilities',
 ] as const satisfies readonly (keyof JobOptions)[];
 
 /**

@@ -19,6 +19,7 @@ export interface FlowJobOptions extends Pick<
   | 'timeout'
   | 'onOwnerLost'
   | 'maxTakeovers'
+  | 'capabilities'
 > {
   /** `false`: launches with the same parameters are of one instance. If not said each is an instance of its own, unless a workflow's window is. */
   readonly newInstancePerLaunch?: boolean;
@@ -38,6 +39,7 @@ const flowOptionNames = [
   'timeout',
   'onOwnerLost',
   'maxTakeovers',
+  'capabilities',
 ] as const satisfies readonly (keyof FlowJobOptions)[];
 
 /**

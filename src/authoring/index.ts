@@ -13,6 +13,8 @@ export {
   type WaitOptions,
 } from './command-steps.ts';
 export { sqlStep } from './sql-step.ts';
+export { defineCapability } from './capability.ts';
+export type { Capability, CapabilityWork } from '../runner/capability.ts';
 export {
   alwaysRevert,
   alwaysRevertAll,

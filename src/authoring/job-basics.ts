@@ -16,6 +16,7 @@ type JobBasics = Pick<
   | 'timeoutSeconds'
   | 'onOwnerLost'
   | 'maxTakeovers'
+  | 'capabilities'
 >;
 
 /** Reads what jobs of steps and flows have in common. */
@@ -23,6 +24,7 @@ export function readJobBasics(options: Options, problems: Problems): JobBasics {
   const workflow = options.text('workflow');
   const jobs = options.texts('jobs');
   if (jobs !== null && workflow === null) options.addAt(['jobs'], 'names jobs of a workflow, but workflow is missing');
+  const capabilities = options.texts('capabilities') ?? [];
   return {
     description: options.text('description'),
     bond: workflow === null ? null : { workflow, jobs },
@@ -32,6 +34,7 @@ export function readJobBasics(options: Options, problems: Problems): JobBasics {
     timeoutSeconds: options.seconds('timeout'),
     onOwnerLost: options.oneOf('onOwnerLost', ['resume', 'fail'], 'resume'),
     maxTakeovers: options.number('maxTakeovers', defaultMaxTakeovers),
+    ...(capabilities.length === 0 ? {} : { capabilities }),
   };
 }
 

@@ -37,6 +37,8 @@ export interface StepOptions {
   readonly allowStartIfComplete?: boolean;
   /** How often it may be started in one instance. */
   readonly startLimit?: number;
+  /** What the machine that runs the job must have for it, by the names that `cfg/capabilities` defines. */
+  readonly capabilities?: readonly string[];
 }
 
 export const stepOptionNames = [
@@ -48,6 +50,7 @@ export const stepOptionNames = [
   'timeout',
   'allowStartIfComplete',
   'startLimit',
+  'capabilities',
 ] as const satisfies readonly (keyof StepOptions)[];
 
 /** A step as it was written, to be put into a job by `defineJob`. */
@@ -87,6 +90,7 @@ export function declareStep(
 ): DeclaredStep {
   if (typeof name !== 'string')
     problems.push({ pointer: '/name', detail: `a step's name must be a text, but it is ${describe(name)}` });
+  const capabilities = options.texts('capabilities') ?? [];
   return {
     definition: {
       name: String(name),
@@ -97,6 +101,7 @@ export function declareStep(
       timeoutSeconds: options.seconds('timeout'),
       allowStartIfComplete: options.flag('allowStartIfComplete', false),
       startLimit: options.number('startLimit', null, { atLeast: 1 }),
+      ...(capabilities.length === 0 ? {} : { capabilities }),
     },
     body,
     templateNames,

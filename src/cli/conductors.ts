@@ -22,7 +22,8 @@ export const register: RegisterCommand = (program, context) => {
         column('host'),
         column('role'),
         { title: 'load', cell: (row) => `${idsOf(row).length} of ${cellText(row['concurrency'] ?? '?')}` },
-        { title: 'runs', cell: (row) => idsOf(row).map(cellText).join(', ') },
+        { title: 'runs', cell: (row) => idsOf(row).join(', ') },
+        { title: 'capabilities', cell: (row) => textsOf(row['capabilities']).join(', ') },
         { title: 'heartbeat_age', cell: (row) => `${cellText(row['heartbeat_age_seconds'])} s` },
         column('ended_because'),
       ],
@@ -31,6 +32,10 @@ export const register: RegisterCommand = (program, context) => {
   });
 };
 
-function idsOf({ execution_ids: ids }: JsonObject): readonly Json[] {
-  return Array.isArray(ids) ? (ids as readonly Json[]) : [];
+function idsOf(row: JsonObject): readonly string[] {
+  return textsOf(row['execution_ids']);
+}
+
+function textsOf(list: Json | undefined): readonly string[] {
+  return Array.isArray(list) ? (list as readonly Json[]).map(cellText) : [];
 }

@@ -9,6 +9,7 @@ const workerSettings: readonly SettingName[] = [
   'BATCHY_DATA',
   'BATCHY_CFG',
   'JOB_CONCURRENCY',
+  'CAPABILITIES',
   'LEASE_SECONDS',
   'BLOCKED_SECONDS',
   'LOG_LEVEL',

@@ -193,7 +193,9 @@ export interface JournalEntry {
     | 'workflow-adopted'
     | 'clock-skew-noticed'
     | 'execution-changed'
-    | 'step-changed';
+    | 'step-changed'
+    | 'schedule-changed'
+    | 'schedule-refused';
   /** null: of an execution that is bound to none */
   workflow: string | null;
   at: string;

@@ -112,6 +112,8 @@ export interface ExecutionOperations {
       /** serve: beside a server; worker: by itself */
       role: 'serve' | 'worker' | null;
       concurrency: number | null;
+      /** What it may have of what jobs need */
+      capabilities: string[];
       /** Of its last sign of life, by the store’s clock, UTC */
       heartbeat_time: string;
       heartbeat_age_seconds: number;

@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util';
 import { load as parseYaml } from 'js-yaml';
 import { Value } from 'typebox/value';
 
+import { capabilityProblem } from '../domain/capability.ts';
 import { BatchyError } from '../domain/errors.ts';
 import { parseInstant } from '../domain/time.ts';
 import { type SettingName, settingNames, type Settings, settingsSchema, yamlKey } from './schema.ts';
@@ -162,16 +163,28 @@ function checkMeaning(settings: Settings): void {
     if (family === 0 || !/^\d{1,3}$/.test(prefix) || Number(prefix) > (family === 4 ? 32 : 128))
       refuse('TRUSTED_NETWORKS', 'networks such as 10.0.0.0/8,fd00::/8', JSON.stringify(network));
   }
+  for (const name of capabilityNames(settings))
+    if (capabilityProblem(name) !== null)
+      refuse('CAPABILITIES', 'names of letters, digits, _, . and -, such as gpu,is_x86_64', JSON.stringify(name));
   if (settings.REDIS_URL !== '' && !/^(rediss?|redis\+sentinel|rediss\+sentinel):\/\//.test(settings.REDIS_URL))
     refuse('REDIS_URL', 'a URL that begins with redis://, rediss:// or redis+sentinel://', 'another scheme');
   if (settings.BATCHY_ADMIN_KEY !== '' && settings.BATCHY_ADMIN_KEY.length < 16)
     refuse('BATCHY_ADMIN_KEY', 'at least 16 characters', `${settings.BATCHY_ADMIN_KEY.length}`);
 }
 
-export function trustedNetworks(settings: Pick<Settings, 'TRUSTED_NETWORKS'>): string[] {
-  return settings.TRUSTED_NETWORKS.split(',')
-    .map((network) => network.trim())
-    .filter((network) => network !== '');
+export function trustedNetworks({ TRUSTED_NETWORKS }: Pick<Settings, 'TRUSTED_NETWORKS'>): string[] {
+  return listed(TRUSTED_NETWORKS);
+}
+
+export function capabilityNames({ CAPABILITIES }: Pick<Settings, 'CAPABILITIES'>): string[] {
+  return listed(CAPABILITIES);
+}
+
+function listed(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 /** Whether only this machine can reach what listens there. A name other than `localhost` may stand for any address. */

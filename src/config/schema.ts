@@ -132,6 +132,11 @@ export const settingsSchema = Type.Object(
       default: 4,
       description: 'Executions that this process runs at a time; others wait for their turn.',
     }),
+    CAPABILITIES: Type.String({
+      default: '',
+      description:
+        'Names of what this machine has and jobs may need (gpu), separated by commas; beside what the files in capabilities/ under BATCHY_CFG define.',
+    }),
     LEASE_SECONDS: Type.Number({
       minimum: 1,
       maximum: 3600,

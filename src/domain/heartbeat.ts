@@ -28,6 +28,8 @@ export interface ConductorAbout {
   readonly role: ConductorRole;
   /** Executions that it runs at a time. */
   readonly concurrency: number;
+  /** What it may have of what jobs need. */
+  readonly capabilities: readonly string[];
 }
 
 export const conductorRoles = ['serve', 'worker'] as const;
@@ -61,8 +63,8 @@ export function heartbeatDocument({ conductor, at, about, endedBecause, endedBy 
 }
 
 /** As it is stored and answered. */
-export function aboutFields({ host, processId, role, concurrency }: ConductorAbout): JsonObject {
-  return { host, process_id: processId, role, concurrency };
+export function aboutFields({ host, processId, role, concurrency, capabilities }: ConductorAbout): JsonObject {
+  return { host, process_id: processId, role, concurrency, capabilities };
 }
 
 /** @throws BatchyError `foreign-data` for text that is no heartbeat */
@@ -84,6 +86,7 @@ function readAbout(fields: StoredFields): ConductorAbout {
     processId: fields.count('process_id'),
     role: fields.oneOf('role', conductorRoles),
     concurrency: fields.count('concurrency'),
+    capabilities: fields.textsOrNull('capabilities') ?? [],
   };
 }
 

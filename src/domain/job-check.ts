@@ -1,3 +1,4 @@
+import { checkCapabilities } from './capability.ts';
 import type { ErrorPlace } from './errors.ts';
 import { matchesPattern } from './exit-code-pattern.ts';
 import { runIdParameter, windowParameters } from './given-parameters.ts';
@@ -20,6 +21,7 @@ export function checkJobDefinition(definition: JobDefinition): ErrorPlace[] {
     ...checkParameters(definition),
     ...(definition.bond === null ? [] : checkBond(definition, definition.bond)),
     ...checkNumbers(definition),
+    ...checkCapabilities(definition),
     // A flow has none: what its code makes is checked whenever it is made.
     ...(definition.isFlow === true ? [] : checkSteps(definition.steps)),
   ];

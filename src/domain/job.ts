@@ -30,6 +30,8 @@ export interface JobDefinition {
   /** When its conductor is gone: another takes it over (at most `maxTakeovers` times), or it fails at once. */
   readonly onOwnerLost: 'resume' | 'fail';
   readonly maxTakeovers: number;
+  /** Names of capabilities that whoever runs it must have; absent: it needs none. Steps may need more. */
+  readonly capabilities?: readonly string[];
   /** It is a reversible flow. */
   readonly isFlow?: true;
 }
@@ -60,6 +62,8 @@ export interface StepDefinition {
   readonly allowStartIfComplete: boolean;
   /** How often it may be started in one instance; `null`: any number. */
   readonly startLimit: number | null;
+  /** Names of capabilities that whoever runs the job must have for it; absent: it needs none. */
+  readonly capabilities?: readonly string[];
   /** Parameters or context values that its texts take as `{{name}}`; left out where there are none. */
   readonly templateNames?: readonly string[];
   /** Nothing in it is code of the job's author, so that it sets no context values; of shell, http and wait steps it goes without saying. */

@@ -4,6 +4,8 @@ import type { Ending } from '../domain/heartbeat.ts';
 import type { ExecutionTaker } from '../ports/execution-taker.ts';
 import type { Operation } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
+import { requiredCapabilities } from '../domain/capability.ts';
+import { type Capabilities, createCapabilities } from './capabilities.ts';
 import { runExecution } from './engine.ts';
 import { endingOf } from './execution-ending.ts';
 import { openSession, OwnershipLost, type ExecutionSession, type SessionOptions } from './execution-session.ts';
@@ -41,6 +43,8 @@ export interface ConductorOptions {
   readonly timers: StepTools['timers'];
   readonly random: StepTools['random'];
   readonly environment: StepTools['environment'];
+  /** What it can do beside what every conductor can; nothing if not said. */
+  readonly capabilities?: Capabilities;
   /** How long what must end is waited for, in milliseconds. */
   readonly graceMilliseconds: number;
   /** Where what runs is counted. */
@@ -97,6 +101,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   /** Who waits for a slot, as far as is known: nobody who comes later is served before somebody. */
   let waiting: 'nobody' | 'perhaps' | 'somebody' = 'nobody';
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
+  const capabilities = options.capabilities ?? createCapabilities([], [], options);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
   const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForWork());
 
@@ -154,6 +159,8 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (owner !== null && owner !== id && !gone.has(owner)) continue;
       const job = catalog.get(claimable.execution.jobName);
       if (job === undefined) orphans.found(claimable.execution);
+      // It waits for whoever can run it.
+      else if (!capabilities.mayHave(requiredCapabilities(job.definition))) continue;
       else begin(claimable.execution, () => see(claimable, job, owner === null ? null : (gone.get(owner) ?? unseen)));
     }
   }
@@ -173,6 +180,14 @@ export function createConductor(options: ConductorOptions): Conductor {
     // What another execution did to the process is none of its takeovers.
     const isItsOwn = lost !== null && (lost.by === null || lost.by === executionId);
     const isOver = lost !== null && (onOwnerLost === 'fail' || (isItsOwn && takeovers >= maxTakeovers));
+    if (
+      !isOver &&
+      !(await capabilities.ask(requiredCapabilities(job.definition), { ...claimable.execution, executionId }))
+    ) {
+      // Nothing was taken: no attempt is lost, and others may have what it needs.
+      resting.add(executionId);
+      return;
+    }
     const isUnstarted = lost === null && claimable.execution.startedAt === null;
     const claim = isUnstarted ? await prepareClaim(stores, claimable, id) : null;
     const fence =
@@ -270,6 +285,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       const { id: executionId, jobName } = launched.execution;
       const job = catalog.get(jobName);
       if (job === undefined || slots.has(executionId)) return null;
+      if (!capabilities.hasForGood(requiredCapabilities(job.definition))) return null;
       if (!mayTake()) waiting = 'somebody';
       if (waiting === 'somebody') return null;
       const launch = await prepareLaunch({ stores, conductor: id, launched, commit });

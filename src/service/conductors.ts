@@ -9,6 +9,8 @@ import type { Stores } from '../ports/stores.ts';
 export interface Conductors {
   /** Those that have given a sign of life and were not forgotten since, by id. @throws BatchyError `store-unavailable` */
   list(): Promise<ListedConductor[]>;
+  /** Whether one that is online may have all of these. @throws BatchyError `store-unavailable` */
+  canRun(required: readonly string[]): Promise<boolean>;
 }
 
 export interface ListedConductor extends Heartbeat {
@@ -63,24 +65,34 @@ export function createConductors(
     return byOwner;
   }
 
+  async function signs(): Promise<Omit<ListedConductor, 'executionIds'>[]> {
+    const ids = await members(conductorsIndex);
+    const found: Heartbeat[] = [];
+    for (let from = 0; from < ids.length; from += pageSize)
+      for (const sign of await documents.get(ids.slice(from, from + pageSize).map(heartbeatKey)))
+        if (sign !== null) found.push(readHeartbeat(sign.text));
+    const now = await clock.now();
+    return found.map((sign) => {
+      const ageSeconds = Math.max(0, Number((now - sign.at) / (nanosecondsPerSecond / 1000n)) / 1000);
+      const isSilent = ageSeconds > leaseSeconds;
+      return {
+        ...sign,
+        ageSeconds,
+        state: sign.endedBecause === undefined ? (isSilent ? 'silent' : 'online') : 'ended',
+      };
+    });
+  }
+
   return {
     async list() {
-      const ids = await members(conductorsIndex);
-      const signs: Heartbeat[] = [];
-      for (let from = 0; from < ids.length; from += pageSize)
-        for (const sign of await documents.get(ids.slice(from, from + pageSize).map(heartbeatKey)))
-          if (sign !== null) signs.push(readHeartbeat(sign.text));
-      const [owners, now] = await Promise.all([owned(), clock.now()]);
-      return signs.map((sign) => {
-        const ageSeconds = Math.max(0, Number((now - sign.at) / (nanosecondsPerSecond / 1000n)) / 1000);
-        const isSilent = ageSeconds > leaseSeconds;
-        return {
-          ...sign,
-          ageSeconds,
-          state: sign.endedBecause === undefined ? (isSilent ? 'silent' : 'online') : 'ended',
-          executionIds: owners.get(sign.conductor) ?? [],
-        };
-      });
+      const [conductors, owners] = await Promise.all([signs(), owned()]);
+      return conductors.map((sign) => ({ ...sign, executionIds: owners.get(sign.conductor) ?? [] }));
+    },
+    async canRun(required) {
+      const conductors = await signs();
+      return conductors.some(
+        ({ state, about }) => state === 'online' && required.every((name) => about?.capabilities.includes(name)),
+      );
     },
   };
 }

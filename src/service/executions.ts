@@ -16,6 +16,7 @@ import {
   existingExecution,
   existingInstance,
 } from './execution-commands.ts';
+import type { Conductors } from './conductors.ts';
 import { isWindowInDoubt } from './disowned-execution.ts';
 import { flowRestartPlan, type FlowView, flowView } from './flow-executions.ts';
 import type { ExecutionRecords, Kept, KeptSkip } from './execution-records.ts';
@@ -57,8 +58,8 @@ export function placeOf({ id, startedAt }: JobExecution, byStart: boolean): numb
 export interface Executions extends ExecutionCommands {
   /** @throws BatchyError `unknown-execution` */
   get(id: number): Promise<JobExecution>;
-  /** What keeps others from going on with it, should its owner be gone: its job's file is missing or broken. `null`: nothing does. */
-  awaits(execution: JobExecution): string | null;
+  /** What keeps others from going on with it, should its owner be gone: its job's file is missing or broken, or nobody has what it needs. `null`: nothing does. */
+  awaits(execution: JobExecution): Promise<string | null>;
   /** Newest first: by id, or by start (`listsByStart`). */
   list(filter: ExecutionFilter): Promise<JobExecution[]>;
   /** In the order in which they started. @throws BatchyError `unknown-execution` */
@@ -84,11 +85,12 @@ export interface Executions extends ExecutionCommands {
 
 export interface ExecutionsOptions extends Omit<ExecutionCommandsOptions, 'replays'> {
   readonly journal: Journal;
-  readonly jobs: Pick<Jobs, 'get' | 'relaunch' | 'whyMissing'>;
+  readonly jobs: Pick<Jobs, 'get' | 'relaunch' | 'whyMissing' | 'capabilitiesOf'>;
+  readonly conductors: Pick<Conductors, 'canRun'>;
 }
 
 export function createExecutions(options: ExecutionsOptions): Executions {
-  const { records, journal, jobs } = options;
+  const { records, journal, jobs, conductors } = options;
   const replays = createReplays(options);
   const existing = (id: number): Promise<Kept<JobExecution>> => existingExecution(records, id);
 
@@ -96,9 +98,13 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     ...createExecutionCommands({ ...options, replays }),
     replay: (id, asked, caller, render) => replays.replay(id, asked, caller, render),
     get: async (id) => (await existing(id)).value,
-    awaits({ status, jobName }) {
-      const why = isLive(status) ? jobs.whyMissing(jobName) : null;
-      return why === null ? null : `its job: ${why}. Mend that, or end the execution by a stop`;
+    async awaits({ status, jobName }) {
+      if (!isLive(status)) return null;
+      const why = jobs.whyMissing(jobName);
+      if (why !== null) return `its job: ${why}. Mend that, or end the execution by a stop`;
+      const required = jobs.capabilitiesOf(jobName);
+      if (required.length === 0 || (await conductors.canRun(required))) return null;
+      return `a conductor with ${required.join(', ')}: none online`;
     },
 
     async list(filter) {

@@ -1,3 +1,4 @@
+import { requiredCapabilities } from '../domain/capability.ts';
 import { executionIndexes } from '../domain/document-index.ts';
 import { BatchyError } from '../domain/errors.ts';
 import type { JobExecution, JobParameters } from '../domain/execution.ts';
@@ -60,6 +61,8 @@ export interface Jobs {
   get(name: string): Promise<ListedJob>;
   /** Why nobody here could run a job of that name, as part of a sentence; `null` where its file is there, or was not read yet. */
   whyMissing(name: string): string | null;
+  /** What whoever runs a job of that name must have; nothing where it is not known. */
+  capabilitiesOf(name: string): readonly string[];
   /**
    * Launches a job, or restarts its instance: one commit, with the opening of its batch if it is bound to a workflow.
    * @throws BatchyError `unknown-job-definition`, `invalid-parameters`, `already-running`, `not-recovered`, `already-complete`,
@@ -165,6 +168,10 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
     broken: () => catalog.broken(),
     get: async (name) => listed(await definitionOf(name)),
     whyMissing: (name) => (isRead ? whyMissing(catalog, name) : null),
+    capabilitiesOf(name) {
+      const job = catalog.jobs().get(name);
+      return job === undefined ? [] : requiredCapabilities(job.definition);
+    },
 
     async launch(name, { body, force, supersede, deselected = [], context }, caller, render) {
       const { definition } = await definitionOf(name);

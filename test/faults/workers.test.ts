@@ -29,6 +29,21 @@ export default defineJob({
 });
 `;
 
+/** Runs only where there is what it needs. */
+const pickyFile = `
+import { defineJob, step } from 'batchy';
+
+export default defineJob({ name: 'Picky', capabilities: ['gpu', 'port_is_free'], steps: [step('Do', () => undefined)] });
+`;
+
+/** Free as long as nobody has put a file there. */
+const capabilityFile = `
+import { existsSync } from 'node:fs';
+import { defineCapability } from 'batchy';
+
+export const portIsFree = defineCapability('port_is_free', () => !existsSync('port'));
+`;
+
 describeWithRedis('workers beside a server that runs no jobs', () => {
   let folder = '';
   let redis: RedisServer;
@@ -39,6 +54,9 @@ describeWithRedis('workers beside a server that runs no jobs', () => {
     folder = mkdtempSync(path.join(tmpdir(), 'batchy-workers-'));
     mkdirSync(path.join(folder, 'cfg/jobs'), { recursive: true });
     writeFileSync(path.join(folder, 'cfg/jobs/told.ts'), jobFile);
+    writeFileSync(path.join(folder, 'cfg/jobs/picky.ts'), pickyFile);
+    mkdirSync(path.join(folder, 'cfg/capabilities'));
+    writeFileSync(path.join(folder, 'cfg/capabilities/port.ts'), capabilityFile);
     redis = await startRedis();
     service = await startJobService(folder, { REDIS_URL: redis.url, WORKER: '0', LOG_LEVEL: 'error' });
   });
@@ -50,7 +68,7 @@ describeWithRedis('workers beside a server that runs no jobs', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  function startWorker(): ChildProcess {
+  function startWorker(environment: Readonly<Record<string, string>> = {}): ChildProcess {
     const main = path.join(project, 'src/main.ts');
     const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'worker'], {
       cwd: folder,
@@ -61,6 +79,7 @@ describeWithRedis('workers beside a server that runs no jobs', () => {
         BATCHY_DATA: path.join(folder, 'data'),
         LEASE_SECONDS: '1',
         LOG_LEVEL: 'error',
+        ...environment,
       },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -95,4 +114,28 @@ describeWithRedis('workers beside a server that runs no jobs', () => {
     expect(await last).toEqual([0, null]);
     expect(await online()).toEqual([]);
   });
+
+  it(
+    'run what needs a capability where it is, and when it is there; until then it says what it waits for',
+    patience,
+    async () => {
+      startWorker();
+      const { json } = await service.call('POST', '/jobs/Picky/launch', {});
+      const about = async () => (await service.call('GET', `/executions/${json.execution_id}`)).json;
+      await vi.waitFor(
+        async () => expect(await online()).toMatchObject([{ capabilities: ['port_is_free'] }]),
+        patience,
+      );
+      expect(await about()).toMatchObject({
+        status: 'STARTING',
+        awaits: 'a conductor with gpu, port_is_free: none online',
+      });
+      writeFileSync(path.join(folder, 'port'), 'taken');
+      startWorker({ CAPABILITIES: 'gpu' });
+      await vi.waitFor(async () => expect(await online()).toHaveLength(2), patience);
+      expect(await about()).toMatchObject({ status: 'STARTING', awaits: null, takeovers: 0 });
+      rmSync(path.join(folder, 'port'));
+      expect(await service.ended(json.execution_id)).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
+    },
+  );
 });

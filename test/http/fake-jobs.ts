@@ -131,6 +131,7 @@ export function fakeJobs(): FakeJobs {
         return listed;
       },
       whyMissing: () => null,
+    capabilitiesOf: () => [],
       launch: async (name, options, caller, render) => {
         known(name);
         const parameters = readLaunchParameters(options.body, loadOrders);
@@ -163,7 +164,7 @@ export function fakeJobs(): FakeJobs {
       };
     return {
       get: async (id) => get(id),
-      awaits: ({ jobName }) => (jobName === loadOrders.name ? null : 'its job'),
+      awaits: async ({ jobName }) => (jobName === loadOrders.name ? null : 'its job'),
       list: async ({ status, jobName, instanceId, startedAfter, startedBefore, beyond, limit }) =>
         newestFirst(executions.values(), beyond === null ? null : Number(String(beyond).slice(-16)))
           .filter(

@@ -9,7 +9,7 @@ import { createSettableClock } from '../settable-clock.ts';
 it('tells whether conductors are online, silent or ended, with what older ones do not tell left out', async () => {
   const clock = createSettableClock('2026-11-21T12:00:00');
   const stores = await createMemoryStores({ clock });
-  const about = { host: 'etl-1', processId: 7, role: 'worker', concurrency: 4 } as const;
+  const about = { host: 'etl-1', processId: 7, role: 'worker', concurrency: 4, capabilities: ['gpu', 'tape'] } as const;
   const beat = async (sign: Omit<Heartbeat, 'at'>): Promise<void> => {
     await stores.store.commit({
       operation: { id: sign.conductor, fingerprint: '', answer: null, keepSeconds: 60 },
@@ -27,4 +27,9 @@ it('tells whether conductors are online, silent or ended, with what older ones d
     { conductor: 'b-dead', state: 'ended', endedBecause: 'ended with exit code 7', about },
     { conductor: 'c-old', state: 'silent', ageSeconds: 31.5 },
   ]);
+  const conductors = createConductors(stores, 10);
+  expect(await conductors.canRun(['tape', 'gpu'])).toBe(true);
+  expect(await conductors.canRun(['gpu', 'port_is_free'])).toBe(false);
+  clock.set('2026-11-21T12:00:45');
+  expect(await conductors.canRun(['gpu']), 'it is silent').toBe(false);
 });

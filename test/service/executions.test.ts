@@ -44,6 +44,7 @@ async function history() {
     commands: nothing,
     reader: nothing,
     jobs: nothing,
+    conductors: nothing,
     isGone: nothing,
     onChange: nothing,
   });

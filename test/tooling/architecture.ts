@@ -26,7 +26,7 @@ const running: Layer = {
 };
 
 const layers: Readonly<Record<string, Layer>> = {
-  domain: { layers: [], packages: ['luxon'] },
+  domain: { layers: [], packages: ['luxon', 'cron-parser'] },
   ports: { layers: ['domain'], packages: [] },
   service: {
     layers: ['domain', 'ports'],
@@ -175,7 +175,7 @@ export function breaches(sources: ReadonlyMap<string, string>): string[] {
 }
 
 /** Of the runner: without code, so that those who write jobs may know them. */
-const runnerTypes = ['job.ts', 'flow-body.ts', 'step-body.ts', 'step-context.ts'];
+const runnerTypes = ['capability.ts', 'job.ts', 'flow-body.ts', 'step-body.ts', 'step-context.ts'];
 
 function layerOf(file: string): string {
   const [, first = '', second = ''] = file.split('/');

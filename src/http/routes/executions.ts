@@ -79,7 +79,7 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
     },
     async (request, reply) => {
       const execution = await executions.get((request.params as Params).id);
-      return reply.send(executionWithParameters(execution, executions.awaits(execution)));
+      return reply.send(executionWithParameters(execution, await executions.awaits(execution)));
     },
   );
 

@@ -1,0 +1,70 @@
+import type { JobParameters } from '../domain/execution.ts';
+import { stepParameters } from '../domain/parameters.ts';
+import type { Capability, CapabilityWork } from './capability.ts';
+import { errorText } from './error-text.ts';
+import type { StepTools } from './steps/step-run.ts';
+
+/** What this process can do. */
+export interface Capabilities {
+  /** All that it may have, sorted: told to others, so that they know who could run what. */
+  readonly names: readonly string[];
+  /** Whether it may have all of these, now or at another time. */
+  mayHave(required: readonly string[]): boolean;
+  /** Whether it has all of these for certain, without being asked. */
+  hasForGood(required: readonly string[]): boolean;
+  /** Asks for them in their order, up to the first that says no. What throws, or takes too long, says no. */
+  ask(
+    required: readonly string[],
+    work: Omit<CapabilityWork, 'parameters'> & { readonly parameters: JobParameters },
+  ): Promise<boolean>;
+}
+
+export interface CapabilitiesOptions {
+  readonly timers: Pick<StepTools['timers'], 'after'>;
+  /** Told what a capability that could not be asked has thrown. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** What a capability is given to answer, in milliseconds. */
+const answerWithin = 10_000;
+
+/** @param always names that it has, beside those that are defined */
+export function createCapabilities(
+  defined: readonly Capability[],
+  always: readonly string[],
+  { timers, onProblem }: CapabilitiesOptions,
+): Capabilities {
+  const known = new Map<string, Capability['has']>(always.map((name) => [name, null]));
+  for (const { name, has } of defined) known.set(name, has);
+
+  async function isThere(name: string, work: CapabilityWork): Promise<boolean> {
+    const has = known.get(name);
+    if (has === undefined) return false;
+    if (has === null) return true;
+    let cancel = (): void => {};
+    try {
+      const late = new Promise<never>((_resolve, reject) => {
+        cancel = timers.after(answerWithin, () =>
+          reject(new Error(`it has not answered for ${answerWithin / 1000} s`)),
+        );
+      });
+      return (await Promise.race([has(work), late])) === true;
+    } catch (error) {
+      onProblem(new Error(`The capability ${name} counts as missing: ${errorText(error)}`));
+      return false;
+    } finally {
+      cancel();
+    }
+  }
+
+  return {
+    names: [...known.keys()].sort(),
+    mayHave: (required) => required.every((name) => known.has(name)),
+    hasForGood: (required) => required.every((name) => known.get(name) === null),
+    async ask(required, { parameters, ...about }) {
+      const work = { ...about, parameters: stepParameters(parameters) };
+      for (const name of required) if (!(await isThere(name, work))) return false;
+      return true;
+    },
+  };
+}
