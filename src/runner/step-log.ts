@@ -75,6 +75,7 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }
       write(level, text, at) {
         if (isOpen) kept.log.write(level, text, at);
       },
+      isFull: () => kept.log.isFull(),
       flush: () => kept.log.flush(),
       close() {
         if (!isOpen) return;
@@ -102,8 +103,10 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }
       const ownLog = (): LogFile =>
         (own ??= together(appending(fileOf(stepName)), alsoTo === null ? null : appending(alsoTo)));
       let noted: Parameters<LogFile['write']>[] | null = [];
-      const sayBoth = (level: LogLevel, text: string, at: Instant): void =>
-        whole.write(level, text.replaceAll(/^/gm, `[${stepName}] `), at);
+      const sayBoth = (level: LogLevel, text: string, at: Instant): void => {
+        // A flood of output costs no more than to read it.
+        if (!whole.isFull()) whole.write(level, text.replaceAll(/^/gm, `[${stepName}] `), at);
+      };
       return {
         write(level, text) {
           // What a step has left behind may log after its end.
@@ -186,6 +189,7 @@ function together(one: LogFile, other: LogFile | null): LogFile {
       one.write(level, text, at);
       other.write(level, text, at);
     },
+    isFull: () => one.isFull() && other.isFull(),
     flush() {
       one.flush();
       other.flush();
@@ -199,6 +203,8 @@ function together(one: LogFile, other: LogFile | null): LogFile {
 
 interface LogFile {
   write(level: LogLevel, text: string, at: Instant): void;
+  /** Whatever comes is left out. */
+  isFull(): boolean;
   flush(): void;
   close(): void;
 }
@@ -244,11 +250,13 @@ function appendTo(file: string, { sink, maxBytes }: Where, soon: Flushing): LogF
     gatheredLength = 0;
   }
   const flush = (): void => handOn(false);
+  const isFull = (): boolean => handedOn > maxBytes;
 
   return {
     flush,
+    isFull,
     write(level, text, at) {
-      if (!isOpen || handedOn > maxBytes) return;
+      if (!isOpen || isFull()) return;
       lastAt = at;
       const prefix = `${stamp(at)} ${level.toUpperCase().padEnd(5)} `;
       for (const line of text.split('\n')) {

@@ -8,6 +8,7 @@ import { systemTimers } from '../../../src/adapters/system/timers.ts';
 import type { Timers } from '../../../src/ports/timers.ts';
 import { runExecution, type RunResult } from '../../../src/runner/engine.ts';
 import type { WorkerBody } from '../../../src/runner/step-body.ts';
+import { createLogs } from '../../../src/runner/step-log.ts';
 import { jobOf, type Outcome } from '../world.ts';
 import { createWorkerWorld, isAlive, type WorkerWorld } from './worker-world.ts';
 
@@ -66,6 +67,20 @@ class Task(Worker):
     { workingDirectory: workers.file('.') },
   );
 
+/** Real ones, but for timeouts of an hour, which are over when a test says so. */
+function hourTimers(): { readonly timers: Timers; readonly timeouts: (() => void)[] } {
+  const timeouts: (() => void)[] = [];
+  const timers: Timers = {
+    ...systemTimers,
+    after(milliseconds, call) {
+      if (milliseconds !== 3_600_000) return systemTimers.after(milliseconds, call);
+      timeouts.push(call);
+      return () => {};
+    },
+  };
+  return { timers, timeouts };
+}
+
 /** Runs it until `when`, then asks it to stop. */
 async function stopped(
   body: WorkerBody,
@@ -113,15 +128,7 @@ describe('a worker that does not end by itself', () => {
     const body = typescript(`tell('pid'); for (;;);`);
     const retry = { maxRetries: 1, delaySeconds: 0, backoff: 'fixed' } as const;
     const job = jobOf([{ name: 'Task', body, timeoutSeconds: 3600, retry }]);
-    const timeouts: (() => void)[] = [];
-    const timers: Timers = {
-      ...systemTimers,
-      after(milliseconds, call) {
-        if (milliseconds !== 3_600_000) return systemTimers.after(milliseconds, call);
-        timeouts.push(call);
-        return () => {};
-      },
-    };
+    const { timers, timeouts } = hourTimers();
     const id = await world.launch(job);
     const noHandBack = new AbortController().signal;
     const running = runExecution(await world.take(id), job, { ...world.tools, timers }, noHandBack);
@@ -201,4 +208,90 @@ describe('an error that nothing catches', () => {
     expect(execution.exitMessage).toBe('SystemExit: the worker ended its process with 0');
     expect(log).toMatch(/INFO {2}failed\n[^\n]*INFO {2}destroyed/);
   });
+});
+
+it('harms nobody beside it, whatever it does', async () => {
+  const { world, file, worker } = workers;
+  const logs = createLogs({ folder: file('logs'), now: systemTimers.wall, maxBytes: 1_000_000 });
+  const here = { workingDirectory: file('.') };
+  const inTypeScript = (name: string, body: string): WorkerBody =>
+    worker(
+      `${name}.ts`,
+      'Task',
+      `import { existsSync, renameSync, writeFileSync } from 'node:fs';
+       import { Worker } from 'batchy';
+       export class Task extends Worker { async run() { ${body} } }`,
+      here,
+    );
+  const inPython = (name: string, ...body: string[]): WorkerBody =>
+    worker(
+      `${name}.py`,
+      'Task',
+      `import os, signal, sys, time
+from pyrunner import Worker
+class Task(Worker):
+  def run(self):
+    ${body.join('\n    ')}
+`,
+      here,
+    );
+  const deaf = { timeoutSeconds: 3600 };
+  const { timers, timeouts } = hourTimers();
+  const job = jobOf(
+    [
+      {
+        name: 'flood',
+        body: inPython('flood', `for _ in range(1000): sys.stdout.buffer.write(b'0123456789abcde\\n' * 62500)`),
+      },
+      { name: 'crash', body: inPython('crash', `os.kill(os.getpid(), signal.SIGSEGV)`) },
+      { name: 'exit', body: inTypeScript('exit', `process.exit(0);`) },
+      {
+        name: 'deaf',
+        body: inTypeScript(
+          'deaf',
+          `process.removeAllListeners('SIGTERM').on('SIGTERM', () => {}); writeFileSync('deaf.new', String(process.pid)); renameSync('deaf.new', 'deaf'); setInterval(() => {}, 1000); await new Promise(() => {});`,
+        ),
+        ...deaf,
+      },
+      {
+        name: 'deaf python',
+        body: inPython(
+          'deaf_python',
+          `signal.signal(signal.SIGTERM, signal.SIG_IGN)`,
+          `with open('new', 'w') as file: file.write(str(os.getpid()))`,
+          `os.rename('new', 'deaf_python')`,
+          `while True: time.sleep(600)`,
+        ),
+        ...deaf,
+      },
+      {
+        name: 'good',
+        body: inTypeScript(
+          'good',
+          `while (!existsSync('deaf') || !existsSync('deaf_python')) await new Promise((resolve) => setTimeout(resolve, 20));
+           this.context.set('good', await this.context.increment('count', 1)); console.log('well done');`,
+        ),
+      },
+    ].map((step) => ({ ...step, dependsOn: [] })),
+    { onFailure: 'continue' },
+  );
+  const id = await world.launch(job);
+  const noHandBack = new AbortController().signal;
+  const running = runExecution(await world.take(id), job, { ...world.tools, logs, timers }, noHandBack);
+  for (const name of ['deaf', 'deaf_python']) await begun(name);
+  for (const end of timeouts) end();
+  await running;
+  const { rows, context } = await world.outcome(id);
+  expect(rows.toSorted()).toEqual([
+    'crash FAILED',
+    'deaf FAILED',
+    'deaf python FAILED',
+    'exit FAILED',
+    'flood COMPLETED',
+    'good COMPLETED',
+  ]);
+  expect(context).toEqual({ good: 1, count: 1 });
+  for (const name of ['deaf', 'deaf_python']) await ended(name);
+  expect((await logs.read(id, 'good', 0, 10_000)).text).toContain('OUT   well done');
+  for (const step of ['flood', null]) expect((await logs.read(id, step, 0, 1e8)).text.length).toBeLessThan(1_050_000);
 });
