@@ -4,7 +4,7 @@ import path from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 
 import * as authoring from '../../src/authoring/index.ts';
-import type { DeclaredFlow, TaskOptions } from '../../src/authoring/index.ts';
+import type { DeclaredFlow, FlowJobOptions, TaskOptions } from '../../src/authoring/index.ts';
 import { taskStatuses } from '../../src/domain/flow-state.ts';
 import { flowJob, outside, traced } from '../runner/flow-world.ts';
 import { createWorld, type World } from '../runner/world.ts';
@@ -84,6 +84,29 @@ it('hands values on as it says', async () => {
     { parameters: { customer: 'ann', order: 7 } },
   );
   expect([status, `${lines.join('\n')}\n`]).toEqual(['COMPLETED', blocksOf(text, 'text')[0]]);
+});
+
+it('names all options of a flow', () => {
+  const known = {
+    description: null,
+    parameters: null,
+    workflow: null,
+    jobs: null,
+    maxProcs: null,
+    maxConcurrent: null,
+    timeout: null,
+    restartable: null,
+    newInstancePerLaunch: null,
+    onOwnerLost: null,
+    maxTakeovers: null,
+    capabilities: null,
+  } satisfies Record<keyof FlowJobOptions, null>;
+  const [, named = ''] = /`defineFlow` takes options after its function: (.*?)\.\n/s.exec(text) ?? [];
+  const names = named
+    .replaceAll(/\([^)]*\)/g, '')
+    .match(/`\w+`/g)
+    ?.map((name) => name.slice(1, -1));
+  expect(names).toEqual(Object.keys(known));
 });
 
 it('names all options of a task, and all states', () => {
