@@ -15,6 +15,7 @@ import { type FlowTaskEnd, type FlowTaskWork, type FlowWork, runFlowTask } from 
 import type { RunningExecution } from './running-execution.ts';
 import type { ContextOverlay } from './shared-context.ts';
 import type { StepLog } from './step-log.ts';
+import { ownStrayErrors, type StrayErrorTarget } from './stray-errors.ts';
 
 /** Tasks that are stored as begun in one commit: more would keep the store, and all others, from everything else. */
 const mostStartedAtOnce = 256;
@@ -39,14 +40,24 @@ export async function runFlowExecution(
   begun: FlowBegun,
   log: StepLog,
 ): Promise<FlowFinish | null> {
-  const built = build(running);
+  const built = build(running, log);
   return driveFlow(running, built, await prepareFlow(running, built, begun), log);
 }
 
-function build({ job, session }: RunningExecution): RunnableFlow {
-  const given = stepParameters(session.state.execution.parameters);
-  if (job.buildFlow === undefined) throw new TypeError(`${job.definition.name} is no flow`);
-  const built = job.buildFlow(given);
+function build({ job, session }: RunningExecution, log: StepLog): RunnableFlow {
+  const { id, parameters } = session.state.execution;
+  const given = stepParameters(parameters);
+  const { buildFlow } = job;
+  if (buildFlow === undefined) throw new TypeError(`${job.definition.name} is no flow`);
+  // Should it never come back, or end the process, its execution is to blame, and no other.
+  const target: StrayErrorTarget = {
+    executionId: id,
+    jobName: job.definition.name,
+    stepName: 'that makes the flow',
+    fail: () => false,
+    note: (text) => log.write('error', text),
+  };
+  const built = ownStrayErrors(target, () => buildFlow(given));
   const missing = missingRequirements(built.flow, Object.keys(given));
   if (missing.length === 0) return built;
   const told = missing.slice(0, mostMissingTold).map(({ node, value, providedBy }) => {

@@ -20,8 +20,10 @@ import { decodeStep, stepFields } from '../../src/domain/execution-text.ts';
 import { parseJson } from '../../src/domain/json.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import type { ExecutionSession } from '../../src/runner/execution-session.ts';
+import { strayErrorTarget } from '../../src/runner/stray-errors.ts';
 import { brokenReverts } from '../faults/reverts.ts';
 import { flowJob, type Outside, outside, traced, tracedFlow } from './flow-world.ts';
+import { createHastyTimers } from './manual-timers.ts';
 import { mortalStores } from './mortal-stores.ts';
 import { createWorld, type World } from './world.ts';
 
@@ -284,6 +286,16 @@ describe('a flow', () => {
     expect(around.trace).toEqual([]);
   });
 
+  it('is to blame for what its function does to the process', async () => {
+    let blamed: unknown;
+    const job = flowJob(() => {
+      blamed = strayErrorTarget();
+      return tracedFlow(around, 'f', ['a']);
+    });
+    const { execution } = await world.runNew(job);
+    expect(blamed).toMatchObject({ executionId: execution.id, jobName: 'flow' });
+  });
+
   it('ends with what its function throws', async () => {
     const job = flowJob(() => {
       throw new Error('no such place');
@@ -369,6 +381,28 @@ describe('a flow', () => {
     );
     expect((await world.runNew(job)).status).toBe('COMPLETED');
     expect(most).toBe(3);
+  });
+
+  it('that is undone when its time is over is REVERTED, and nothing is left to undo', async () => {
+    const timers = createHastyTimers();
+    let timeOut = (): void => {};
+    const late = await createWorld({
+      timers: {
+        ...timers,
+        after(milliseconds, call) {
+          if (milliseconds !== 3_600_000) return timers.after(milliseconds, call);
+          timeOut = call;
+          return () => {};
+        },
+      },
+    });
+    const fail = (): never => {
+      throw new Error('a has failed');
+    };
+    const make = () => linearFlow('f', [task('a', { requires: [], execute: fail, revert: () => timeOut() })]);
+    const { execution } = await late.runNew(defineFlow('flow', make, { timeout: 3600 }));
+    expect(execution).toMatchObject({ status: 'REVERTED', exitMessage: 'a: a has failed' });
+    await late.close();
   });
 
   it('begins nothing more once one could not be stored as begun', async () => {
