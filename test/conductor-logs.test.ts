@@ -21,6 +21,7 @@ describe('logs that a thread writes', () => {
     file: path.join(folder, file),
     text,
     prefix: 'now WARN  ',
+    isForeign: false,
     isLast,
   });
   const read = (file: string): string => readFileSync(path.join(folder, file), 'utf8');
@@ -57,7 +58,7 @@ describe('logs that a thread writes', () => {
     const code = `
       const { startLogThread } = await import(${JSON.stringify(module)});
       const sink = startLogThread(1000, (error) => { throw error; });
-      sink.append({ file: ${JSON.stringify(file)}, text: 'last words\\n', prefix: '', isLast: true });
+      sink.append({ file: ${JSON.stringify(file)}, text: 'last words\\n', prefix: '', isForeign: false, isLast: true });
       ${end}`;
     try {
       writeFileSync(path.join(folder, 'dying.mjs'), code);

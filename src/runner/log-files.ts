@@ -11,6 +11,8 @@ export interface LogLines {
   readonly text: string;
   /** How a line begins that is written now. */
   readonly prefix: string;
+  /** Somebody's own file, to which runs append for years: what was there before counts nothing. */
+  readonly isForeign: boolean;
   /** Nothing follows, so that the file need not stay open. */
   readonly isLast: boolean;
 }
@@ -30,7 +32,7 @@ interface OpenFile {
   size: number;
 }
 
-/** Appends to files. @param maxBytes what each may grow to */
+/** Appends to files. @param maxBytes what each may grow to; what one that is foreign may grow by, as long as it is open */
 export function createLogFiles(maxBytes: number): LogSink {
   /** `null`: what comes for it is left out. */
   const files = new Map<string, OpenFile | null>();
@@ -39,7 +41,7 @@ export function createLogFiles(maxBytes: number): LogSink {
     const known = files.get(lines.file);
     if (known === null) return;
     try {
-      const file = known ?? openToAppend(lines.file);
+      const file = known ?? openToAppend(lines);
       files.set(lines.file, file);
       const bytes = Buffer.from(lines.text);
       if (file.size + bytes.length <= maxBytes) {
@@ -90,12 +92,12 @@ function close({ descriptor }: OpenFile): void {
 }
 
 /** With its size, which is only asked for where there is a file: most are new. What another process still appends is not counted. */
-function openToAppend(file: string): OpenFile {
+function openToAppend({ file, isForeign }: LogLines): OpenFile {
   try {
     return { descriptor: openSync(file, 'ax'), size: 0 };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') makeFolder(path.dirname(file));
     const descriptor = openSync(file, 'a');
-    return { descriptor, size: fstatSync(descriptor).size };
+    return { descriptor, size: isForeign ? 0 : fstatSync(descriptor).size };
   }
 }

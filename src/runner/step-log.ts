@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import path from 'node:path';
 
 import { formatOnce, type Instant } from '../domain/time.ts';
-import { createLogFiles, longestLine, type LogSink } from './log-files.ts';
+import { createLogFiles, type LogLines, longestLine, type LogSink } from './log-files.ts';
 
 /** `out` and `err`: what a program that the step started wrote. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'out' | 'err';
@@ -66,8 +66,8 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }
   /** Of an execution and its steps together: opening a file costs more than all that most of them write. */
   const shared = new Map<string, { readonly log: LogFile; users: number }>();
   const soon = createFlushing();
-  const appending = (file: string): LogFile => {
-    const kept = shared.get(file) ?? { log: appendTo(file, where, soon), users: 0 };
+  const appending = (file: string, isForeign = false): LogFile => {
+    const kept = shared.get(file) ?? { log: appendTo({ file, isForeign }, where, soon), users: 0 };
     shared.set(file, kept);
     kept.users += 1;
     let isOpen = true;
@@ -101,7 +101,7 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }
       let own: LogFile | null = null;
       let isOpen = true;
       const ownLog = (): LogFile =>
-        (own ??= together(appending(fileOf(stepName)), alsoTo === null ? null : appending(alsoTo)));
+        (own ??= together(appending(fileOf(stepName)), alsoTo === null ? null : appending(alsoTo, true)));
       let noted: Parameters<LogFile['write']>[] | null = [];
       const sayBoth = (level: LogLevel, text: string, at: Instant): void => {
         // A flood of output costs no more than to read it.
@@ -234,7 +234,7 @@ function createFlushing(): Flushing {
 }
 
 /** @param maxBytes after which nothing more is handed on: the sink, which knows what was there before, has left it out by then */
-function appendTo(file: string, { sink, maxBytes }: Where, soon: Flushing): LogFile {
+function appendTo(to: Pick<LogLines, 'file' | 'isForeign'>, { sink, maxBytes }: Where, soon: Flushing): LogFile {
   let gathered: string[] = [];
   let gatheredLength = 0;
   let handedOn = 0;
@@ -244,7 +244,7 @@ function appendTo(file: string, { sink, maxBytes }: Where, soon: Flushing): LogF
   function handOn(isLast: boolean): void {
     soon.isDone(flush);
     if (gathered.length === 0 && !(isLast && handedOn > 0)) return;
-    sink.append({ file, text: gathered.join(''), prefix: `${stamp(lastAt)} WARN  `, isLast });
+    sink.append({ ...to, text: gathered.join(''), prefix: `${stamp(lastAt)} WARN  `, isLast });
     handedOn += gatheredLength;
     gathered = [];
     gatheredLength = 0;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -93,6 +93,21 @@ describe('logs', () => {
     const { text } = await logs.read(1, 'Flood', 0, 1_000_000);
     expect(text.length).toBeLessThan(2500);
     expect(text).toContain('the log has reached 2000 bytes; what follows is left out\n');
+  });
+
+  it('goes on in a file of somebody’s own, however long it has become', () => {
+    const own = path.join(folder, 'own.log');
+    for (const run of [1, 2]) {
+      const logs = createLogs({ folder, now, maxBytes: 1000 });
+      const log = logs.open(run, 'Load', own);
+      for (let line = 0; line < 50; line += 1) log.write('info', `run ${run}, ${'x'.repeat(50)}`);
+      log.close();
+      logs.flush();
+    }
+    const lines = readFileSync(own, 'utf8').trimEnd().split('\n');
+    for (const run of [1, 2]) expect(lines.filter((line) => line.includes(`run ${run}`)).length).toBeGreaterThan(5);
+    expect(lines.filter((line) => line.includes('left out'))).toHaveLength(2);
+    expect(lines.length).toBeLessThan(30);
   });
 
   it('does not fail where nothing can be written', () => {
