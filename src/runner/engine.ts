@@ -112,7 +112,9 @@ async function finishExecution(running: RunningExecution, end: ExecutionEnd, log
   const { session, tools, aborted, commit } = running;
   const hindrance = running.cannotGoOn();
   if (hindrance !== undefined) throw hindrance;
-  const timedOut = aborted.reason instanceof TimedOut && end.status !== 'COMPLETED' ? aborted.reason : null;
+  // What is done, or undone, as a whole needs no more time.
+  const isWhole = end.status === 'COMPLETED' || end.status === 'REVERTED';
+  const timedOut = aborted.reason instanceof TimedOut && !isWhole ? aborted.reason : null;
   const status = timedOut === null ? end.status : 'FAILED';
   const exitCode = timedOut === null ? end.exitCode : 'FAILED';
   let isRevived = false;
