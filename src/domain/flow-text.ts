@@ -10,6 +10,7 @@ import {
   type TaskStatus,
   type Unwinding,
 } from './flow-state.ts';
+import { joinedFailures } from './joined-failures.ts';
 import type { JsonObject } from './json.ts';
 import { stringifyJson } from './json.ts';
 import { parseStoredObject, type StoredFields, storedFields } from './stored-fields.ts';
@@ -175,9 +176,12 @@ function readError(fields: StoredFields): FlowError {
   return { name: fields.text('name'), message: fields.text('message') };
 }
 
-/** Several failures in one sentence, each with its task. */
+/** Several failures in one sentence, each with its task: that of a revert in any case. */
 export function failuresText(failures: readonly FlowFailure[]): string {
-  return failures
-    .map(({ task, during, error }) => `${task}${during === 'revert' ? ' (revert)' : ''}: ${error.message}`)
-    .join('; ');
+  const texts = (one: FlowFailure['during']): string[] =>
+    failures
+      .filter(({ during }) => during === one)
+      .map(({ task, error }) => `${task}${one === 'revert' ? ' (revert)' : ''}: ${error.message}`);
+  const executed = joinedFailures(texts('execute'));
+  return [...(executed === '' ? [] : [executed]), ...texts('revert')].join('; ');
 }

@@ -1,5 +1,6 @@
 import { buildGraph, type Finish, type NodeOutcome } from '../domain/graph.ts';
 import { createGraphRun } from '../domain/graph-run.ts';
+import { joinedFailures } from '../domain/joined-failures.ts';
 import type { ExecutionPlan } from './execution-plan.ts';
 import type { ExecutionState } from './execution-state.ts';
 import { stepsToRevive } from './revival.ts';
@@ -133,12 +134,12 @@ function stepsOverLimit(plan: ExecutionPlan): ReadonlySet<string> {
   return new Set(plan.steps.flatMap((step) => (step.overLimit ? [step.stepName] : [])));
 }
 
-/** The error's text; of several, each with its step. */
+/** The error's text; of several, each with its step; of very many, the first. */
 export function messageOfGraph(finish: GraphEnd, { steps }: ExecutionState): string {
   const messages = finish.failed.map((name) => ({
     name,
     message: finish.notBegun.get(name) ?? steps.get(name)?.exitMessage ?? '',
   }));
   if (messages.length <= 1) return messages[0]?.message ?? '';
-  return messages.map(({ name, message }) => `${name}: ${message}`).join('; ');
+  return joinedFailures(messages.map(({ name, message }) => `${name}: ${message}`));
 }

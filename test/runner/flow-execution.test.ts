@@ -312,6 +312,21 @@ describe('a flow', () => {
     expect(around.trace.join(' ')).toBe('ax bx cx br ar cr');
   });
 
+  it('tells the first of very many errors, and how many there are', async () => {
+    const names = Array.from({ length: 30 }, (_each, place) => `t${place}`);
+    for (const name of names) around.fails.set(name, 1);
+    around.revertFails.add('t29');
+    const make = () =>
+      unorderedFlow(
+        'f',
+        names.map((name) => traced(around, name)),
+      );
+    const { exitMessage } = (await world.runNew(flowJob(make))).execution;
+    expect(exitMessage).toMatch(
+      /^t0: t0 has failed; .*; t19: t19 has failed; and 10 more; t29 \(revert\): t29 cannot be reverted$/,
+    );
+  });
+
   it('tells a revert what the task gave back, and why', async () => {
     const told: unknown[] = [];
     around.fails.set('b', 1);
