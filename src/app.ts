@@ -12,6 +12,7 @@ import { BatchyError } from './domain/errors.ts';
 import { createJobCounts } from './domain/job-counts.ts';
 import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
+import { createFiringLoop } from './firing-loop.ts';
 import { openStores } from './open-stores.ts';
 import type { Stores } from './ports/stores.ts';
 import { createLogs } from './runner/step-log.ts';
@@ -122,6 +123,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   const beginLook = (): void => {
     watching = look();
   };
+  const firing = createFiringLoop(services.firings, log);
 
   return {
     server,
@@ -133,6 +135,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       if (settings.LOAD_SAMPLES) await loadSamples(services.workflows, configurationFiles(settings).names(), log);
       const address = await server.listen({ host: settings.HOST, port: settings.PORT });
       beginLook();
+      firing.begin();
       return address;
     },
     trial: () => proposeTrial(settings, configurationFiles(settings).names(), keyRing.keys().length > 0),
@@ -148,6 +151,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       await server.close();
       clearTimeout(patience);
       await watching;
+      await firing.end();
       keyRing.close();
       await stores.upkeep.close();
     },

@@ -20,9 +20,12 @@ import { createGoneCheck } from './service/conductor-watch.ts';
 import { createExecutionRecords } from './service/execution-records.ts';
 import { createExecutionRetention } from './service/execution-retention.ts';
 import { createExecutions } from './service/executions.ts';
+import { createFirings } from './service/firings.ts';
 import { createHistory } from './service/history.ts';
 import type { JobCatalog } from './service/job-catalog.ts';
 import { createJobs } from './service/jobs.ts';
+import { createSchedules } from './service/schedules.ts';
+import { createScheduleRecords } from './service/schedule-records.ts';
 import type { Services } from './service/services.ts';
 import { createWaits } from './service/waits.ts';
 import { createWatch } from './service/watch.ts';
@@ -90,9 +93,12 @@ export function createServices(
   const jobs = createJobs({ catalog, commands, records, initialDate, onChange, taker: jobSide.taker });
   const isGone = jobSide.isGone ?? createGoneCheck(documents, settings.LEASE_SECONDS, jobSide.stopping);
   const conductors = createConductors(stores, settings.LEASE_SECONDS);
+  const schedules = createScheduleRecords(documents);
   return {
     commands,
     jobs,
+    schedules: createSchedules({ schedules, jobs, commands, clock }),
+    firings: createFirings({ schedules, records, jobs, commands, clock, stopping: jobSide.stopping }),
     executions: createExecutions({ commands, records, reader, journal, jobs, conductors, isGone, onChange }),
     batches: createBatches({ commands, reader, records, settings: batchSettings }),
     workflows,

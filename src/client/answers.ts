@@ -195,7 +195,7 @@ export interface JournalEntry {
     | 'execution-changed'
     | 'step-changed'
     | 'schedule-changed'
-    | 'schedule-refused';
+    | 'firing-not-launched';
   /** null: of an execution that is bound to none */
   workflow: string | null;
   at: string;

@@ -95,6 +95,8 @@ export const journalTypes = [
   'clock-skew-noticed',
   'execution-changed',
   'step-changed',
+  'schedule-changed',
+  'firing-not-launched',
 ] as const;
 export type JournalType = (typeof journalTypes)[number];
 

@@ -13,6 +13,7 @@ export const errorCodes = [
   'unknown-profile',
   'invalid-parameters',
   'invalid-job',
+  'invalid-schedule',
   'prefetch-refused',
   'cross-site-refused',
   // what was asked for is not there
@@ -24,6 +25,7 @@ export const errorCodes = [
   'unknown-execution',
   'unknown-instance',
   'unknown-step',
+  'unknown-schedule',
   'not-found',
   'method-not-allowed',
   // the state forbids it

@@ -235,14 +235,14 @@ function offsetChanges(zone: IANAZone, from: number, to: number): { at: number; 
   for (let left = from; left < to; left += millisecondsPerHour) {
     const right = Math.min(left + millisecondsPerHour, to);
     const offset = zone.offset(right);
-    if (offset !== before) changes.push({ at: bisectChange(zone, left, right), offset });
+    if (offset !== before) changes.push({ at: bisectOffsetChange(zone, left, right), offset });
     before = offset;
   }
   return changes;
 }
 
 /** The first millisecond in (left, right] at which the offset is the one of `right`. */
-function bisectChange(zone: IANAZone, left: number, right: number): number {
+export function bisectOffsetChange(zone: IANAZone, left: number, right: number): number {
   const after = zone.offset(right);
   let before = left;
   let until = right;

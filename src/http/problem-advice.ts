@@ -17,6 +17,8 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
     '`errors` names the parameter and what its job’s schema expects: `GET /jobs/:name`. Nothing was launched.',
   'invalid-job':
     'The file of the job is broken; `GET /jobs` lists it with file and line. Mend the file: it is read again by itself.',
+  'invalid-schedule':
+    'A name, cron expression, time zone or catch-up that cannot be used; `detail` and `errors` say which and how. Nothing was changed; mend it and send it again.',
   'prefetch-refused':
     'A browser or chat program tried to preview a link that changes state. Do not paste such links; use `POST`.',
   'cross-site-refused':
@@ -33,6 +35,7 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'unknown-execution': 'A wrong id, or older than the retention: `GET /executions` lists what there is.',
   'unknown-instance': 'A wrong id, or older than the retention: `GET /instances` lists what there is.',
   'unknown-step': '`GET /executions/:id/steps` lists the steps that ran.',
+  'unknown-schedule': '`GET /schedules` lists those that there are; `PUT /schedules/:name` makes one.',
   'not-found': 'No such route, key or file; `/openapi.json` lists the routes.',
   'method-not-allowed': 'The header `Allow` says which methods the route has.',
   'foreign-data':

@@ -51,7 +51,7 @@ export interface HttpServices {
   readonly workflows: Workflows;
   readonly history: History;
   readonly waits: Waits;
-  readonly jobs: Omit<Jobs, 'relaunch'>;
+  readonly jobs: Omit<Jobs, 'relaunch' | 'checkFiring'>;
   readonly executions: Executions;
   readonly conductors: Conductors;
   /** Absent where no logs are kept: then every log is empty. */

@@ -1,27 +1,26 @@
 import { requiredCapabilities } from '../domain/capability.ts';
 import { executionIndexes } from '../domain/document-index.ts';
 import { BatchyError } from '../domain/errors.ts';
-import type { JobExecution, JobParameters } from '../domain/execution.ts';
+import type { JobExecution } from '../domain/execution.ts';
 import { isLive } from '../domain/execution-transitions.ts';
-import { runIdParameter } from '../domain/given-parameters.ts';
 import { withoutInstanceNumber } from '../domain/instance-number.ts';
-import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
-import { readLaunchParameters, stepParameters } from '../domain/parameters.ts';
+import { stepParameters } from '../domain/parameters.ts';
 import { isTaskList } from '../domain/task-list.ts';
-import { renderTemplate, unknownTemplateNames } from '../domain/template.ts';
+import { renderTemplate } from '../domain/template.ts';
 import type { Instant } from '../domain/time.ts';
-import { checkIdentifying, declaredWithWindow, parametersToRelaunch } from '../domain/window-parameters.ts';
+import { checkIdentifying, parametersToRelaunch } from '../domain/window-parameters.ts';
 import type { ExecutionTaker } from '../ports/execution-taker.ts';
 import type { Commit, StoredAnswer } from '../ports/store.ts';
 import { unknownWorkflow } from './batches.ts';
-import type { Answered, Caller, Commands } from './commands.ts';
+import type { Answered, Beside, Caller, Commands } from './commands.ts';
 import type { ExecutionRecords } from './execution-records.ts';
 import { instanceKey } from './instance-key.ts';
 import type { BrokenJobFile, CataloguedJob, JobCatalog } from './job-catalog.ts';
 import { throwUnknownJob, whyMissing } from './missing-job.ts';
 import { attemptLaunch, type Launch } from './launch.ts';
+import { checkDeselected, readLaunch } from './launch-reading.ts';
 import { createLaunchIds } from './new-execution.ts';
 
 export interface LaunchOptions {
@@ -35,6 +34,14 @@ export interface LaunchOptions {
   readonly context?: ReadonlyMap<string, Json>;
   /** On a bound job: takes the place of a batch that somebody else has open. */
   readonly supersede: boolean;
+  /** Of a launch by a schedule. */
+  readonly firing?: LaunchFiring;
+}
+
+export interface LaunchFiring {
+  readonly at: Instant;
+  /** What is stored with the launch, or not at all. Asked at each attempt; what it throws ends the launch. */
+  readonly alongside: (execution: JobExecution) => Promise<Beside>;
 }
 
 /** Which tasks of a list run, and with what. */
@@ -63,6 +70,11 @@ export interface Jobs {
   whyMissing(name: string): string | null;
   /** What whoever runs a job of that name must have; nothing where it is not known. */
   capabilitiesOf(name: string): readonly string[];
+  /**
+   * Whether a schedule could launch it with these parameters, as far as can be told now.
+   * @throws BatchyError `unknown-job-definition`, `invalid-parameters`
+   */
+  checkFiring(name: string, body: Json, at: Instant): Promise<void>;
   /**
    * Launches a job, or restarts its instance: one commit, with the opening of its batch if it is bound to a workflow.
    * @throws BatchyError `unknown-job-definition`, `invalid-parameters`, `already-running`, `not-recovered`, `already-complete`,
@@ -124,7 +136,12 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
     return { ...job, lastExecution };
   }
 
-  async function run(launch: Launch, caller: Caller, render: Render): Promise<Answered> {
+  async function run(
+    launch: Launch,
+    caller: Caller,
+    render: Render,
+    alongside?: LaunchFiring['alongside'],
+  ): Promise<Answered> {
     const { bond } = launch.definition;
     if (bond !== null) checkIdentifying(launch.parameters, bond);
     const ids = createLaunchIds(records);
@@ -133,7 +150,9 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
       bond === null
         ? await commands.runBeside(turnOf(launch), caller, async (now) => {
             const launched = await attemptLaunch(records, launch, { ids, workflow: null, now, initialDate });
-            const { execution, beside } = launched;
+            const { execution } = launched;
+            const beside =
+              alongside === undefined ? launched.beside : withMore(launched.beside, await alongside(execution));
             const answer = render(execution);
             if (taker === undefined || !isLive(execution.status)) return { beside, answer };
             const take = async (commit: Commit) => {
@@ -151,7 +170,9 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
               now,
               initialDate,
             });
-            return { change, beside, answer: render(execution) };
+            const answer = render(execution);
+            if (alongside === undefined) return { change, beside, answer };
+            return { change, beside: withMore(beside, await alongside(execution)), answer };
           });
     if (!isTaken) onChange();
     return answered;
@@ -173,18 +194,22 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
       return job === undefined ? [] : requiredCapabilities(job.definition);
     },
 
-    async launch(name, { body, force, supersede, deselected = [], context }, caller, render) {
+    async checkFiring(name, body, at) {
       const { definition } = await definitionOf(name);
-      const declared = definition.bond === null ? definition : declaredWithWindow(definition);
-      const parameters = readLaunchParameters(body, declared);
-      refuseRunId(definition, parameters);
-      refuseUnknownNames(definition, parameters);
+      const parameters = readLaunch(definition, body, at);
+      if (definition.bond !== null) checkIdentifying(parameters, definition.bond);
+    },
+
+    async launch(name, { body, force, supersede, deselected = [], context, firing }, caller, render) {
+      const { definition } = await definitionOf(name);
+      const parameters = readLaunch(definition, body, firing?.at ?? null);
       checkDeselected(definition, deselected);
       const given = context === undefined ? {} : { context };
       return run(
         { definition, parameters, force, supersede, deselected, ...given, restarted: null, by: caller.name },
         caller,
         render,
+        firing?.alongside,
       );
     },
 
@@ -243,52 +268,10 @@ function workflowNameOf({ definition, parameters }: Launch): string {
   }
 }
 
-/** @throws BatchyError `invalid-parameters` */
-function refuseRunId({ name, newInstancePerLaunch }: JobDefinition, parameters: JobParameters): void {
-  if (!newInstancePerLaunch || !parameters.has(runIdParameter)) return;
-  throw new BatchyError(
-    'invalid-parameters',
-    `Job ${quoteBriefly(name)} numbers its launches itself (newInstancePerLaunch): leave ${runIdParameter} out.`,
-    { places: [{ pointer: `/${runIdParameter}`, detail: `${runIdParameter} is given by the service` }] },
-  );
-}
-
-/**
- * Only where each launch is an instance of its own: elsewhere an instance would count as complete, and its window as loaded, whose
- * steps never ran.
- * @throws BatchyError `invalid-request`
- */
-function checkDeselected(definition: JobDefinition, deselected: readonly string[]): void {
-  if (deselected.length === 0) return;
-  const name = quoteBriefly(definition.name);
-  if (!definition.newInstancePerLaunch || definition.bond !== null)
-    throw new BatchyError(
-      'invalid-request',
-      `Job ${name} runs whole: steps can be left out only where each launch is an instance of its own (newInstancePerLaunch).`,
-    );
-  if (definition.isFlow === true)
-    throw new BatchyError(
-      'invalid-request',
-      `Job ${name} is a flow: what its tasks are is known when it is picked up, so that none of them can be left out.`,
-    );
-  const known = new Set(definition.steps.map((step) => step.name));
-  const unknown = deselected.filter((step) => !known.has(step));
-  if (unknown.length > 0)
-    throw new BatchyError(
-      'invalid-request',
-      `Job ${name} has no ${unknown.map((step) => quoteBriefly(step)).join(', ')} that could be left out.`,
-    );
-  if (known.size === new Set(deselected).size)
-    throw new BatchyError('invalid-request', `Of job ${name} nothing would be left to run.`);
-}
-
-/** @throws BatchyError `invalid-parameters` */
-function refuseUnknownNames(definition: JobDefinition, parameters: JobParameters): void {
-  const unknown = unknownTemplateNames(definition, parameters.keys());
-  if (unknown.length === 0) return;
-  throw new BatchyError(
-    'invalid-parameters',
-    `Steps of job ${quoteBriefly(definition.name)} take ${unknown.map((name) => `{{${name}}}`).join(', ')}: give ${unknown.length === 1 ? 'a parameter' : 'parameters'} of that name.`,
-    { places: unknown.map((name) => ({ pointer: `/${name}`, detail: `${name} is taken by a step` })) },
-  );
+function withMore(beside: Beside, { documents, guards = [], journal }: Beside): Beside {
+  return {
+    documents: [...beside.documents, ...documents],
+    guards: [...(beside.guards ?? []), ...guards],
+    journal: [...beside.journal, ...journal],
+  };
 }

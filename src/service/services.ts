@@ -4,8 +4,10 @@ import type { Conductors } from './conductors.ts';
 import type { ConductorRetention } from './conductor-retention.ts';
 import type { ExecutionRetention } from './execution-retention.ts';
 import type { Executions } from './executions.ts';
+import type { Firings } from './firings.ts';
 import type { History } from './history.ts';
 import type { Jobs } from './jobs.ts';
+import type { Schedules } from './schedules.ts';
 import type { Waits } from './waits.ts';
 import type { Watch } from './watch.ts';
 import type { Workflows } from './workflows.ts';
@@ -23,4 +25,6 @@ export interface Services {
   readonly conductors: Conductors;
   readonly jobs: Jobs;
   readonly executions: Executions;
+  readonly schedules: Schedules;
+  readonly firings: Firings;
 }

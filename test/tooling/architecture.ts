@@ -51,9 +51,10 @@ const layers: Readonly<Record<string, Layer>> = {
   cli: { layers: ['service', 'domain', 'dialects', 'config'], packages: terminal },
   'open-stores': { layers: ['ports', 'adapters', 'config'], packages: [] },
   trial: { layers: ['config'], packages: [anyBuiltin] },
+  'firing-loop': { layers: ['service'], packages: ['fastify'] },
   // Apart from the server, for whom has none.
   'use-cases': { layers: composition.layers.filter((layer) => layer !== 'http'), packages: [anyBuiltin] },
-  app: { ...composition, layers: [...composition.layers, 'open-stores', 'trial', 'use-cases'] },
+  app: { ...composition, layers: [...composition.layers, 'open-stores', 'trial', 'use-cases', 'firing-loop'] },
   // The process in which jobs run, and what the one that serves has of it.
   'conductor-messages': { layers: ['domain', 'config', 'service'], packages: [] },
   'conductor-host': {
