@@ -46,6 +46,22 @@ export function numberSource(value: Json | undefined): string | undefined {
 }
 
 /**
+ * A copy in which numbers are plain wherever that loses nothing but how they were written: `1.0` is 1. Integers beyond 2^53, and what
+ * no float can hold, stay as they were written.
+ */
+export function withPlainNumbers(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (isExactNumber(value)) {
+    const number = Number(value.rawJSON);
+    const isLost = /^-?\d+$/.test(value.rawJSON) ? !Number.isSafeInteger(number) : !Number.isFinite(number);
+    return isLost ? value : number;
+  }
+  if (!isJsonObject(value)) return value.map(withPlainNumbers);
+  // fromEntries defines keys: `__proto__` becomes a key like any other.
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withPlainNumbers(item)]));
+}
+
+/**
  * A number, where one may stand, that another one could print as: with a fraction or an exponent, negative and zero, or of more
  * digits than are exact. In a text it harms nothing.
  */

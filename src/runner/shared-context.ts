@@ -1,4 +1,4 @@
-import type { Json } from '../domain/json.ts';
+import { type Json, withPlainNumbers } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { jsonCopy } from './json-copy.ts';
 import type { SharedContext } from './step-context.ts';
@@ -39,7 +39,8 @@ export function createContextOverlay(stored: () => ReadonlyMap<string, Json>): C
           throw new Error(
             `The context has no ${quoteBriefly(key)}: no step has set it. Give get() a default if that is right.`,
           );
-        return structuredCopy(value);
+        // Whoever changes what it got changes nothing that is stored.
+        return withPlainNumbers(value);
       },
       has: (key) => find(key) !== undefined,
       set(key, value) {
@@ -48,7 +49,7 @@ export function createContextOverlay(stored: () => ReadonlyMap<string, Json>): C
       delete(key) {
         own.set(key, removed);
       },
-      entries: () => [...all()].map(([key, value]) => [key, structuredCopy(value)]),
+      entries: () => [...all()].map(([key, value]) => [key, withPlainNumbers(value)]),
     },
     merged(values) {
       // Asked again for the same commit, after a conflict, it takes along what was set in between.
@@ -72,9 +73,4 @@ function overlay(values: Map<string, Json>, over: ReadonlyMap<string, Json | typ
     else values.set(key, value);
   }
   return values;
-}
-
-/** Whoever changes what it got changes nothing that is stored. */
-function structuredCopy(value: Json): Json {
-  return typeof value === 'object' && value !== null ? jsonCopy(value, 'a context value') : value;
 }

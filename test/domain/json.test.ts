@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { isExactNumber, type Json, parseJson, stringifyJson } from '../../src/domain/json.ts';
+import { isExactNumber, type Json, parseJson, stringifyJson, withPlainNumbers } from '../../src/domain/json.ts';
 
 const numbers = fc.oneof(
   fc.constantFrom('1.0', '-0', '0.10', '1e5', '1E-3', '9007199254740993', '1e400', '-12345678901234567890', '0.1'),
@@ -47,4 +47,14 @@ describe('JSON whose numbers keep their source', () => {
   test.each(['', '{', '[1,]', '01', 'undefined'])('%j is no JSON', (text) => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
   });
+});
+
+test('numbers are plain where that loses nothing but how they were written', () => {
+  const value = parseJson('[1.0, {"a": [1e5, -1E-3], "__proto__": 0.10}, 9007199254740993, 1e400, "1.0", null]');
+  const plain = withPlainNumbers(value) as unknown[];
+  expect(plain.slice(0, 2)).toEqual([1, { a: [100_000, -0.001], ['__proto__']: 0.1 }]);
+  expect(plain.slice(2, 4).every(isExactNumber)).toBe(true);
+  expect(stringifyJson(plain as Json)).toBe(
+    '[1,{"a":[100000,-0.001],"__proto__":0.1},9007199254740993,1e400,"1.0",null]',
+  );
 });

@@ -143,6 +143,19 @@ describe('the context of workers', () => {
     expect(stringifyJson(context)).toBe('{"big":12345678901234567895,"copy":12345678901234567892}');
   });
 
+  it('gives numbers that can be computed with, in whatever language they were set', async () => {
+    let seen: unknown = null;
+    const { context } = await oneAfterTheOther(
+      python(`self.context['ratio'] = 1.0`, `self.context['sizes'] = [{'tiny': 1e-05, 'huge': 1e22}]`),
+      typescript(
+        `const [{ tiny, huge }] = context.get('sizes'); context.set('sum', context.get('ratio') + tiny + huge);`,
+      ),
+      { kind: 'task', run: (ctx) => void (seen = [ctx.context.get('ratio'), ctx.context.get('sizes')]) },
+    );
+    expect(context['sum']).toBe(1e22);
+    expect(seen).toEqual([1, [{ tiny: 0.000_01, huge: 1e22 }]]);
+  });
+
   it('carries what is large', async () => {
     const { context } = await oneAfterTheOther(
       python(`self.context['text'] = 'ä' * 300000`),

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 
 import type { WorkerContext, WorkerEquipment, WorkerLogger } from '../../../authoring/worker.ts';
-import type { Json } from '../../../domain/json.ts';
+import { type Json, withPlainNumbers } from '../../../domain/json.ts';
 import { quoteBriefly } from '../../../domain/names.ts';
 import { jsonCopy } from '../../json-copy.ts';
 import type { BlockingLine } from './blocking-line.ts';
@@ -29,7 +29,8 @@ function contextOver(line: BlockingLine): WorkerContext {
     line.send({ ...request, id: asked });
     const answer = line.receive() as WorkerAnswer;
     if ('error' in answer) throw new Error(answer.error);
-    return 'missing' in answer ? undefined : answer.value;
+    // Python writes 1.0 where JavaScript writes 1.
+    return 'missing' in answer ? undefined : withPlainNumbers(answer.value);
   };
   return {
     get(key, byDefault) {
