@@ -104,6 +104,22 @@ export async function lookUntilEnd(
   }
 }
 
+/** Looks every second until the process is ended. A server that is briefly away is waited for. */
+export async function lookForEver({ terminal }: CliContext, look: () => Promise<void>): Promise<never> {
+  let isAway = false;
+  for (;;) {
+    try {
+      await look();
+      isAway = false;
+    } catch (error) {
+      if (!(error instanceof CommandFailure && passing.includes(error.exit))) throw error;
+      if (!isAway) terminal.err(`${error.message} Waiting for it.`);
+      isAway = true;
+    }
+    await pause(longestPauseMilliseconds);
+  }
+}
+
 /** `LoadOrders 5 [#######-------------] 1/3 steps, Load: 12000 read, 11900 written, 14 s`; of a flow `1/3 tasks, attach (revert), 2 s` */
 async function progressLine(client: Client, execution: JsonObject, milliseconds: number): Promise<string> {
   const path = executionPath(execution['id']);

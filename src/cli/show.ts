@@ -3,8 +3,9 @@ import { addClientOptions, type ClientFlags, clientOf } from './client-options.t
 import type { Client } from './client.ts';
 import type { CliContext, RegisterCommand } from './context.ts';
 import { executionPath, objectOf, printExecutions } from './execution-table.ts';
-import { executionId, lookUntilEnd } from './execution-wait.ts';
+import { executionId, lookForEver, lookUntilEnd } from './execution-wait.ts';
 import { listOf } from './graph-fields.ts';
+import { type Board, lookAtBoard, printBoard } from './show-board.ts';
 import { isFlowGraph, printFlow } from './show-flow.ts';
 import { printLevels } from './show-levels.ts';
 import type { Terminal } from './terminal.ts';
@@ -26,19 +27,30 @@ const clearScreen = '\u001b[H\u001b[J';
 export const register: RegisterCommand = (program, context) => {
   const command = program
     .command('show')
-    .description('Show how an execution stands: a flow as its tree, a job or a task list as its graph, level by level.')
-    .argument('<execution>', undefined, executionId)
-    .option('--watch', 'show it again whenever something has changed, to its end');
+    .description(
+      'Show all that runs or waits, with its owner and its tasks; or how one execution stands: a flow as its tree, a job or a task list as its graph, level by level.',
+    )
+    .argument('[execution]', undefined, executionId)
+    .option('--watch', 'show it again whenever something has changed: one execution to its end, else until Ctrl-C');
   addClientOptions(command);
 
-  command.action(async (id: number, flags: ShowFlags) => {
+  command.action(async (id: number | undefined, flags: ShowFlags) => {
     const client = clientOf(context, flags);
     let shown: string | null = null;
-    const look = async (execution: JsonObject): Promise<void> => {
-      const seen = await lookAt(client, execution);
-      const text = flags.json === true ? stringifyJson({ ...seen }) : await drawn(context, seen);
+    const showNew = (text: string): void => {
       if (text !== shown) show(context.terminal, text, shown === null || flags.json === true);
       shown = text;
+    };
+    if (id === undefined) {
+      const look = async (): Promise<void> => {
+        const board = await lookAtBoard(client);
+        showNew(flags.json === true ? stringifyJson(board.executions) : await drawnBoard(context, board));
+      };
+      return flags.watch === true ? lookForEver(context, look) : look();
+    }
+    const look = async (execution: JsonObject): Promise<void> => {
+      const seen = await lookAt(client, execution);
+      showNew(flags.json === true ? stringifyJson({ ...seen }) : await drawn(context, seen));
     };
     const last =
       flags.watch === true
@@ -67,6 +79,12 @@ async function drawn({ terminal, machine }: CliContext, { execution, graph, step
   lines.push('');
   if (isFlowGraph(graph)) printFlow(page, { graph, steps, now });
   else await printLevels(page, graph, steps, now);
+  return lines.join('\n');
+}
+
+async function drawnBoard({ terminal }: CliContext, board: Board): Promise<string> {
+  const lines: string[] = [];
+  await printBoard({ ...terminal, out: (text) => lines.push(text) }, board);
   return lines.join('\n');
 }
 

@@ -26,7 +26,7 @@ describe('completion', () => {
     ],
     [
       ['batchy', 'co'],
-      ['coverage', 'config', 'completion'],
+      ['coverage', 'conductors', 'config', 'completion'],
     ],
     [['batchy', 'open', 'wf1', '--if'], ['--if-open']],
     [

@@ -134,7 +134,6 @@ describe('batchy show of a job', () => {
 
   it('is refused for what is no execution', async () => {
     expect(await runHere(['show', 'x'])).toMatchObject({ exit: 2 });
-    expect(await runHere(['show'])).toMatchObject({ exit: 2 });
   });
 });
 
@@ -208,5 +207,55 @@ describe('batchy show of a flow', () => {
     expect((await runHere(['jobs'], { environment })).out).toMatch(/^provision +flow +provision\.ts$/m);
     const { out } = await runHere(['jobs', 'provision'], { environment });
     expect(out).toContain('batchy post provision --hierarchy shows them');
+  });
+});
+
+describe('batchy show without an execution', () => {
+  const board = async (answers: Readonly<Record<string, object>>, args: readonly string[] = []) => {
+    const server = await fakeServer(({ url }): FakeAnswer => ({ body: answers[url.replace(/&?limit=\d+/, '')] ?? [] }));
+    return runHere(['show', ...args], { environment: { BATCHY_URL: server.url } });
+  };
+  const answers = {
+    '/conductors': [{ id: 'etl-1-7-ab', execution_ids: [3] }],
+    '/executions?status=STARTED&': [{ id: 3, job_name: 'provision', status: 'STARTED' }],
+    '/executions?status=STARTING&': [{ id: 2, job_name: 'Train', status: 'STARTING' }],
+    '/executions/2': { id: 2, awaits: 'a conductor with gpu: none online' },
+    '/executions/2/graph': { nodes: [] },
+    '/executions/3': { id: 3, awaits: null },
+    '/executions/3/graph': {
+      nodes: [
+        { name: 'vps', kind: 'linear' },
+        { name: 'create', kind: 'task', task_state: 'SUCCESS', status: 'COMPLETED' },
+        { name: 'attach', kind: 'task', task_state: 'RUNNING', status: 'STARTED' },
+        { name: 'tell', kind: 'task', task_state: 'PENDING', status: null },
+      ],
+    },
+  };
+  const found = Object.fromEntries(Object.entries(answers).map(([url, body]) => [url.replace(/&$/, ''), body]));
+
+  it('lists what runs and what waits, oldest first, with owners and tasks', async () => {
+    const { exit, out } = await board(found);
+    expect(exit).toBe(0);
+    expect(out.split('\n').map((line) => line.trimEnd().split(/ {2,}(?! )/))).toEqual([
+      ['name', 'id', 'state', 'owner'],
+      ['Train', '2', 'STARTING'],
+      ['', 'awaits a conductor with gpu: none online'],
+      ['provision', '3', 'STARTED', 'etl-1-7-ab'],
+      ['', 'create', 'SUCCESS'],
+      ['', 'attach', 'RUNNING'],
+      ['', 'tell', 'PENDING'],
+    ]);
+  });
+
+  it('says that there is nothing', async () => {
+    expect(await board({ '/conductors': [] })).toMatchObject({ exit: 0, out: 'nothing runs, and nothing waits' });
+  });
+
+  it('gives all of it as JSON', async () => {
+    const { out } = await board(found, ['--json']);
+    expect(JSON.parse(out)).toMatchObject([
+      { id: 2, owner: null },
+      { id: 3, owner: 'etl-1-7-ab' },
+    ]);
   });
 });
