@@ -26,7 +26,7 @@ describe('completion', () => {
     ],
     [
       ['batchy', 'co'],
-      ['coverage', 'conductors', 'config', 'completion'],
+      ['coverage', 'config', 'conductors', 'completion'],
     ],
     [['batchy', 'open', 'wf1', '--if'], ['--if-open']],
     [
