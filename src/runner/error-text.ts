@@ -4,10 +4,40 @@ import { pathToFileURL } from 'node:url';
 /** Longest message that is stored with an execution, in characters. The log has all of it. */
 const longestMessage = 2000;
 
+/** Longest kind of an error, in characters. */
+const longestKind = 100;
+const indescribable = 'something was thrown that is no error';
+
 /** An error's text in one line or more, without its stack: what is stored and answered. Anything can be thrown. */
 export function errorText(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : describe(error);
-  return text.length > longestMessage ? `${text.slice(0, longestMessage)}…` : text;
+  return cut(error instanceof Error ? messageOf(error) : describe(error), longestMessage);
+}
+
+/** What an error calls itself (`TypeError`), or the type of what was thrown in its place. */
+export function errorKind(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const name = fieldOf(error, 'name');
+  return typeof name === 'string' && name !== '' ? cut(name, longestKind) : 'Error';
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
+}
+
+/** Nobody sees to it that what an error says is a text. */
+function messageOf(error: Error): string {
+  const message = fieldOf(error, 'message');
+  if (message === undefined) return indescribable;
+  return describe(message === '' ? fieldOf(error, 'name') : message);
+}
+
+/** `undefined` for what cannot be had. */
+function fieldOf(error: Error, field: 'name' | 'message' | 'stack' | 'cause'): unknown {
+  try {
+    return error[field];
+  } catch {
+    return undefined;
+  }
 }
 
 /** Our own sources, as frames of a stack name them. */
@@ -19,11 +49,16 @@ const ownSources = [path.dirname(import.meta.dirname), pathToFileURL(path.dirnam
 export function errorStack(error: unknown): string {
   const lines: string[] = [];
   for (let current = error, depth = 0; current !== undefined && depth < 5; depth += 1) {
-    const text = current instanceof Error ? authorsStack(current.stack ?? current.message) : describe(current);
+    const text = current instanceof Error ? authorsStack(stackOf(current)) : describe(current);
     lines.push(depth === 0 ? text : `caused by ${text}`);
-    current = current instanceof Error ? current.cause : undefined;
+    current = current instanceof Error ? fieldOf(current, 'cause') : undefined;
   }
   return lines.join('\n');
+}
+
+function stackOf(error: Error): string {
+  const stack = fieldOf(error, 'stack');
+  return typeof stack === 'string' ? stack : messageOf(error);
 }
 
 /** A stack down to the author's code: below it come only the frames of who called that. One without any of it is left whole. */
@@ -48,6 +83,6 @@ function describe(thrown: unknown): string {
   try {
     return JSON.stringify(thrown) ?? String(thrown);
   } catch {
-    return 'something was thrown that is no error';
+    return indescribable;
   }
 }

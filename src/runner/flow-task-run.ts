@@ -1,7 +1,7 @@
 import type { FlowError, FlowFailure } from '../domain/flow-state.ts';
 import type { Json } from '../domain/json.ts';
 import { StopRequested, TimedOut } from './abort-reasons.ts';
-import { errorStack, errorText } from './error-text.ts';
+import { errorKind, errorStack, errorText } from './error-text.ts';
 import type { FlowTaskBody } from './flow-body.ts';
 import { jsonCopy } from './json-copy.ts';
 import type { RunningExecution } from './running-execution.ts';
@@ -67,8 +67,7 @@ export async function runFlowTask(
       return { end: { kind: 'interrupted' }, overlay };
     }
     log.write('error', errorStack(error));
-    const kind = error instanceof Error ? error.name : typeof error;
-    return { end: { kind: 'failed', error: { name: kind, message: errorText(error) } }, overlay };
+    return { end: { kind: 'failed', error: { name: errorKind(error), message: errorText(error) } }, overlay };
   } finally {
     log.close();
   }

@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { errorStack } from '../../src/runner/error-text.ts';
+import { errorKind, errorStack, errorText } from '../../src/runner/error-text.ts';
 
 const engine = path.join(import.meta.dirname, '../../src/runner');
 const own = [
@@ -44,4 +44,48 @@ describe('the stack in a log', () => {
     const error = new Error('a\n    at b');
     expect(errorStack(error)).toContain('a\n    at b');
   });
+});
+
+/** Whatever authors and their libraries make of an error. */
+function oddError(what: PropertyDescriptorMap): Error {
+  return Object.defineProperties(new Error('it broke'), what);
+}
+const throwing = {
+  get(): never {
+    throw new Error('not even that');
+  },
+};
+
+describe('what is stored of an error', () => {
+  it.each<[string, unknown, string]>([
+    ['its message', new Error('it broke'), 'it broke'],
+    ['its name where it has no message', new TypeError(''), 'TypeError'],
+    ['a message that is an object', oddError({ message: { value: { code: 8 } } }), '{"code":8}'],
+    ['a message that is a number', oddError({ message: { value: 404 } }), '404'],
+    ['a name that is none', oddError({ message: { value: '' }, name: { value: 7 } }), '7'],
+    ['a message that nobody may see', oddError({ message: throwing }), 'something was thrown that is no error'],
+    ['a text', 'it broke', 'it broke'],
+    ['nothing', undefined, 'undefined'],
+    ['a function', () => 1, '() => 1'],
+  ])('is a text: %s', (_what, error, text) => {
+    expect(errorText(error)).toBe(text);
+  });
+
+  it.each<[unknown, string]>([
+    [new TypeError('x'), 'TypeError'],
+    [oddError({ name: { value: 7 } }), 'Error'],
+    [oddError({ name: throwing }), 'Error'],
+    [oddError({ name: { value: 'N'.repeat(1000) } }), `${'N'.repeat(100)}…`],
+    ['x', 'string'],
+    [null, 'object'],
+  ])('is its kind, a short text', (error, kind) => {
+    expect(errorKind(error)).toBe(kind);
+  });
+
+  it.each([oddError({ stack: { value: 7 } }), oddError({ stack: throwing }), oddError({ cause: throwing })])(
+    'and its stack, where that can be had',
+    (error) => {
+      expect(errorStack(error)).toMatch(/it broke|something was thrown/);
+    },
+  );
 });

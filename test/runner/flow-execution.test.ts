@@ -327,6 +327,17 @@ describe('a flow', () => {
     );
   });
 
+  it('stores texts of an error, whatever its author has made of it', async () => {
+    const error = Object.defineProperties(new Error('x'), { name: { value: 7 }, message: { value: { code: 8 } } });
+    const fail = (): never => {
+      throw error;
+    };
+    const { execution } = await world.runNew(
+      flowJob(() => linearFlow('f', [task('a', { requires: [], execute: fail })])),
+    );
+    expect(execution).toMatchObject({ status: 'REVERTED', exitMessage: 'a: {"code":8}' });
+  });
+
   it('tells a revert what the task gave back, and why', async () => {
     const told: unknown[] = [];
     around.fails.set('b', 1);
