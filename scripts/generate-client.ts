@@ -47,6 +47,7 @@ const answerNames: Readonly<Record<string, string>> = {
   getInstance: 'JobInstance',
   getJob: 'Job',
   getReadiness: 'Readiness',
+  getSchedule: 'Schedule',
   getWorkflow: 'Workflow',
   getRestartPlan: 'PlannedStep',
   launchJob: 'Accepted',
@@ -56,6 +57,7 @@ const answerNames: Readonly<Record<string, string>> = {
   listJournal: 'JournalEntry',
   listSkippedItems: 'SkippedItem',
   listSteps: 'StepExecution',
+  listSchedules: 'ListedSchedule',
   listWorkflows: 'ListedWorkflow',
   previewOpen: 'Preview',
   replaySkippedItems: 'AcceptedReplay',
@@ -203,7 +205,7 @@ function fileOf(operation: Operation): Declared['file'] {
 }
 
 function isOfJobs({ tags }: Operation): boolean {
-  return tags.some((tag) => tag === 'jobs' || tag === 'executions');
+  return tags.some((tag) => ['jobs', 'schedules', 'executions'].includes(tag));
 }
 
 function isOfExecutions({ tags }: Operation): boolean {
@@ -220,7 +222,7 @@ function isOffered({ operationId, responses }: Operation, byMethod: Readonly<Rec
 }
 
 const routeType = `export interface OperationRoute {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As RFC 6570 has it: \`{name}\` in the path, \`{?name,name}\` in the query. */
   readonly url: string;
   /** Parameters that are headers. */

@@ -109,6 +109,40 @@ export interface Job {
   } | null;
 }
 
+/** The schedule; its ETag is in the header */
+export interface Schedule {
+  name: string;
+  job: string;
+  cron: string;
+  zone: string;
+  /** What becomes of firings for which no server was up within a minute: none is launched, or the last of them, or all, oldest first, each when the execution of the one before has ended */
+  catchup: 'none' | 'last' | 'all';
+  /** Secrets are masked */
+  parameters: Record<string, unknown>;
+  paused: boolean;
+  created_time: string;
+  /** Name of the API key */
+  created_by: string;
+  /** The firing that was handled last, and what became of it */
+  last: {
+    /** When it was due, UTC */
+    scheduled_for: string;
+    handled_time: string;
+    /** The oldest of the firings directly before it that were missed and left out */
+    left_out_since: string | null;
+    outcome: 'launched' | 'refused' | 'left-out';
+    /** Of the execution that it launched */
+    execution_id: number | null;
+    /** Why the launch was refused: the problem’s type */
+    code: string | null;
+    detail: string | null;
+  } | null;
+  /** The firing that comes next, UTC; null while it is paused */
+  next: string | null;
+  /** The next five firings, UTC; none while it is paused */
+  upcoming: string[];
+}
+
 /** It was accepted: how the execution stands now */
 export interface Accepted {
   message: string;
@@ -116,4 +150,35 @@ export interface Accepted {
   execution_id: number;
   job_instance_id: number;
   status: BatchStatus;
+}
+
+export interface ListedSchedule {
+  name: string;
+  job: string;
+  cron: string;
+  zone: string;
+  /** What becomes of firings for which no server was up within a minute: none is launched, or the last of them, or all, oldest first, each when the execution of the one before has ended */
+  catchup: 'none' | 'last' | 'all';
+  /** Secrets are masked */
+  parameters: Record<string, unknown>;
+  paused: boolean;
+  created_time: string;
+  /** Name of the API key */
+  created_by: string;
+  /** The firing that was handled last, and what became of it */
+  last: {
+    /** When it was due, UTC */
+    scheduled_for: string;
+    handled_time: string;
+    /** The oldest of the firings directly before it that were missed and left out */
+    left_out_since: string | null;
+    outcome: 'launched' | 'refused' | 'left-out';
+    /** Of the execution that it launched */
+    execution_id: number | null;
+    /** Why the launch was refused: the problem’s type */
+    code: string | null;
+    detail: string | null;
+  } | null;
+  /** The firing that comes next, UTC; null while it is paused */
+  next: string | null;
 }

@@ -6,7 +6,7 @@
 import type { Operations } from './operations.ts';
 
 export interface OperationRoute {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** As RFC 6570 has it: `{name}` in the path, `{?name,name}` in the query. */
   readonly url: string;
   /** Parameters that are headers. */
@@ -37,6 +37,7 @@ export const routes = {
   getOpenApi: { method: 'GET', url: '/openapi.json' },
   getReadiness: { method: 'GET', url: '/health/ready' },
   getRestartPlan: { method: 'GET', url: '/executions/{id}/restart-plan' },
+  getSchedule: { method: 'GET', url: '/schedules/{name}' },
   getStatus: { method: 'GET', url: '/get_status/{wf}{?job}' },
   getStepLog: { method: 'GET', url: '/executions/{id}/steps/{name}/log{?offset,limit}', headers: ['last_event_id'] },
   getWorkflow: { method: 'GET', url: '/workflows/{wf}' },
@@ -55,6 +56,7 @@ export const routes = {
   listInstances: { method: 'GET', url: '/instances{?job_name,limit,cursor}' },
   listJobs: { method: 'GET', url: '/jobs' },
   listJournal: { method: 'GET', url: '/workflows/{wf}/journal{?limit,cursor}' },
+  listSchedules: { method: 'GET', url: '/schedules' },
   listSkippedItems: { method: 'GET', url: '/executions/{id}/skipped{?missing,limit,cursor}' },
   listSteps: { method: 'GET', url: '/executions/{id}/steps' },
   listWorkflows: {
@@ -65,12 +67,16 @@ export const routes = {
   openBackfill: { method: 'POST', url: '/workflows/{wf}/backfill', effects: true },
   openBatch: { method: 'POST', url: '/open_batch/{wf}{?job,force,reason,if_open,profile}', effects: true },
   openBatchAs: { method: 'POST', url: '/open_batch/{wf}/{format}{?job,force,reason,if_open,profile}', effects: true },
+  pauseSchedule: { method: 'POST', url: '/schedules/{name}/pause', effects: true },
   previewOpen: { method: 'GET', url: '/workflows/{wf}/preview{?job,force,as_of}' },
   recoverExecution: { method: 'POST', url: '/executions/{id}/recover', effects: true },
+  removeSchedule: { method: 'DELETE', url: '/schedules/{name}', effects: true },
   replaySkippedItems: { method: 'POST', url: '/executions/{id}/skipped/replay{?wait}', effects: true },
   restartExecution: { method: 'POST', url: '/executions/{id}/restart', effects: true },
+  resumeSchedule: { method: 'POST', url: '/schedules/{name}/resume', effects: true },
   reviveExecution: { method: 'POST', url: '/executions/{id}/revive', effects: true },
   runTasks: { method: 'POST', url: '/jobs/{name}/run', effects: true },
+  setSchedule: { method: 'PUT', url: '/schedules/{name}', headers: ['if_match'], effects: true },
   stopExecution: { method: 'POST', url: '/executions/{id}/stop', effects: true },
   waitForWorkflow: { method: 'GET', url: '/workflows/{wf}/wait{?timeout,date,timezone,new_day,fail_fast}' },
 } as const satisfies Record<keyof Operations, OperationRoute>;

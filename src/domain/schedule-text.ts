@@ -36,7 +36,7 @@ export function scheduleDocument(schedule: Schedule): StateDocument {
 }
 
 /** As it is stored and answered. */
-function scheduleFields(schedule: Schedule): JsonObject {
+export function scheduleFields(schedule: Schedule): JsonObject {
   const { last } = schedule;
   return {
     name: schedule.name,

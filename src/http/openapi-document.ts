@@ -78,6 +78,9 @@ const names: Readonly<Record<string, string>> = {
   '/executions/{id}/revive': 'reviveExecution',
   '/executions/{id}/restart-plan': 'getRestartPlan',
   '/conductors': 'listConductors',
+  '/schedules': 'listSchedules',
+  '/schedules/{name}/pause': 'pauseSchedule',
+  '/schedules/{name}/resume': 'resumeSchedule',
   '/instances': 'listInstances',
   '/instances/{id}': 'getInstance',
   '/instances/{id}/parameters': 'listInstanceParameters',
@@ -92,6 +95,9 @@ const names: Readonly<Record<string, string>> = {
 const otherNames: Readonly<Record<string, string>> = {
   'get /workflows/{wf}': 'getWorkflow',
   'delete /workflows/{wf}': 'deleteWorkflow',
+  'get /schedules/{name}': 'getSchedule',
+  'put /schedules/{name}': 'setSchedule',
+  'delete /schedules/{name}': 'removeSchedule',
 };
 
 const fetchOnly =

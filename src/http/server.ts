@@ -14,6 +14,7 @@ import type { Executions } from '../service/executions.ts';
 import type { History } from '../service/history.ts';
 import type { Jobs } from '../service/jobs.ts';
 import type { StoredKey } from '../service/keys.ts';
+import type { Schedules } from '../service/schedules.ts';
 import type { Waits } from '../service/waits.ts';
 import type { Workflows } from '../service/workflows.ts';
 import { addAuthentication } from './auth.ts';
@@ -37,6 +38,7 @@ import { addHistoryRoutes } from './routes/history.ts';
 import { addIndexRoutes } from './routes/index.ts';
 import { addInstanceRoutes } from './routes/instances.ts';
 import { addJobRoutes } from './routes/jobs.ts';
+import { addScheduleRoutes } from './routes/schedules.ts';
 import { addSkippedItemRoutes } from './routes/skipped-items.ts';
 import { addWaitRoutes } from './routes/waits.ts';
 import { addWorkflowRoutes } from './routes/workflows.ts';
@@ -54,6 +56,7 @@ export interface HttpServices {
   readonly jobs: Omit<Jobs, 'relaunch' | 'checkFiring'>;
   readonly executions: Executions;
   readonly conductors: Conductors;
+  readonly schedules: Schedules;
   /** Absent where no logs are kept: then every log is empty. */
   readonly logs?: ExecutionLogs;
 }
@@ -184,6 +187,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     addExecutionStreamRoutes(typed, options);
     addSkippedItemRoutes(typed, options);
     addConductorRoutes(typed, options.services);
+    addScheduleRoutes(typed, options.services);
     addInstanceRoutes(typed, options.services);
     addEventRoutes(typed, options);
     addHealthRoutes(typed, options);

@@ -123,10 +123,12 @@ test('what changes state needs more than the scope read, and what replaces, edit
       .map(({ title }) => title)
       .sort();
   expect(titlesOf('admin')).toEqual([
+    'DELETE /schedules/{name}',
     'DELETE /workflows/{wf}',
     'GET /load_cfg/{wf}',
     'PATCH /workflows/{wf}/jobs/{job}',
     'POST /load_cfg/{wf}',
+    'PUT /schedules/{name}',
   ]);
   const ends = ['close_batch/{wf}', 'fail_batch/{wf}', 'open_batch/{wf}', 'open_batch/{wf}/{format}'];
   const ofExecutions = ['stop', 'revive', 'restart', 'abandon', 'recover', 'skipped/replay'].map(
@@ -138,6 +140,8 @@ test('what changes state needs more than the scope read, and what replaces, edit
       'POST /jobs/{name}/launch',
       'POST /jobs/{name}/run',
       ...ofExecutions,
+      'POST /schedules/{name}/pause',
+      'POST /schedules/{name}/resume',
       ...ends.flatMap((end) => [`GET /${end}`, `POST /${end}`]),
     ].sort(),
   );

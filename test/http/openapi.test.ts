@@ -11,6 +11,7 @@ import { version } from '../../src/config/version.ts';
 import { errorCodes } from '../../src/domain/errors.ts';
 import { problemKinds } from '../../src/http/problems.ts';
 import { fakeJobs } from './fake-jobs.ts';
+import { fixedCatalog } from './fixed-catalog.ts';
 import {
   callStream,
   type Document,
@@ -28,8 +29,11 @@ import { testApp } from './test-app.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 
 async function exampleApp() {
-  const app = await testApp({ cfg: exampleConfiguration, services: fakeJobs().services });
+  const jobSide = fixedCatalog({ name: 'LoadOrders' });
+  const app = await testApp({ cfg: exampleConfiguration, services: fakeJobs().services, jobSide });
   await prepareExamples(app);
+  const set = await app.call('PUT', '/schedules/nightly', { body: { job: 'LoadOrders', cron: '0 2 * * *' } });
+  expect(set.status).toBe(200);
   return app;
 }
 
