@@ -3,6 +3,7 @@ import { compileFlow } from '../domain/flow-compile.ts';
 import type { Json } from '../domain/json.ts';
 import type { FlowTaskBody, RunnableFlow } from '../runner/flow-body.ts';
 import type { RunnableJob } from '../runner/job.ts';
+import { jsonCopy } from '../runner/json-copy.ts';
 import { type FlowJobOptions, readFlowDefinition } from './flow-options.ts';
 import type { DeclaredTask } from './flow-task.ts';
 import { unusableJob } from './job-basics.ts';
@@ -135,6 +136,7 @@ function declareFlow(kind: ScopeKind, name: unknown, rest: readonly unknown[]): 
       pointer: '/retry',
       detail: `must be made by times, forEach, parameterizedForEach, alwaysRevert or alwaysRevertAll, but it is ${describe(retry)}`,
     });
+  if (isRecord(retry) && Array.isArray(retry['values'])) problems.push(...valueProblems(retry['values']));
   if (!Array.isArray(listed))
     problems.push({ pointer: '/children', detail: `must be a list of tasks and flows, but it is ${describe(listed)}` });
   const bodies = new Map<string, FlowTaskBody>();
@@ -158,6 +160,18 @@ function declareFlow(kind: ScopeKind, name: unknown, rest: readonly unknown[]): 
     children,
   };
   return { declaration, bodies, problems };
+}
+
+/** What a controller gives to the tasks is stored with each attempt. */
+function valueProblems(values: readonly unknown[]): Problems {
+  return values.flatMap((value, place) => {
+    try {
+      jsonCopy(value, 'a value of forEach');
+      return [];
+    } catch (error) {
+      return [{ pointer: `/retry/values/${place}`, detail: (error as Error).message }];
+    }
+  });
 }
 
 function isDeclared(value: unknown): value is Child {

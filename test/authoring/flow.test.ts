@@ -348,6 +348,13 @@ describe('what is wrong with a flow', () => {
     ]);
   });
 
+  it('may be values that cannot be stored with their attempts', () => {
+    const values = ['x', undefined, new Date(0), [Number.NaN], 1n, { a: 1 }] as never;
+    const places = problemsOf(linearFlow('l', { retry: forEach(values) }, [task('a', { execute: nothing })]));
+    expect(places.map(({ pointer }) => pointer)).toEqual([1, 2, 3, 4].map((place) => `/retry/values/${place}`));
+    expect(places[0]?.detail).toMatch(/^a value of forEach must be JSON/);
+  });
+
   test.each([null, 'flow', nothing, task('t', { execute: nothing }), Promise.resolve(1)])(
     'may be that its function returns none: %s',
     (made) => {
