@@ -3,7 +3,7 @@ import { compileFlow } from '../domain/flow-compile.ts';
 import type { Json } from '../domain/json.ts';
 import type { FlowTaskBody, RunnableFlow } from '../runner/flow-body.ts';
 import type { RunnableJob } from '../runner/job.ts';
-import { jsonCopy } from '../runner/json-copy.ts';
+import { jsonCopy } from '../domain/json-copy.ts';
 import { type FlowJobOptions, readFlowDefinition } from './flow-options.ts';
 import type { DeclaredTask } from './flow-task.ts';
 import { unusableJob } from './job-basics.ts';

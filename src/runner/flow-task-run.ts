@@ -3,7 +3,7 @@ import type { Json } from '../domain/json.ts';
 import { StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorKind, errorStack, errorText } from './error-text.ts';
 import type { FlowTaskBody } from './flow-body.ts';
-import { jsonCopy } from './json-copy.ts';
+import { jsonCopy } from '../domain/json-copy.ts';
 import type { RunningExecution } from './running-execution.ts';
 import { type ContextOverlay, createContextOverlay } from './shared-context.ts';
 import { attemptStep } from './step-attempt.ts';

@@ -1,6 +1,6 @@
 import { type Json, withPlainNumbers } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
-import { jsonCopy } from './json-copy.ts';
+import { jsonCopy } from '../domain/json-copy.ts';
 import type { SharedContext } from './step-context.ts';
 
 /**

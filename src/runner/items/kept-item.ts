@@ -1,6 +1,6 @@
 import type { KeptType, SkippedItem, TypedPlace } from '../../domain/execution.ts';
 import { isExactNumber, type Json, stringifyJson } from '../../domain/json.ts';
-import { jsonForPeople, longestKept } from '../json-copy.ts';
+import { jsonForPeople, longestKept } from '../../domain/json-copy.ts';
 
 /** Deeper ones are kept for people only: reading them back would need ever more of the stack. */
 const mostLevels = 200;

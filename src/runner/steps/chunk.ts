@@ -3,7 +3,7 @@ import { noCounters, type StepCounters } from '../../domain/execution.ts';
 import type { Json } from '../../domain/json.ts';
 import { ItemError, type ItemReader, type ItemWriter } from '../items/item.ts';
 import { copyOfItem, keptItem } from '../items/kept-item.ts';
-import { jsonCopy, jsonForPeople } from '../json-copy.ts';
+import { jsonCopy, jsonForPeople } from '../../domain/json-copy.ts';
 import type { ChunkBody } from '../step-body.ts';
 import { handleFaults, type NewSkip } from './chunk-faults.ts';
 import type { ChunkRun } from './chunk-run.ts';

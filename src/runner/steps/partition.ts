@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from '../../domain/json.ts';
-import { jsonCopy } from '../json-copy.ts';
+import { jsonCopy } from '../../domain/json-copy.ts';
 import type { PartitionBody } from '../step-body.ts';
 import type { StepContext } from '../step-context.ts';
 

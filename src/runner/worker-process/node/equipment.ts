@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { WorkerContext, WorkerEquipment, WorkerLogger } from '../../../authoring/worker.ts';
 import { type Json, withPlainNumbers } from '../../../domain/json.ts';
 import { quoteBriefly } from '../../../domain/names.ts';
-import { jsonCopy } from '../../json-copy.ts';
+import { jsonCopy } from '../../../domain/json-copy.ts';
 import type { BlockingLine } from './blocking-line.ts';
 import type { WorkerAnswer, WorkerLogLevel, WorkerRequest } from '../messages.ts';
 

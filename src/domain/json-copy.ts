@@ -1,4 +1,4 @@
-import { isExactNumber, type Json } from '../domain/json.ts';
+import { isExactNumber, type Json } from './json.ts';
 
 /** JSON that a text of more characters would hold is cut, so that no document grows beyond what a store takes. */
 export const longestKept = 100_000;
