@@ -9,13 +9,14 @@ import { itJournals } from './journals.ts';
 import { itListsWorkflows } from './listings.ts';
 import { itMovesAndForgets } from './upkeeps.ts';
 import { itKeepsRecords } from './records.ts';
+import { itFiresSchedulesOnce } from './schedules.ts';
 
 /** What the suites open stores by; all that was opened is closed after each test. */
 export interface Bench {
   /** Stores on an empty database. */
   fresh(options?: { readonly clock?: Clock }): Promise<Stores>;
   /** Two views of one empty database; one and the same where the adapter cannot be shared. */
-  pair(): Promise<readonly [Stores, Stores]>;
+  pair(options?: { readonly clock?: Clock }): Promise<readonly [Stores, Stores]>;
 }
 
 /** What every adapter of the store's ports must do. Run it on each, the real servers included. */
@@ -38,10 +39,10 @@ export function storeContract(name: string, create: CreateDatabase): void {
 
     const bench: Bench = {
       fresh: async (options) => open(await database(), options),
-      async pair() {
+      async pair(options) {
         const on = await database();
-        const one = await open(on);
-        return [one, on.shared ? await open(on) : one];
+        const one = await open(on, options);
+        return [one, on.shared ? await open(on, options) : one];
       },
     };
 
@@ -56,6 +57,7 @@ export function storeContract(name: string, create: CreateDatabase): void {
     itJournals(bench);
     itKeepsDocuments(bench);
     itIndexesDocuments(bench);
+    itFiresSchedulesOnce(bench);
     itMovesAndForgets(bench);
   });
 }

@@ -2,17 +2,18 @@ import { expect } from 'vitest';
 
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { BatchyError } from '../../src/domain/errors.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import type { Commit, CommitOutcome } from '../../src/ports/store.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { functionWriter } from '../../src/runner/items/memory-writers.ts';
 import { createSettableClock } from '../settable-clock.ts';
 
 /** A store whose process dies at chosen commits: before they reach it, or after, when nobody hears the answer. */
-export async function mortalStores(): Promise<{
+export async function mortalStores(clock: Clock = createSettableClock('2026-11-21T12:00:00')): Promise<{
   readonly stores: Stores;
   die: (at: { commit: number; after: boolean } | null) => void;
 }> {
-  const stores = await createMemoryStores({ clock: createSettableClock('2026-11-21T12:00:00') });
+  const stores = await createMemoryStores({ clock });
   let plan: { commit: number; after: boolean } | null = null;
   let dead = false;
   let count = 0;
