@@ -1,6 +1,6 @@
 import { buildGraph, type EndStatus } from '../domain/graph.ts';
 import type { FlowFinish } from '../domain/flow-event.ts';
-import { failuresText } from '../domain/flow-text.ts';
+import { emptyFlowRecord, failuresText } from '../domain/flow-text.ts';
 import { interruptedSteps } from '../domain/interrupted-steps.ts';
 import { floorToMicrosecond } from '../domain/time.ts';
 import { HandedBack, TimedOut } from './abort-reasons.ts';
@@ -9,8 +9,10 @@ import { type ExecutionPlan, planExecution, previousExecution } from './executio
 import { endingOf, latestAtEnd, movedExecution } from './execution-ending.ts';
 import { guardExecution } from './execution-guard.ts';
 import { type ExecutionSession, OwnershipLost } from './execution-session.ts';
-import type { Decide, ExecutionState } from './execution-state.ts';
+import type { Decide, ExecutionState, StateChange } from './execution-state.ts';
 import { runFlowExecution } from './flow-execution.ts';
+import { earlierRecord } from './flow-loading.ts';
+import { isWorthStoring } from './flow-storing.ts';
 import { type GraphEnd, messageOfGraph, runGraph } from './graph-execution.ts';
 import type { RunnableJob } from './job.ts';
 import { jobToRun } from './replaying-job.ts';
@@ -59,38 +61,49 @@ export async function runExecution(
 }
 
 async function runToItsEnd(running: RunningExecution, log: StepLog): Promise<void> {
-  const { session, job, tools } = running;
-  const isNew = beginExecution(running, log);
-  const previous = await session.patiently(() => previousExecution(tools.stores.documents, session.state.execution));
+  const { session, job, tools, commit } = running;
+  const { documents } = tools.stores;
+  const isNew = session.state.execution.startedAt === null;
+  const previous = await session.patiently(() => previousExecution(documents, session.state.execution));
   if (job.buildFlow !== undefined) {
-    await finishExecution(running, flowEnd(await runFlowExecution(running, { isNew, previous }, log)), log);
+    const found = isNew
+      ? await session.patiently(() => earlierRecord(documents, session.state.execution, previous))
+      : emptyFlowRecord;
+    beginExecution(running, isNew, log, isWorthStoring(found) ? { flow: found } : {});
+    // Its author's function runs next: should that end the process, or never come back, somebody must be known to have run it.
+    if (isNew) await commit();
+    await finishExecution(running, flowEnd(await runFlowExecution(running, log)), log);
     return;
   }
+  beginExecution(running, isNew, log);
   const graph = buildGraph(job.definition);
   const makePlan = (): Promise<ExecutionPlan> =>
-    session.patiently(() => planExecution(tools.stores.documents, job.definition, graph, session.state, previous));
+    session.patiently(() => planExecution(documents, job.definition, graph, session.state, previous));
   // What was revived while it was about to end is run all the same.
   while (!(await finishExecution(running, graphEnd(await runGraph(running, makePlan, log)), log)));
 }
 
-/** @returns whether nobody has begun it before */
-function beginExecution({ session, job, tools, goAhead }: RunningExecution, log: StepLog): boolean {
-  const isNew = session.state.execution.startedAt === null;
+/** @param more is stored with its start */
+function beginExecution(
+  { session, job, tools, goAhead }: RunningExecution,
+  isNew: boolean,
+  log: StepLog,
+  more: StateChange = {},
+): void {
   if (isNew) {
     goAhead(async (state) => {
       if (state.execution.startedAt !== null) return {};
       const at = await tools.stores.clock.now();
       // Somebody may have asked it to stop before it began.
       if (state.execution.status !== 'STARTING')
-        return { execution: { ...state.execution, startedAt: at, updatedAt: at } };
-      return movedExecution(state.execution, 'start', at, tools.by, { startedAt: at });
+        return { ...more, execution: { ...state.execution, startedAt: at, updatedAt: at } };
+      return { ...more, ...movedExecution(state.execution, 'start', at, tools.by, { startedAt: at }) };
     });
   }
   log.write(
     'info',
     `execution ${session.state.execution.id} of ${job.definition.name} ${isNew ? 'begins' : 'goes on'} (${tools.by}${job.version === undefined ? '' : `, version ${job.version} of its file`})`,
   );
-  return isNew;
 }
 
 /** What ended after another branch had broken off has nothing to be stored with: whoever goes on with it would run it again. */

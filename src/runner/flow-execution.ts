@@ -1,4 +1,3 @@
-import type { JobExecution } from '../domain/execution.ts';
 import { type Flow, scopeAt, taskAt } from '../domain/flow.ts';
 import { missingRequirements } from '../domain/flow-compile.ts';
 import type { FlowEvent, FlowFinish, FlowRun } from '../domain/flow-event.ts';
@@ -9,8 +8,8 @@ import { BatchyError } from '../domain/errors.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { stepParameters } from '../domain/parameters.ts';
 import type { FlowTaskBody, RunnableFlow } from './flow-body.ts';
-import { earlierRecord, loadFlowState } from './flow-loading.ts';
-import { isWorthStoring, storeFlowEvents } from './flow-storing.ts';
+import { loadFlowState } from './flow-loading.ts';
+import { storeFlowEvents } from './flow-storing.ts';
 import { type FlowTaskEnd, type FlowTaskWork, type FlowWork, runFlowTask } from './flow-task-run.ts';
 import type { RunningExecution } from './running-execution.ts';
 import type { ContextOverlay } from './shared-context.ts';
@@ -22,26 +21,16 @@ const mostStartedAtOnce = 256;
 /** Requirements that are told before the rest is counted. */
 const mostMissingTold = 20;
 
-export interface FlowBegun {
-  /** Nobody has begun it before. */
-  readonly isNew: boolean;
-  /** The execution before it in its instance, or `null`. */
-  readonly previous: JobExecution | null;
-}
-
 /**
  * Runs a reversible flow from where it stands to its end, as `FlowRun` says what is next. Each event goes into a commit before anything is done
  * because of it: a task that is run or reverted is stored as that first, a failure before the controllers are asked about it.
  * @returns `null` where it was stopped, or its time is over: what ran has ended, and whoever goes on finds where it stands
  * @throws what the author's function throws, BatchyError `invalid-job`, `invalid-parameters` for what cannot run: nothing of it has
  */
-export async function runFlowExecution(
-  running: RunningExecution,
-  begun: FlowBegun,
-  log: StepLog,
-): Promise<FlowFinish | null> {
+export async function runFlowExecution(running: RunningExecution, log: StepLog): Promise<FlowFinish | null> {
+  if (running.aborted.aborted) return null;
   const built = build(running, log);
-  return driveFlow(running, built, await prepareFlow(running, built, begun), log);
+  return driveFlow(running, built, await prepareFlow(running, built), log);
 }
 
 function build({ job, session }: RunningExecution, log: StepLog): RunnableFlow {
@@ -74,18 +63,9 @@ function build({ job, session }: RunningExecution, log: StepLog): RunnableFlow {
 }
 
 /** A run of the flow that begins where what is stored of it ends. */
-async function prepareFlow(
-  { session, tools, goAhead }: RunningExecution,
-  { flow }: RunnableFlow,
-  { isNew, previous }: FlowBegun,
-): Promise<FlowRun> {
-  const { documents } = tools.stores;
-  const { execution } = session.state;
-  const record = isNew
-    ? await session.patiently(() => earlierRecord(documents, execution, previous))
-    : session.state.flow;
-  const state = await session.patiently(() => loadFlowState(documents, flow, { ...session.state, flow: record }));
-  goAhead(() => ({ flowOutline: outlineOf(flow), ...(isNew && isWorthStoring(record) ? { flow: record } : {}) }));
+async function prepareFlow({ session, tools, goAhead }: RunningExecution, { flow }: RunnableFlow): Promise<FlowRun> {
+  const state = await session.patiently(() => loadFlowState(tools.stores.documents, flow, session.state));
+  goAhead(() => ({ flowOutline: outlineOf(flow) }));
   return createFlowRun(flow, state);
 }
 

@@ -288,12 +288,17 @@ describe('a flow', () => {
 
   it('is to blame for what its function does to the process', async () => {
     let blamed: unknown;
+    let stored: Promise<unknown> = Promise.resolve();
+    const id = 1;
     const job = flowJob(() => {
       blamed = strayErrorTarget();
+      stored = Promise.all([world.outcome(id), world.stores.documents.get([documentKeys.lease(id)])]);
       return tracedFlow(around, 'f', ['a']);
     });
     const { execution } = await world.runNew(job);
     expect(blamed).toMatchObject({ executionId: execution.id, jobName: 'flow' });
+    // It is somebody's before its function runs, so that whoever comes after one that died of it counts a takeover.
+    expect(await stored).toMatchObject([{ execution: { id, status: 'STARTED' } }, [{ revision: 1 }]]);
   });
 
   it('ends with what its function throws', async () => {
