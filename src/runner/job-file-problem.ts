@@ -28,6 +28,8 @@ interface Place {
 const longestMessage = 4000;
 /** A job says its name before its steps. */
 const beginningBytes = 64 * 1024;
+/** Job files that are imported. */
+export const codeFile = /\.(?:ts|js|mts|mjs)$/;
 
 export function brokenFile(
   file: string,
@@ -39,15 +41,24 @@ export function brokenFile(
 }
 
 /**
- * The name of the job or flow that a file which cannot be read was to define, by the first that looks like one: only a hint for whoever
- * asks for that job, so that half a file will do.
+ * The names of the jobs and flows that a file which cannot be read was to define, as far as they stand there as they are: only a hint for
+ * whoever asks for one of them, so that half a file will do.
  */
-export async function nameIn(folder: string, file: string): Promise<string[]> {
+export async function namesIn(folder: string, file: string): Promise<string[]> {
   // A profile may say otherwise.
   if (namesTaskList(file)) return [path.parse(file).name];
   const text = await beginningOf(path.join(folder, file));
-  const name = /\b(?:name["']?\s*:|defineFlow\()\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',#}]+))/.exec(text);
-  return name === null ? [] : [name[1] ?? name[2] ?? name[3] ?? ''];
+  if (!codeFile.test(file)) return firstName(text, /\bname["']?\s*:\s*(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"',#}]+))/);
+  // Steps and tasks have names, too, and may stand before the job that takes them.
+  const [, ...definitions] = text.split(/(?=\bdefine(?:Job|Flow)\s*(?:<[^()]*>\s*)?\()/);
+  return [...new Set(definitions.flatMap((definition) => firstName(definition, nameOfCode)))];
+}
+
+const nameOfCode = /^define(?:Flow[^(]*\(|Job[^(]*\([^]*?\bname["']?\s*:)\s*(?:"([^"\n]+)"|'([^'\n]+)'|`([^`$\n]+)`)/;
+
+function firstName(text: string, pattern: RegExp): string[] {
+  const [, ...quoted] = pattern.exec(text) ?? [];
+  return quoted.filter((name) => name !== undefined);
 }
 
 /** What a file's reading threw, with the best place that can be told. */

@@ -8,7 +8,7 @@ import type { Instant } from '../domain/time.ts';
 import { provideAuthoringImport } from './authoring-import.ts';
 import type { RunnableJob } from './job.ts';
 import { createFileErrors } from './job-file-errors.ts';
-import { type BrokenJobFile, brokenBy, brokenFile, nameIn } from './job-file-problem.ts';
+import { type BrokenJobFile, brokenBy, brokenFile, codeFile, namesIn } from './job-file-problem.ts';
 import { type JobFileVersions, versionOfText, watchJobFileVersions } from './job-file-versions.ts';
 import { type JobFileReading, type LoadedJob, rivalFiles } from './job-rivals.ts';
 import { isJsonTaskList, namesTaskList } from './task-list-files.ts';
@@ -43,7 +43,6 @@ export interface JobFileOptions {
 const defaultDeadlineSeconds = 10;
 /** Far more than a list of steps needs. Checked before a file is read into memory. */
 const maxFileBytes = 1024 * 1024;
-const codeFile = /\.(?:ts|js|mts|mjs)$/;
 const yamlFile = /\.ya?ml$/;
 
 /**
@@ -64,7 +63,7 @@ export async function loadJobFiles(
   for (const file of await jobFilesIn(folder, broken)) {
     const reason = options.withheld?.get(file);
     if (reason !== undefined) {
-      broken.push(brokenFile(file, reason, { jobs: await nameIn(folder, file) }));
+      broken.push(brokenFile(file, reason, { jobs: await namesIn(folder, file) }));
       continue;
     }
     options.beginning?.(file);
@@ -79,14 +78,14 @@ export async function loadJobFiles(
       const readAt = options.now();
       read.push(...jobs.map((job) => ({ ...job, file, readAt })));
     } catch (error) {
-      broken.push({ ...(await brokenBy(error, folder, file)), jobs: await nameIn(folder, file) });
+      broken.push({ ...(await brokenBy(error, folder, file)), jobs: await namesIn(folder, file) });
     }
   }
   versions.end();
   const stray = await errors.end();
   const listed = new Set(broken.map(({ file }) => file));
   for (const [file, error] of [...stray].filter(([name]) => !listed.has(name)))
-    broken.push({ ...(await brokenBy(error, folder, file)), jobs: await nameIn(folder, file) });
+    broken.push({ ...(await brokenBy(error, folder, file)), jobs: await namesIn(folder, file) });
   const loaded = read.filter(({ file }) => !stray.has(file));
   const rivals = rivalFiles(loaded);
   const refused = new Set(rivals.map(({ file }) => file));
