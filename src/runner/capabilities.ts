@@ -3,6 +3,7 @@ import { stepParameters } from '../domain/parameters.ts';
 import type { Capability, CapabilityWork } from './capability.ts';
 import { errorText } from './error-text.ts';
 import type { StepTools } from './steps/step-run.ts';
+import { ownStrayErrors } from './stray-errors.ts';
 
 /** What this process can do. */
 export interface Capabilities {
@@ -48,7 +49,18 @@ export function createCapabilities(
           reject(new Error(`it has not answered for ${answerWithin / 1000} s`)),
         );
       });
-      return (await Promise.race([has(work), late])) === true;
+      // Should it never come back, or end the process, it is known by its name.
+      const answer = ownStrayErrors(
+        {
+          executionId: work.executionId,
+          jobName: work.jobName,
+          stepName: `that asks for the capability ${name}`,
+          fail: () => false,
+          note: (text) => onProblem(new Error(`The capability ${name}: ${text}`)),
+        },
+        () => has(work),
+      );
+      return (await Promise.race([answer, late])) === true;
     } catch (error) {
       onProblem(new Error(`The capability ${name} counts as missing: ${errorText(error)}`));
       return false;

@@ -9,6 +9,7 @@ import { createCapabilities } from '../../src/runner/capabilities.ts';
 import type { Capability } from '../../src/runner/capability.ts';
 import { loadCapabilityFiles } from '../../src/runner/capability-files.ts';
 import { createConductor } from '../../src/runner/conductor.ts';
+import { strayErrorTarget } from '../../src/runner/stray-errors.ts';
 import { createManualTimers } from './manual-timers.ts';
 import { createWorld, jobOf } from './world.ts';
 
@@ -61,6 +62,17 @@ describe('capabilities', () => {
       'The capability broken counts as missing: no such device',
       'The capability slow counts as missing: it has not answered for 10 s',
     ]);
+  });
+
+  it('are known by their names while they are asked', async () => {
+    let whose: unknown;
+    const all = createCapabilities(
+      [defineCapability('gpu', () => (whose = strayErrorTarget()) !== undefined)],
+      [],
+      options,
+    );
+    expect(await all.ask(['gpu'], work)).toBe(true);
+    expect(whose).toMatchObject({ executionId: 1, stepName: 'that asks for the capability gpu' });
   });
 
   it('are told what the work is', async () => {
