@@ -1,5 +1,5 @@
 import { type Flow, type FlowInput, type FlowNode, providedNames, type RetryController } from '../domain/flow.ts';
-import { missingRequirements } from '../domain/flow-compile.ts';
+import { missingRequirements } from '../domain/flow-requirements.ts';
 import { type Json, type JsonObject, stringifyJson } from '../domain/json.ts';
 import type { BuiltFlow } from './machine.ts';
 import { printable, type Terminal } from './terminal.ts';

@@ -63,34 +63,6 @@ export function compileFlow(declaration: ScopeDeclaration): { readonly flow: Flo
   return { flow: { name: declaration.name, nodes, indexOf }, problems };
 }
 
-/** A value that somebody requires and nobody before provides. */
-export interface MissingRequirement {
-  /** The task, or the flow whose controller takes its values from there. */
-  readonly node: string;
-  readonly value: string;
-  /** Tasks that provide it, but not to this one: they come later, or lie in an unordered flow with it. */
-  readonly providedBy: readonly string[];
-}
-
-/** What a flow needs from the store that is posted and does not find there: all of it, so that nothing needs to run to be told. */
-export function missingRequirements(flow: Flow, storeNames: Iterable<string>): readonly MissingRequirement[] {
-  const posted = new Set(storeNames);
-  const providers = new Map<string, string[]>();
-  for (const node of flow.nodes) {
-    for (const value of node.kind === 'task' ? providedNames(node.provides) : []) {
-      const known = providers.get(value);
-      if (known === undefined) providers.set(value, [node.name]);
-      else known.push(node.name);
-    }
-  }
-  return flow.nodes.flatMap((node) => {
-    const inputs = node.kind === 'task' ? node.inputs : node.values === null ? [] : [node.values];
-    return inputs
-      .filter(({ optional, provider, value }) => !optional && provider === null && !posted.has(value))
-      .map(({ value }) => ({ node: node.name, value, providedBy: providers.get(value) ?? [] }));
-  });
-}
-
 function flatten(root: ScopeDeclaration, drafts: Draft[], problems: ErrorPlace[]): void {
   const add = (
     declaration: ScopeDeclaration | TaskDeclaration,

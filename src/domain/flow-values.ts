@@ -1,5 +1,6 @@
 import { BatchyError } from './errors.ts';
 import { type Flow, type FlowInput, type FlowScope, type Provision, taskAt, taskIndex } from './flow.ts';
+import { listFault } from './flow-requirements.ts';
 import type { Attempt, FlowState } from './flow-state.ts';
 import { isJsonObject, type Json, stringifyJson } from './json.ts';
 import { quoteBriefly } from './names.ts';
@@ -20,17 +21,24 @@ export function argumentsOf(flow: Flow, state: Known, task: string): Record<stri
     // What was posted is kept as it was written; code takes plain numbers.
     if (value !== undefined) return [[input.argument, plainValue(value, 'json')]];
     if (input.optional) return [];
-    const provider = input.provider === null ? undefined : flow.nodes[input.provider]?.name;
-    const source =
-      provider === undefined
-        ? 'nobody provides it and the posted store does not have it'
-        : `${quoteBriefly(provider)} should have provided it and did not`;
     throw new BatchyError(
       'invalid-parameters',
-      `The task ${quoteBriefly(task)} requires ${quoteBriefly(input.value)}, but ${source}. Mend what provides it, or post a store that has it.`,
+      `The task ${quoteBriefly(task)} requires ${quoteBriefly(input.value)}, but ${whyMissing(flow, state, input)}. Mend what provides it, or post a store that has it.`,
     );
   });
   return Object.fromEntries([...given, ...Object.entries(inject)]);
+}
+
+function whyMissing(flow: Flow, state: Known, { provider }: FlowInput): string {
+  const node = provider === null ? undefined : flow.nodes[provider];
+  if (node === undefined) return 'nobody provides it and the posted store does not have it';
+  const list = node.kind === 'task' ? null : node.values;
+  if (list === null) return `${quoteBriefly(node.name)} should have provided it and did not`;
+  const found = findValue(flow, state, list);
+  const giver = list.provider === null || state.store.has(list.value) ? undefined : flow.nodes[list.provider]?.name;
+  const source = giver === undefined ? 'which was posted' : `provided by ${quoteBriefly(giver)}`;
+  const fault = found === undefined ? 'is not there' : (listFault(found) ?? 'has no value that was not tried yet');
+  return `${quoteBriefly(node.name)} has no value to try: the list ${quoteBriefly(list.value)}, ${source}, ${fault}`;
 }
 
 /**

@@ -1,11 +1,9 @@
 import { type Flow, scopeAt, taskAt } from '../domain/flow.ts';
-import { missingRequirements } from '../domain/flow-compile.ts';
 import type { FlowEvent, FlowFinish, FlowRun } from '../domain/flow-event.ts';
+import { checkStore } from '../domain/flow-requirements.ts';
 import { createFlowRun } from '../domain/flow-run.ts';
 import { outlineOf } from '../domain/flow-text.ts';
 import { argumentsOf, attemptsAt } from '../domain/flow-values.ts';
-import { BatchyError } from '../domain/errors.ts';
-import { quoteBriefly } from '../domain/names.ts';
 import { stepParameters } from '../domain/parameters.ts';
 import type { FlowTaskBody, RunnableFlow } from './flow-body.ts';
 import { loadFlowState } from './flow-loading.ts';
@@ -18,8 +16,6 @@ import { ownStrayErrors, type StrayErrorTarget } from './stray-errors.ts';
 
 /** Tasks that are stored as begun in one commit: more would keep the store, and all others, from everything else. */
 const mostStartedAtOnce = 256;
-/** Requirements that are told before the rest is counted. */
-const mostMissingTold = 20;
 
 /**
  * Runs a reversible flow from where it stands to its end, as `FlowRun` says what is next. Each event goes into a commit before anything is done
@@ -47,19 +43,8 @@ function build({ job, session }: RunningExecution, log: StepLog): RunnableFlow {
     note: (text) => log.write('error', text),
   };
   const built = ownStrayErrors(target, () => buildFlow(given));
-  const missing = missingRequirements(built.flow, Object.keys(given));
-  if (missing.length === 0) return built;
-  const told = missing.slice(0, mostMissingTold).map(({ node, value, providedBy }) => {
-    const others =
-      providedBy.length === 0 ? '' : ` (${providedBy.map(quoteBriefly).join(', ')} provides it, but not to this one)`;
-    return `${quoteBriefly(node)} requires ${quoteBriefly(value)}${others}`;
-  });
-  const more = missing.length > told.length ? [`and ${missing.length - told.length} more`] : [];
-  throw new BatchyError(
-    'invalid-parameters',
-    `The flow ${quoteBriefly(built.name)} cannot run: ${[...told, ...more].join('; ')}. Post it with a store that has what nobody provides; nothing of it was run.`,
-    { places: missing.map(({ node, value }) => ({ pointer: `/${value}`, detail: `${node} requires ${value}` })) },
-  );
+  checkStore(built.flow, new Map([...parameters].map(([name, { value }]) => [name, value])));
+  return built;
 }
 
 /** A run of the flow that begins where what is stored of it ends. */

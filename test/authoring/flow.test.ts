@@ -16,7 +16,7 @@ import type { RunnableFlow } from '../../src/runner/flow-body.ts';
 import type { StepContext } from '../../src/runner/step-context.ts';
 import { task, type TaskOptions } from '../../src/authoring/flow-task.ts';
 import { BatchyError, type ErrorPlace } from '../../src/domain/errors.ts';
-import { missingRequirements } from '../../src/domain/flow-compile.ts';
+import { missingRequirements } from '../../src/domain/flow-requirements.ts';
 import { createFlowRun } from '../../src/domain/flow-run.ts';
 import { newFlowState } from '../../src/domain/flow-state.ts';
 import { argumentsOf } from '../../src/domain/flow-values.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 
 import type { RetryController, ScopeDeclaration } from '../../src/domain/flow.ts';
-import { compileFlow, missingRequirements } from '../../src/domain/flow-compile.ts';
+import { compileFlow } from '../../src/domain/flow-compile.ts';
+import { missingRequirements } from '../../src/domain/flow-requirements.ts';
 import { newFlowState } from '../../src/domain/flow-state.ts';
 import { argumentsOf } from '../../src/domain/flow-values.ts';
 import type { Json } from '../../src/domain/json.ts';
