@@ -18,7 +18,10 @@ describe('completion', () => {
   it.each([
     [['batchy', 'op'], ['open']],
     [['batchy', 'la'], ['launch']],
-    [['batchy', 'post', 'provision', '--h'], ['--hierarchy', '--help']],
+    [
+      ['batchy', 'post', 'provision', '--h'],
+      ['--hierarchy', '--help'],
+    ],
     [['batchy', 'show', '7', '--w'], ['--watch']],
     [
       ['batchy', 'executions', '--s'],

@@ -27,7 +27,9 @@ export function optionsTable(command: Command): string {
   const rows = options.map(({ flags, description, defaultValue }) => {
     const value = defaultValue === undefined ? '' : ` (default: ${String(defaultValue)})`;
     // What a setting means is told in the documentation of the settings.
-    const what = ['serve', 'worker'].includes(command.name()) ? `\`${description.split(':')[0]}\`` : description.replaceAll('|', '\\|');
+    const what = ['serve', 'worker'].includes(command.name())
+      ? `\`${description.split(':')[0]}\``
+      : description.replaceAll('|', '\\|');
     return `| \`${flags}\` | ${what}${value} |`;
   });
   return ['| option | |', '|---|---|', ...rows].join('\n');

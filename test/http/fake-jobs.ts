@@ -131,7 +131,7 @@ export function fakeJobs(): FakeJobs {
         return listed;
       },
       whyMissing: () => null,
-    capabilitiesOf: () => [],
+      capabilitiesOf: () => [],
       launch: async (name, options, caller, render) => {
         known(name);
         const parameters = readLaunchParameters(options.body, loadOrders);
