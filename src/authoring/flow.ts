@@ -3,11 +3,11 @@ import { compileFlow } from '../domain/flow-compile.ts';
 import type { Json } from '../domain/json.ts';
 import type { FlowTaskBody, RunnableFlow } from '../runner/flow-body.ts';
 import type { RunnableJob } from '../runner/job.ts';
-import { jsonCopy } from '../domain/json-copy.ts';
 import { type FlowJobOptions, readFlowDefinition } from './flow-options.ts';
 import type { DeclaredTask } from './flow-task.ts';
 import { unusableJob } from './job-basics.ts';
 import { describe, isRecord, Options, type Problems } from './options.ts';
+import { readController } from './retry-controller.ts';
 import type { AnyParameters } from './parameters.ts';
 
 export interface FlowOptions {
@@ -98,10 +98,12 @@ export function times(attempts: number): RetryController {
 
 /**
  * An attempt with each of the values, until one succeeds.
+ * @param values at least one, each of them JSON
  * @param provides the name under which tasks of the flow can have the value: `value` if not said
  */
 export function forEach(values: readonly Json[], provides = 'value'): RetryController {
-  return { kind: 'forEach', values: Array.isArray(values) ? [...(values as readonly Json[])] : [], provides };
+  // What is no list is refused together with all that is wrong with the flow.
+  return { kind: 'forEach', values: Array.isArray(values) ? [...(values as readonly Json[])] : values, provides };
 }
 
 /**
@@ -122,21 +124,13 @@ export function alwaysRevertAll(): RetryController {
   return { kind: 'alwaysRevertAll' };
 }
 
-const controllerKinds = ['times', 'forEach', 'parameterizedForEach', 'alwaysRevert', 'alwaysRevertAll'];
-
 function declareFlow(kind: ScopeKind, name: unknown, rest: readonly unknown[]): DeclaredFlow {
   const [options = {}, listed] = rest.length > 1 ? rest : [{}, rest[0]];
   const problems: Problems = [];
-  const retry = new Options(options, '', `flow ${describe(name)}`, ['retry'], problems).raw('retry') ?? null;
+  const given = new Options(options, '', `flow ${describe(name)}`, ['retry'], problems).raw('retry') ?? null;
+  const retry = readController(given, problems);
   if (typeof name !== 'string')
     problems.push({ pointer: '/name', detail: `a flow's name must be a text, but it is ${describe(name)}` });
-  const isController = retry === null || (isRecord(retry) && controllerKinds.includes(String(retry['kind'])));
-  if (!isController)
-    problems.push({
-      pointer: '/retry',
-      detail: `must be made by times, forEach, parameterizedForEach, alwaysRevert or alwaysRevertAll, but it is ${describe(retry)}`,
-    });
-  if (isRecord(retry) && Array.isArray(retry['values'])) problems.push(...valueProblems(retry['values']));
   if (!Array.isArray(listed))
     problems.push({ pointer: '/children', detail: `must be a list of tasks and flows, but it is ${describe(listed)}` });
   const bodies = new Map<string, FlowTaskBody>();
@@ -153,25 +147,8 @@ function declareFlow(kind: ScopeKind, name: unknown, rest: readonly unknown[]): 
     for (const [each, body] of child.bodies) bodies.set(each, body);
     return [child.declaration];
   });
-  const declaration: ScopeDeclaration = {
-    kind,
-    name: String(name),
-    retry: isController ? (retry as RetryController | null) : null,
-    children,
-  };
+  const declaration: ScopeDeclaration = { kind, name: String(name), retry, children };
   return { declaration, bodies, problems };
-}
-
-/** What a controller gives to the tasks is stored with each attempt. */
-function valueProblems(values: readonly unknown[]): Problems {
-  return values.flatMap((value, place) => {
-    try {
-      jsonCopy(value, 'a value of forEach');
-      return [];
-    } catch (error) {
-      return [{ pointer: `/retry/values/${place}`, detail: (error as Error).message }];
-    }
-  });
 }
 
 function isDeclared(value: unknown): value is Child {

@@ -355,6 +355,30 @@ describe('what is wrong with a flow', () => {
     expect(places[0]?.detail).toMatch(/^a value of forEach must be JSON/);
   });
 
+  // eslint-disable-next-line no-sparse-arrays -- what is left empty is no JSON either
+  it.each([[[1, , 3]], [[[1], { deep: [, 1] }]]])('may be a place of a list that is left empty: %o', (values) => {
+    const places = problemsOf(linearFlow('l', { retry: forEach(values as never) }, [task('a', { execute: nothing })]));
+    expect(places).toMatchObject([{ pointer: '/retry/values/1' }]);
+  });
+
+  it.each<[unknown, string]>([
+    [forEach('abc' as never), 'forEach takes a list of values, but it is the text "abc"'],
+    [forEach(undefined as never), 'forEach takes a list of values, but it is nothing'],
+    [forEach([]), 'forEach needs at least one value'],
+    [forEach([1], 7 as never), 'forEach takes the name of its value: a text, but it is 7'],
+    [times('3' as never), 'times takes a number of attempts, but it is the text "3"'],
+    [times(undefined as never), 'times takes a number of attempts, but it is nothing'],
+    [times(0), 'times takes how many attempts there are in all, 1 or more, not 0'],
+    [parameterizedForEach(['x'] as never), 'parameterizedForEach takes the name of a list: a text, but it is a list'],
+    [
+      'often',
+      'must be made by times, forEach, parameterizedForEach, alwaysRevert or alwaysRevertAll, but it is "often"',
+    ],
+  ])('may be its controller: %o', (retry, detail) => {
+    const flow = linearFlow('l', [linearFlow('sub', { retry } as never, [])]);
+    expect(problemsOf(flow)).toEqual([{ pointer: '/children/0/retry', detail }]);
+  });
+
   test.each([null, 'flow', nothing, task('t', { execute: nothing }), Promise.resolve(1)])(
     'may be that its function returns none: %s',
     (made) => {
