@@ -7,6 +7,7 @@ import { isWebUrl } from '../domain/names.ts';
 import { deselectedTasks } from '../domain/task-selection.ts';
 import type { ClientFlags } from './client-options.ts';
 import type { RegisterCommand } from './context.ts';
+import { CommandFailure, exits } from './exit-codes.ts';
 import { runHere } from './run-here.ts';
 import { findOnServer, runOnServer } from './run-on-server.ts';
 import { tellPlan } from './run-report.ts';
@@ -59,16 +60,21 @@ export const register: RegisterCommand = (program, context) => {
     .option('--cvar <name=value>', 'a value in the shared context: JSON, or else a text; may be repeated', collectPair)
     .option('--dryrun', 'read and check everything, say what would run, and run nothing')
     .option('--dump-logs', 'print the logs of the tasks that failed at the end')
-    .option('--webhook <url>', 'told at the end how the run went; otherwise APP_WEBHOOK', webUrl)
+    .option('--webhook <url>', 'told at the end how the run went; otherwise APP_WEBHOOK; not with --server', webUrl)
     .addOption(
       new Option(
         '--server [url]',
         `run it on this server, which has it in its cfg/jobs (default: BATCHY_URL, or ${defaultUrl})`,
         // These are the server's to say.
-      ).conflicts(['maxProcs', 'env', 'webhook']),
+      ).conflicts(['maxProcs', 'env']),
     )
     .option('--key <key>', 'API key of the server (default: BATCHY_KEY, which others on this machine cannot see)')
     .action(async (list: string, flags: RunFlags) => {
+      if (flags.server !== undefined && flags.webhook !== undefined)
+        throw new CommandFailure(
+          exits.usage,
+          '--webhook is told of runs of this machine. Of a run on a server the one is told that APP_WEBHOOK names in the app_profile there. Nothing was run.',
+        );
       const app = await context.machine.readTaskApp(
         path.resolve(context.workingFolder, list),
         Object.fromEntries(flags.env ?? []),

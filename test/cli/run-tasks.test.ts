@@ -164,6 +164,7 @@ describe('batchy run', () => {
     [['-r', '--from', '3'], /cannot be used with/],
     [['-r', '--dryrun'], /cannot be used with/],
     [['--env', 'A B=1'], /NAME=value/],
+    [['--server', '--webhook', 'http://127.0.0.1:1'], /APP_WEBHOOK names in the app_profile there/],
   ])('refuses %j, and runs nothing', async (options, message) => {
     write('app.lst', sample);
     const { exit, err } = await batchy('app.lst', ...options);
