@@ -1,5 +1,6 @@
 import { isExactNumber, type Json, numberFromSource, numberSource } from '../../domain/json.ts';
 import { quoteBriefly } from '../../domain/names.ts';
+import { refuseTooLarge } from './context-value.ts';
 import type { WorkerAnswer, WorkerRequest } from './messages.ts';
 
 /** The context of an execution, as it is stored. */
@@ -26,6 +27,7 @@ export async function answerRequest(request: WorkerRequest, context: StoredConte
     case 'has':
       return { value: context.values().has(request.key) };
     case 'set':
+      refuseTooLarge(request.key, request.value);
       await context.change((values) => values.set(request.key, request.value));
       return { value: null };
     case 'increment':

@@ -32,7 +32,13 @@ export function talkToWorker(
   };
   // It may be gone by then: its end tells of that.
   line.on('error', () => {});
-  forEachLine(line, heed);
+  forEachLine(line, heed, () => {
+    by.log.write(
+      'error',
+      `the worker said more than ${longestMessage} bytes at a time (a log message, or what it threw): nobody listens to it any more`,
+    );
+    line.destroy();
+  });
   line.write(`${JSON.stringify(start)}\n`);
   return {
     get end() {
@@ -69,7 +75,7 @@ function readMessage(text: string): FromWorker | null {
   }
 }
 
-function forEachLine(line: Duplex, heed: (text: string) => void): void {
+function forEachLine(line: Duplex, heed: (text: string) => void, onTooLong: () => void): void {
   let pieces: Buffer[] = [];
   let length = 0;
   line.on('data', (bytes: Buffer) => {
@@ -83,6 +89,6 @@ function forEachLine(line: Duplex, heed: (text: string) => void): void {
     }
     pieces.push(bytes.subarray(from));
     length += bytes.length - from;
-    if (length > longestMessage) line.destroy();
+    if (length > longestMessage && !line.destroyed) onTooLong();
   });
 }

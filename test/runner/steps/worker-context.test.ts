@@ -164,6 +164,24 @@ describe('the context of workers', () => {
     expect(context['length']).toBe(300_000);
   });
 
+  it('refuses what is too large, and carries what is as large as may be', async () => {
+    const { status, context } = await oneAfterTheOther(
+      python(
+        `self.context['text'] = 'ä' * (2 * 1024 * 1024 - 1)`,
+        `try: self.context['rows'] = 'ä' * (2 * 1024 * 1024)`,
+        `except ValueError as error: self.context['said'] = str(error)`,
+        `self.context['text'] = None`,
+      ),
+      typescript(`
+        context.set('text', 'ä'.repeat(2 * 1024 * 1024 - 1));
+        try { context.set('rows', 'ä'.repeat(2 * 1024 * 1024)); } catch (error) { context.set('saidToo', error.message); }
+        context.set('text', null);`),
+    );
+    const said =
+      'The context value "rows" has 4194306 bytes as JSON, and may have 4194304: keep it in a file or a table, and its name in the context.';
+    expect([status, context]).toEqual(['COMPLETED', { text: null, said, saidToo: said }]);
+  });
+
   it('refuses a Python process that the worker has started', async () => {
     const { context } = await oneAfterTheOther(
       python(

@@ -82,6 +82,12 @@ describe('the line to a worker', () => {
     expect(await answers(1)).toEqual([{ error: 'another has it now', id: 1 }]);
   });
 
+  it('stores no value that is too large, whoever sends it', async () => {
+    line.push(`${JSON.stringify({ do: 'set', key: 'a', value: 'x'.repeat(4 * 1024 * 1024), id: 1 })}\n`);
+    expect(await answers(1)).toEqual([{ error: expect.stringMatching(/"a" has 4194306 bytes .* 4194304/), id: 1 }]);
+    expect(values.get('a')).toBe(1);
+  });
+
   it('passes over what was broken off, and what is no message', async () => {
     line.push('{"do":"set","key":"a","val\n\n7\nnull\n{"do":"nonsense","id":1}\n{"do":"has","key":"a","id":2}\n');
     expect(await answers(2)).toEqual([
@@ -106,5 +112,6 @@ describe('the line to a worker', () => {
   it('is cut off by who says too much at a time', async () => {
     for (let i = 0; i <= 16; i += 1) line.push(Buffer.alloc(1024 * 1024, 0x20));
     await expect.poll(() => line.destroyed).toBe(true);
+    expect(logged).toEqual([['error', expect.stringContaining('more than 16777216 bytes')]]);
   });
 });

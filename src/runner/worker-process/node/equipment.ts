@@ -4,6 +4,7 @@ import type { WorkerContext, WorkerEquipment, WorkerLogger } from '../../../auth
 import { type Json, withPlainNumbers } from '../../../domain/json.ts';
 import { quoteBriefly } from '../../../domain/names.ts';
 import { jsonCopy } from '../../../domain/json-copy.ts';
+import { refuseTooLarge } from '../context-value.ts';
 import type { BlockingLine } from './blocking-line.ts';
 import type { WorkerAnswer, WorkerLogLevel, WorkerRequest } from '../messages.ts';
 
@@ -45,6 +46,7 @@ function contextOver(line: BlockingLine): WorkerContext {
     has: (key) => ask({ do: 'has', key: nameOf(key) }) === true,
     set(key, value) {
       const copy = jsonCopy(value, `the context value ${quoteBriefly(key)}`);
+      refuseTooLarge(key, copy);
       ask({ do: 'set', key: nameOf(key), value: copy });
     },
     delete: (key) => void ask({ do: 'delete', key: nameOf(key) }),

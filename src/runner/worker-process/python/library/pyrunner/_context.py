@@ -4,6 +4,9 @@ import json
 import os
 from collections.abc import MutableMapping
 
+# Bytes of a value as JSON in UTF-8; the same number stands on the other side.
+LONGEST_VALUE = 4 * 1024 * 1024
+
 
 class SharedContext(MutableMapping):
     """A mapping whose values lie with the process that runs jobs. What was set is stored when the call returns."""
@@ -20,11 +23,17 @@ class SharedContext(MutableMapping):
 
     def __setitem__(self, key, value):
         try:
-            json.dumps(value, allow_nan=False)
+            text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
         except (TypeError, ValueError) as error:
             raise TypeError(
                 f"the context value {key!r} must be JSON (text, number, bool, None, list or dict): {error}"
             ) from None
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > LONGEST_VALUE:
+            raise ValueError(
+                f"The context value {json.dumps(name_of(key), ensure_ascii=False)} has {size} bytes as JSON, and may have {LONGEST_VALUE}: "
+                "keep it in a file or a table, and its name in the context."
+            )
         self._ask({"do": "set", "key": name_of(key), "value": value})
 
     def __delitem__(self, key):
