@@ -6,7 +6,7 @@ import { cellText } from './table.ts';
 import { type ServerAddress, unreachableReason } from './server-address.ts';
 
 export interface ClientRequest {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   /** Left out where `undefined` or `false`. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;

@@ -35,6 +35,7 @@ const commands: Readonly<Record<string, () => Promise<{ register: RegisterComman
   infa: () => import('./infa.ts'),
   config: () => import('./config.ts'),
   conductors: () => import('./conductors.ts'),
+  schedules: () => import('./schedules.ts'),
   keys: () => import('./keys.ts'),
   doctor: () => import('./doctor.ts'),
   migrate: () => import('./migrate.ts'),
