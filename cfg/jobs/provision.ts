@@ -2,7 +2,16 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 
-import { alwaysRevertAll, defineFlow, linearFlow, type StepContext, task, times, unorderedFlow } from 'batchy';
+import {
+  alwaysRevertAll,
+  defineFlow,
+  linearFlow,
+  type RevertContext,
+  type StepContext,
+  task,
+  times,
+  unorderedFlow,
+} from 'batchy';
 
 const parameters = {
   attempts: { type: 'integer', default: 3, description: 'How often the machine is tried in all' },
@@ -77,8 +86,8 @@ async function fileIn(place: string, name: string, text: string | Buffer): Promi
 }
 
 /** A file that was begun and not finished goes with its folder. */
-async function removeResult({ result }: { readonly result: string | null }, ctx: StepContext): Promise<void> {
-  if (result === null) return;
+async function removeResult({ succeeded, result }: RevertContext, ctx: StepContext): Promise<void> {
+  if (!succeeded) return;
   await rm(result, { force: true });
   ctx.logger.info(`removed ${path.basename(result)}`);
 }

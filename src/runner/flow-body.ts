@@ -4,7 +4,9 @@ import type { StepContext } from './step-context.ts';
 
 /** What a task's `revert` is told. */
 export interface RevertContext {
-  /** What its `execute` gave back; `null` where it failed, or nobody knows how far it got. */
+  /** Whether its `execute` came to its end. If not it has failed, or was interrupted and nobody knows how far it got. */
+  readonly succeeded: boolean;
+  /** What its `execute` gave back; `null` where that was nothing, or it has not succeeded. */
   // eslint-disable-next-line typescript/no-explicit-any -- `unknown` would have every author cast what he returned himself
   readonly result: any;
   /** Why it is reverted: the errors of all tasks that failed, its own perhaps among them. */

@@ -146,7 +146,10 @@ function eventOf(task: string, phase: FlowWork['phase'], end: FlowTaskEnd): Flow
 
 function workOf(flow: Flow, { state }: FlowRun, name: string, phase: FlowWork['phase']): FlowWork {
   if (phase === 'execute') return { phase, values: argumentsOf(flow, state, name) };
-  return { phase, result: state.tasks.get(name)?.result ?? null, failures: state.unwinding?.failures ?? [] };
+  const { result = null, ended = null, failure = null } = state.tasks.get(name) ?? {};
+  // One that was interrupted has no end.
+  const succeeded = ended !== null && failure === null;
+  return { phase, succeeded, result, failures: state.unwinding?.failures ?? [] };
 }
 
 /** At the nearest scope around a task that has a controller. */

@@ -1,8 +1,8 @@
-import type { FlowError, FlowFailure } from '../domain/flow-state.ts';
+import type { FlowError } from '../domain/flow-state.ts';
 import type { Json } from '../domain/json.ts';
 import { StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorKind, errorStack, errorText } from './error-text.ts';
-import type { FlowTaskBody } from './flow-body.ts';
+import type { FlowTaskBody, RevertContext } from './flow-body.ts';
 import { jsonCopy } from '../domain/json-copy.ts';
 import type { RunningExecution } from './running-execution.ts';
 import { type ContextOverlay, createContextOverlay } from './shared-context.ts';
@@ -12,7 +12,7 @@ import type { StepContext } from './step-context.ts';
 /** What is to be done with a task of a flow. */
 export type FlowWork =
   | { readonly phase: 'execute'; readonly values: Readonly<Record<string, unknown>> }
-  | { readonly phase: 'revert'; readonly result: Json; readonly failures: readonly FlowFailure[] };
+  | ({ readonly phase: 'revert' } & RevertContext);
 
 export interface FlowTaskWork {
   readonly name: string;
@@ -75,5 +75,6 @@ export async function runFlowTask(
 
 function carryOut(body: FlowTaskBody, what: FlowWork, ctx: StepContext): unknown {
   if (what.phase === 'execute') return body.execute(what.values, ctx);
-  return body.revert?.({ result: what.result, failures: what.failures }, ctx);
+  const { phase: _phase, ...given } = what;
+  return body.revert?.(given, ctx);
 }

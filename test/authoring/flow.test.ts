@@ -57,7 +57,8 @@ async function carryOut({ flow, bodies }: RunnableFlow, store: Readonly<Record<s
     } else {
       run.apply({ kind: 'revert-started', task: name });
       const failures = run.state.unwinding?.failures ?? [];
-      await body?.revert?.({ result: run.state.tasks.get(name)?.result, failures }, {} as StepContext);
+      const { result = null, failure = null } = run.state.tasks.get(name) ?? {};
+      await body?.revert?.({ succeeded: failure === null, result, failures }, {} as StepContext);
       run.apply({ kind: 'reverted', task: name });
     }
   }

@@ -356,6 +356,7 @@ describe('a flow', () => {
     );
     expect(told).toEqual([
       {
+        succeeded: true,
         result: { volume: 7 },
         failures: [{ task: 'b', during: 'execute', error: { name: 'Error', message: 'b has failed' } }],
       },
