@@ -24,6 +24,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
   readTaskApp: async (file, given) =>
     (await import('./task-app.ts')).readTaskApp(file, { environment: process.env, given }),
   runTasks: async (run) => (await import('./task-run.ts')).runTasks(run),
+  reviveTasks: async (run) => (await import('./task-run.ts')).reviveTasks(run),
   buildFlow: async (settings, name, give) => {
     hasRunJobFiles = true;
     return (await import('./flow-building.ts')).buildFlow(settings, name, give);

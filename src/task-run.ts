@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -10,20 +11,23 @@ import { systemTimers } from './adapters/system/timers.ts';
 
 import { startLogThread } from './conductor-logs.ts';
 import { loadSettings } from './config/load.ts';
+import type { Settings } from './config/schema.ts';
 import { BatchyError } from './domain/errors.ts';
 import type { JobExecution } from './domain/execution.ts';
 import { isLive } from './domain/execution-transitions.ts';
 import { openStores } from './open-stores.ts';
 import { createConductor } from './runner/conductor.ts';
+import type { RunnableJob } from './runner/job.ts';
 import { createLogs, defaultMaxBytes, logPath } from './runner/step-log.ts';
 import { makeFolder } from './runner/make-folder.ts';
 import { taskListJob } from './runner/task-list-job.ts';
 import { findTaskModule, requirePython } from './runner/task-modules.ts';
 import type { Executions } from './service/executions.ts';
 import type { Caller } from './service/commands.ts';
+import type { JobCatalog } from './service/job-catalog.ts';
 import type { Jobs, TaskRunOptions } from './service/jobs.ts';
 import { type TaskState, taskStates } from './service/task-states.ts';
-import type { TaskRun, TaskRunEnd } from './service/task-run.ts';
+import type { TaskApp, TaskRun, TaskRunEnd } from './service/task-run.ts';
 import { createServices } from './use-cases.ts';
 
 const version = 'task-list';
@@ -49,15 +53,7 @@ export async function runTasks(run: TaskRun): Promise<TaskRunEnd> {
   makeRoom(run.logFolder, 'logs', 'APP_LOG_DIR');
   const unlock = takeRunLock(path.join(run.dataFolder, `${run.name}.lock`));
   if (unlock === null) return { kind: 'already-running' };
-  const { settings } = loadSettings({
-    folder: run.dataFolder,
-    environment: {},
-    flags: {
-      BATCHY_DATA: run.dataFolder,
-      BATCHY_CFG: run.dataFolder,
-      ...(run.retentionDays === null ? {} : { EXECUTION_RETENTION_DAYS: run.retentionDays }),
-    },
-  });
+  const settings = settingsOf(run);
   const stores = await openStores(settings);
   const name = job.definition.name;
   const logFolder = path.join(run.logFolder, 'executions');
@@ -82,12 +78,7 @@ export async function runTasks(run: TaskRun): Promise<TaskRunEnd> {
     onProblem: run.onProblem,
   });
   const services = createServices(stores, settings, {
-    catalog: {
-      ready: async () => {},
-      jobs: () =>
-        new Map([[name, { definition: job.definition, file: run.file, version, readAt: systemTimers.wall() }]]),
-      broken: () => [],
-    },
+    catalog: catalogOf(job, run.file),
     look: () => conductor.look(),
     stopping: new AbortController().signal,
     isGone: async () => true,
@@ -144,6 +135,61 @@ export async function runTasks(run: TaskRun): Promise<TaskRunEnd> {
       run.aborted.removeEventListener('abort', abort);
     }
   }
+}
+
+/**
+ * Has what has failed in a run that is under way, in another process, tried anew.
+ * @returns the execution; `null` where nothing of the application runs
+ * @throws BatchyError `illegal-transition` where nothing has failed, `invalid-job`, `store-unavailable`
+ */
+export async function reviveTasks(
+  run: Omit<TaskApp, 'rootFolder'> & Pick<TaskRun, 'dataFolder'>,
+): Promise<number | null> {
+  // Nothing was ever run there.
+  if (!existsSync(run.dataFolder)) return null;
+  const unlock = takeRunLock(path.join(run.dataFolder, `${run.name}.lock`));
+  if (unlock !== null) {
+    unlock();
+    return null;
+  }
+  const settings = settingsOf(run);
+  const stores = await openStores(settings);
+  try {
+    const job = taskListJob(run.list, {
+      ...run,
+      passEnvironment: [],
+      workingDirectory: run.dataFolder,
+      findModule: (module) => findTaskModule(module, run.workerFolders),
+    });
+    const { jobs, executions } = createServices(stores, settings, {
+      catalog: catalogOf(job, run.file),
+      look: () => {},
+      stopping: new AbortController().signal,
+    });
+    const { lastExecution } = await jobs.get(job.definition.name);
+    if (lastExecution === null) return null;
+    await executions.revive(lastExecution.id, caller, answerNothing);
+    return lastExecution.id;
+  } finally {
+    await stores.upkeep.close();
+  }
+}
+
+function settingsOf({ dataFolder, retentionDays }: Pick<TaskRun, 'dataFolder' | 'retentionDays'>): Settings {
+  return loadSettings({
+    folder: dataFolder,
+    environment: {},
+    flags: {
+      BATCHY_DATA: dataFolder,
+      BATCHY_CFG: dataFolder,
+      ...(retentionDays === null ? {} : { EXECUTION_RETENTION_DAYS: retentionDays }),
+    },
+  }).settings;
+}
+
+function catalogOf({ definition }: RunnableJob, file: string): JobCatalog {
+  const listed = { definition, file, version, readAt: systemTimers.wall() };
+  return { ready: async () => {}, jobs: () => new Map([[definition.name, listed]]), broken: () => [] };
 }
 
 /** @throws BatchyError `store-unavailable` */

@@ -25,6 +25,11 @@ export interface Machine {
   /** Runs a task list in this process, without a server. @throws BatchyError `invalid-job`, `store-unavailable` */
   runTasks(run: TaskRun): Promise<TaskRunEnd>;
   /**
+   * Has what has failed in a run of an application that is under way tried anew.
+   * @returns its execution; `null` where nothing of it runs @throws BatchyError `illegal-transition` where nothing has failed
+   */
+  reviveTasks(run: Omit<TaskApp, 'rootFolder'> & Pick<TaskRun, 'dataFolder'>): Promise<number | null>;
+  /**
    * Has the job files of this machine make a reversible flow, as it would be made if it were posted now.
    * @param give what is posted, by what the flow declares
    * @throws BatchyError `unknown-job-definition`, `invalid-parameters`, `invalid-job` with the place in the file

@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import type { TaskApp, TaskRun } from '../service/task-run.ts';
 import type { CliContext } from './context.ts';
+import { CommandFailure, exits } from './exit-codes.ts';
 import { createProgress, tellAlreadyRunning, tellEnd, tellNothingLeft, untilTold } from './run-report.ts';
 import { printable } from './terminal.ts';
 
@@ -28,7 +29,7 @@ export async function runHere(context: CliContext, app: TaskApp, run: RunHere): 
       context: run.context,
       passEnvironment: Object.keys(environment),
       workingDirectory: workingFolder,
-      dataFolder: path.join(app.rootFolder, '.batchy'),
+      dataFolder: dataFolderOf(app),
       maxProcs,
       webhook,
       onProgress: createProgress(terminal),
@@ -52,4 +53,19 @@ export async function runHere(context: CliContext, app: TaskApp, run: RunHere): 
     },
     run.dumpLogs,
   );
+}
+
+/** Has what has failed in the run that is under way, in another process, tried anew. @throws BatchyError */
+export async function reviveHere({ machine, terminal }: CliContext, app: TaskApp): Promise<void> {
+  const id = await machine.reviveTasks({ ...app, dataFolder: dataFolderOf(app) });
+  if (id === null)
+    throw new CommandFailure(
+      exits.conflict,
+      `Nothing of ${printable(app.name)} runs. What has failed in its last run is gone on with by: batchy run ${path.basename(app.file)} -r`,
+    );
+  terminal.out(`execution ${id}: what has failed is tried anew, with what waits for it`);
+}
+
+function dataFolderOf({ rootFolder }: TaskApp): string {
+  return path.join(rootFolder, '.batchy');
 }

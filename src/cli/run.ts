@@ -8,7 +8,7 @@ import { deselectedTasks } from '../domain/task-selection.ts';
 import type { ClientFlags } from './client-options.ts';
 import type { RegisterCommand } from './context.ts';
 import { CommandFailure, exits } from './exit-codes.ts';
-import { runHere } from './run-here.ts';
+import { reviveHere, runHere } from './run-here.ts';
 import { findOnServer, runOnServer } from './run-on-server.ts';
 import { tellPlan } from './run-report.ts';
 import { defaultUrl } from './server-address.ts';
@@ -28,6 +28,7 @@ interface RunFlags {
   readonly cvar?: Pairs;
   readonly dryrun?: boolean;
   readonly dumpLogs?: boolean;
+  readonly revive?: boolean;
   readonly webhook?: string;
   /** `true`: the one that BATCHY_URL names. */
   readonly server?: string | true;
@@ -60,6 +61,26 @@ export const register: RegisterCommand = (program, context) => {
     .option('--cvar <name=value>', 'a value in the shared context: JSON, or else a text; may be repeated', collectPair)
     .option('--dryrun', 'read and check everything, say what would run, and run nothing')
     .option('--dump-logs', 'print the logs of the tasks that failed at the end')
+    .addOption(
+      new Option(
+        '--revive',
+        'have what has failed in the run that is under way, in another terminal, tried anew',
+        // It runs nothing itself.
+      ).conflicts([
+        'restart',
+        'maxProcs',
+        'execOnly',
+        'norun',
+        'from',
+        'to',
+        'execProcName',
+        'cvar',
+        'dryrun',
+        'dumpLogs',
+        'webhook',
+        'server',
+      ]),
+    )
     .option('--webhook <url>', 'told at the end how the run went; otherwise APP_WEBHOOK; not with --server', webUrl)
     .addOption(
       new Option(
@@ -79,6 +100,7 @@ export const register: RegisterCommand = (program, context) => {
         path.resolve(context.workingFolder, list),
         Object.fromEntries(flags.env ?? []),
       );
+      if (flags.revive === true) return reviveHere(context, app);
       const deselected = deselectedTasks(app.list, {
         ...(flags.execOnly === undefined ? {} : { execOnly: flags.execOnly }),
         ...(flags.norun === undefined ? {} : { norun: flags.norun }),

@@ -127,6 +127,29 @@ describe('batchy run', () => {
     expect(stdout).toMatch(/^A 1 long\nP 2 after\nABORTED/);
   });
 
+  it('has what has failed tried anew while it runs, from another terminal', async () => {
+    const long = 'while [ ! -e go ]; do sleep 0.1; done';
+    write(
+      'app.lst',
+      `#SHELL\n1|-1|1|0|long|${long}|\n2|-1|1|0|bad|touch tried; test -e mended|\n3|2|1|0|after|touch after|\n`,
+    );
+    const nothing = await batchy('app.lst', '--revive');
+    expect([nothing.exit, nothing.err]).toEqual([3, expect.stringContaining('batchy run app.lst -r')]);
+    const running = start('batchy', ['run', 'app.lst', '-n', '2'], { folder });
+    await vi.waitFor(async () => {
+      if (!readdirSync(folder).includes('tried')) throw new Error('it has not been tried');
+      writeFileSync(path.join(folder, 'mended'), '');
+      expect(await batchy('app.lst', '--revive')).toMatchObject({
+        exit: 0,
+        out: expect.stringContaining('tried anew'),
+      });
+    }, 30_000);
+    await vi.waitFor(() => expect(readdirSync(folder)).toContain('after'), 30_000);
+    writeFileSync(path.join(folder, 'go'), '');
+    const { exitCode, stdout } = await running;
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/^C 1 long\nC 2 bad\nC 3 after\nSUCCESS/)]);
+  });
+
   it('goes on after the process was killed: what ran counts as failed', async () => {
     write(
       'app.lst',
