@@ -48,6 +48,30 @@ describe('a linear flow', () => {
     expect(missingRequirements(flowOf(flow), ['v'])).toEqual([]);
   });
 
+  it('has two providers of one value, of which the nearest before it wins, wherever it stands', () => {
+    const flow = scopeOf('linear', 'f', [
+      gives('a', 'v'),
+      scopeOf('linear', 'sub', [takes('first', 'v'), gives('b', 'v'), takes('second', 'v')]),
+      takes('third', 'v'),
+      scopeOf('unordered', 'u', [gives('c', 'v'), takes('beside', 'v')]),
+      takes('last', 'v'),
+    ]);
+    expect(providers(flow)).toEqual({
+      first: { v: 'a' },
+      second: { v: 'b' },
+      third: { v: 'b' },
+      beside: { v: 'b' },
+      last: { v: 'c' },
+    });
+  });
+
+  it('does not say which of two wins that stand beside each other', () => {
+    const two = scopeOf('unordered', 'u', [gives('a', 'v'), gives('b', 'v')]);
+    expect(compileFlow(scopeOf('linear', 'f', [two, takes('c', 'v')])).problems).toMatchObject([
+      { pointer: '/children/1', detail: expect.stringContaining('both "a" and "b" provide') as unknown },
+    ]);
+  });
+
   it('sees into the flows before, and flows see what is around them', () => {
     const flow = scopeOf('linear', 'f', [
       gives('a', 'v'),
