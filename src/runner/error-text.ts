@@ -8,6 +8,9 @@ const longestMessage = 2000;
 const longestKind = 100;
 const indescribable = 'something was thrown that is no error';
 
+/** A failure that is ours by nature, such as a program's exit code: where we noticed it tells its author nothing. */
+export class PlainFailure extends Error {}
+
 /** An error's text in one line or more, without its stack: what is stored and answered. Anything can be thrown. */
 export function errorText(error: unknown): string {
   return cut(error instanceof Error ? messageOf(error) : describe(error), longestMessage);
@@ -45,11 +48,12 @@ const ownSources = [path.dirname(import.meta.dirname), pathToFileURL(path.dirnam
   (folder) => `${folder}/`,
 );
 
-/** All that is known of an error, for the log: stack and causes. */
+/** All that is known of an error, for the log: stack and causes; of a plain failure only what it and its causes say. */
 export function errorStack(error: unknown): string {
   const lines: string[] = [];
+  const told = error instanceof PlainFailure ? messageOf : (failure: Error): string => authorsStack(stackOf(failure));
   for (let current = error, depth = 0; current !== undefined && depth < 5; depth += 1) {
-    const text = current instanceof Error ? authorsStack(stackOf(current)) : describe(current);
+    const text = current instanceof Error ? told(current) : describe(current);
     lines.push(depth === 0 ? text : `caused by ${text}`);
     current = current instanceof Error ? fieldOf(current, 'cause') : undefined;
   }

@@ -2,7 +2,7 @@ import path from 'node:path';
 
 import { describe, expect, it } from 'vitest';
 
-import { errorKind, errorStack, errorText } from '../../src/runner/error-text.ts';
+import { errorKind, errorStack, errorText, PlainFailure } from '../../src/runner/error-text.ts';
 
 const engine = path.join(import.meta.dirname, '../../src/runner');
 const own = [
@@ -32,6 +32,12 @@ describe('the stack in a log', () => {
   it('is whole where none of it is the author’s', () => {
     expect(logged([...library, ...own, ...language])).toEqual([...library, ...own, ...language]);
     expect(logged([])).toEqual([]);
+  });
+
+  it('is not told of what is ours by nature, nor of its causes', () => {
+    const error = new PlainFailure('ended with exit code 7', { cause: new Error('deep down', { cause: 'a text' }) });
+    expect(errorStack(error)).toBe('ended with exit code 7\ncaused by deep down\ncaused by a text');
+    expect(errorKind(error)).toBe('Error');
   });
 
   it('ends so for each cause', () => {

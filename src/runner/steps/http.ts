@@ -3,6 +3,7 @@ import { request } from 'undici';
 import { isExactNumber, isJsonObject, type Json, stringifyJson } from '../../domain/json.ts';
 import { quoteBriefly } from '../../domain/names.ts';
 import { renderTemplate, templateValues } from '../../domain/template.ts';
+import { PlainFailure } from '../error-text.ts';
 import { createGuardedAgent } from '../network-guard.ts';
 import type { HttpBody } from '../step-body.ts';
 import type { StepRun } from './step-run.ts';
@@ -45,7 +46,7 @@ export async function runHttp(body: HttpBody, { ctx, log }: StepRun): Promise<vo
     const text = Buffer.concat(start).subarray(0, loggedBytes).toString('utf8');
     if (text !== '') log.write('out', text);
     if (answer.statusCode < 200 || answer.statusCode > 299)
-      throw new Error(
+      throw new PlainFailure(
         `${body.method} ${url.origin}${url.pathname} answered ${answer.statusCode}: ${text.slice(0, 300)}`,
       );
   } finally {

@@ -1,5 +1,6 @@
 import { quoteBriefly } from '../../domain/names.ts';
 import { renderTemplate, templateValues } from '../../domain/template.ts';
+import { PlainFailure } from '../error-text.ts';
 import type { ShellBody } from '../step-body.ts';
 import type { StepContext } from '../step-context.ts';
 import { endText, programEnvironment, runProgram } from './process-group.ts';
@@ -22,7 +23,7 @@ export async function runShell(body: ShellBody, run: StepRun): Promise<void> {
   );
   const ended = await runProgram({ command, environment, workingDirectory: body.workingDirectory }, run);
   if (ended.code !== 0)
-    throw new Error(`${quoteBriefly(command[0] ?? '')} ${endText(ended)}; its output is in the step’s log`);
+    throw new PlainFailure(`${quoteBriefly(command[0] ?? '')} ${endText(ended)}; its output is in the step’s log`);
 }
 
 function commandOf({ argv, shell }: ShellBody, ctx: StepContext): string[] {

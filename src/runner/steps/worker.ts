@@ -3,6 +3,7 @@ import path from 'node:path';
 
 import { quoteBriefly } from '../../domain/names.ts';
 import { withoutSecrets } from '../../domain/secrets.ts';
+import { PlainFailure } from '../error-text.ts';
 import type { WorkerBody } from '../step-body.ts';
 import type { StoredContext } from '../worker-process/context-requests.ts';
 import { keepsCompiled } from '../worker-process/compile-cache.ts';
@@ -30,7 +31,7 @@ export async function runWorker(body: WorkerBody, run: StepRun, context: StoredC
   const { file, worker } = body;
   const name = `Worker ${quoteBriefly(worker)} of ${path.basename(file)}`;
   await access(file).catch((cause: unknown) => {
-    throw new Error(`${name} cannot be run: there is no file ${file}.`, { cause });
+    throw new PlainFailure(`${name} cannot be run: there is no file ${file}.`, { cause });
   });
   const environment = environmentOf(body, run);
   const command = await commandOf(body, environment);
@@ -50,9 +51,12 @@ export async function runWorker(body: WorkerBody, run: StepRun, context: StoredC
   );
   const end = (talk as WorkerTalk | null)?.end ?? null;
   if (end === null)
-    throw new Error(`${name} did not get to its end: its process ${endText(ended)}; its output is in the step’s log`);
+    throw new PlainFailure(
+      `${name} did not get to its end: its process ${endText(ended)}; its output is in the step’s log`,
+    );
   if (end.failure !== null) throw failureOf(end.failure, secretsOf(ctx, environment));
-  if (end.retcode > 0) throw new Error(`${name} failed with retcode ${end.retcode}; its output is in the step’s log`);
+  if (end.retcode > 0)
+    throw new PlainFailure(`${name} failed with retcode ${end.retcode}; its output is in the step’s log`);
 }
 
 function environmentOf({ language, environment, passEnvironment }: WorkerBody, run: StepRun): Record<string, string> {
@@ -70,7 +74,7 @@ function environmentOf({ language, environment, passEnvironment }: WorkerBody, r
 async function commandOf({ language }: WorkerBody, environment: Record<string, string>): Promise<string[]> {
   if (language === 'node') return [process.execPath, ...nodeFlags, path.join(programs, 'node/host.ts')];
   const python = await findPython(environment['PATH']);
-  if (python === null) throw new Error(withoutPython);
+  if (python === null) throw new PlainFailure(withoutPython);
   return [python, ...pythonFlags, path.join(programs, 'python/host.py')];
 }
 

@@ -63,7 +63,11 @@ describe('a shell step', () => {
       expect.stringContaining('"no-such-program-at-all" ended with exit code 127 (not found): '),
       expect.stringContaining('{{nobody}}'),
     ]);
-    expect(await world.log(1, 'Run')).toContain('ERR   oops\n');
+    const log = await world.log(1, 'Run');
+    expect(log).toContain('ERR   oops\n');
+    expect(log).toContain('ERROR "sh" ended with exit code 7: oops');
+    // Where we say so is nothing to its author.
+    expect(log).not.toMatch(/ at .*:\d+:\d+/);
   });
 
   it('tells the last complaint of a program that fails, without secrets and in one line', async () => {

@@ -82,6 +82,7 @@ describe.each(languages)('a worker in $language', ({ file, hooked, returns, sets
       expect(status).toBe('FAILED');
       told.push([execution.exitMessage, ...said(log).slice(2)]);
       if (body === throws) expect(log).toMatch(own.stack);
+      else expect(log).not.toMatch(/ at .*:\d+:\d+/);
     }
     const failed = (code: number): string =>
       `Worker "Task" of ${file} failed with retcode ${code}; its output is in the step’s log`;

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { equipWorkers, Worker } from '../../../authoring/worker.ts';
 import { quoteBriefly } from '../../../domain/names.ts';
 import { provideAuthoringImport } from '../../authoring-import.ts';
-import { errorStack, errorText } from '../../error-text.ts';
+import { errorStack, errorText, PlainFailure } from '../../error-text.ts';
 import { brokenBy } from '../../job-file-problem.ts';
 import { lineDescriptor } from '../../steps/process-group.ts';
 import { tellNobodyOfCompiled } from '../compile-cache.ts';
@@ -26,7 +26,9 @@ let fail = (error: unknown): void => {
   process.exit(1);
 };
 process.on('uncaughtException', (error) => fail(error));
-process.on('beforeExit', () => fail(new Error('It waits for what cannot come any more: nothing is left that could.')));
+process.on('beforeExit', () =>
+  fail(new PlainFailure('It waits for what cannot come any more: nothing is left that could.')),
+);
 const made = await make(start);
 const end = made instanceof Worker ? await runToEnd(made) : made;
 if (end === null) {
