@@ -5,6 +5,7 @@ import { BatchyError } from '../../src/domain/errors.ts';
 import { formatInstant } from '../../src/domain/time.ts';
 import type { Commit } from '../../src/ports/store.ts';
 import type { Stores } from '../../src/ports/stores.ts';
+import { migrateAll } from '../../src/service/migration.ts';
 import { mortalStores } from '../runner/mortal-stores.ts';
 import { createSettableClock, type SettableClock } from '../settable-clock.ts';
 import { createScheduleServices, launchesOf, scheduled } from './schedule-services.ts';
@@ -253,6 +254,33 @@ it('looks at what is due, and not at how many schedules there are', async () => 
   await looking.firings.fireDue();
   expect(new Set(read)).toEqual(new Set(['hourly']));
 });
+
+it('goes with the store into another one', async () => {
+  const { clock, stores, services } = await setUp();
+  await scheduled(services, 'hourly', { catchup: 'last' });
+  const target = await createMemoryStores({ clock });
+  await migrateAll(stores.upkeep, target.upkeep);
+  clock.advance({ hours: 3.5 });
+  const moved = createScheduleServices(target);
+  await moved.firings.fireDue();
+  expect(await launchesOf(moved)).toMatchObject([{ by: 'schedule hourly' }]);
+});
+
+it.each(['none', 'last', 'all'] as const)(
+  'fires nothing again when the clock is set back (catchup %s)',
+  async (catchup) => {
+    const { clock, services } = await setUp();
+    await scheduled(services, 'hourly', { catchup });
+    for (const time of ['13:00:01', '12:00:01', '12:59:59', '13:00:02', '13:00:02', '14:00:01']) {
+      clock.set(`2026-11-22T${time}`);
+      await services.firings.fireDue();
+    }
+    expect((await launchesOf(services)).map(({ scheduledFor }) => scheduledFor)).toEqual([
+      '2026-11-22T13:00:00.000000',
+      '2026-11-22T14:00:00.000000',
+    ]);
+  },
+);
 
 it('is paused and resumed: what came meanwhile is not launched', async () => {
   const { clock, services } = await setUp();
