@@ -128,9 +128,11 @@ export function createFirings({ schedules, records, jobs, commands, clock, stopp
       const next = await schedules.nextDue();
       const instant = next === null ? null : parseInstant(next);
       if (instant === null) return null;
-      const left = Number((instant - (await clock.now())) / nanosecondsPerMillisecond);
+      const left = instant - (await clock.now());
       // What is due and was not handled waits for something else.
-      return left > 0 ? left : secondLook;
+      if (left <= 0n) return secondLook;
+      // Rounded up: a look that comes a moment early would find nothing to do.
+      return Number(left / nanosecondsPerMillisecond) + 1;
     },
   };
 }

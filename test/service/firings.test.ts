@@ -282,6 +282,15 @@ it.each(['none', 'last', 'all'] as const)(
   },
 );
 
+it('is looked for again right when it is due, not a moment earlier', async () => {
+  const { clock, services } = await setUp();
+  await scheduled(services, 'hourly');
+  clock.set('2026-11-22T12:59:59.9996');
+  expect(await services.firings.fireDue()).toBe(1);
+  clock.set('2026-11-22T12:59:58');
+  expect(await services.firings.fireDue()).toBe(2000);
+});
+
 it('is paused and resumed: what came meanwhile is not launched', async () => {
   const { clock, services } = await setUp();
   await scheduled(services, 'hourly', { catchup: 'all' });
