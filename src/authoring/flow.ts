@@ -5,6 +5,7 @@ import type { FlowTaskBody, RunnableFlow } from '../runner/flow-body.ts';
 import type { RunnableJob } from '../runner/job.ts';
 import { type FlowJobOptions, readFlowDefinition } from './flow-options.ts';
 import type { DeclaredTask } from './flow-task.ts';
+import { placeIn } from './flow-places.ts';
 import { unusableJob } from './job-basics.ts';
 import { describe, isRecord, Options, type Problems } from './options.ts';
 import { readController } from './retry-controller.ts';
@@ -57,11 +58,14 @@ export function defineFlow<Arguments extends object = AnyParameters>(
         if (made instanceof Promise) made.catch(() => undefined);
         const returned = made instanceof Promise ? 'a promise: it may not be async' : describe(made);
         const detail = `its function must return a linearFlow, an unorderedFlow or a graphFlow, but it returns ${returned}`;
-        throw unusableJob('flow', name, [{ pointer: '', detail }]);
+        throw unusableJob('flow', name, [{ pointer: '', detail }], { advice: adviceFor(given) });
       }
       const { flow, problems: wiring } = compileFlow(root.declaration);
-      const problems = [...root.problems, ...wiring];
-      if (problems.length > 0) throw unusableJob('flow', name, problems);
+      // What is wrong with a place is told once.
+      const known = new Set(root.problems.flatMap(({ pointer }) => [pointer, `${pointer}/name`]));
+      const problems = [...root.problems, ...wiring.filter(({ pointer }) => !known.has(pointer))];
+      const placeOf = (pointer: string): string => placeIn(root.declaration, pointer);
+      if (problems.length > 0) throw unusableJob('flow', name, problems, { placeOf, advice: adviceFor(given) });
       return { name, flow, bodies: root.bodies };
     },
   };
@@ -124,6 +128,13 @@ export function alwaysRevertAll(): RetryController {
   return { kind: 'alwaysRevertAll' };
 }
 
+/** A flow that is made of what was posted may be wrong because of that. */
+function adviceFor(given: AnyParameters): string {
+  return Object.keys(given).length === 0
+    ? 'Mend its file; it is read again at once'
+    : 'Mend its file, which is read again at once, or what was posted';
+}
+
 function declareFlow(kind: ScopeKind, name: unknown, rest: readonly unknown[]): DeclaredFlow {
   const [options = {}, listed] = rest.length > 1 ? rest : [{}, rest[0]];
   const problems: Problems = [];
@@ -141,7 +152,8 @@ function declareFlow(kind: ScopeKind, name: unknown, rest: readonly unknown[]): 
         pointer,
         detail: `must be made by task, linearFlow, unorderedFlow or graphFlow, but it is ${describe(child)}`,
       });
-      return [];
+      // Those after it keep their places.
+      return [{ kind: 'linear' as const, name: '', retry: null, children: [] }];
     }
     for (const problem of child.problems) problems.push({ ...problem, pointer: `${pointer}${problem.pointer}` });
     for (const [each, body] of child.bodies) bodies.set(each, body);

@@ -52,15 +52,27 @@ function readParameters(value: unknown, problems: Problems): ParameterSchema {
 /** How many of the problems the one sentence tells; all are in `places`. */
 const mostProblemsTold = 20;
 
-/** The refusal of a job that its author has to mend, with all that is wrong. */
-export function unusableJob(what: 'job' | 'flow', name: string, problems: Problems): BatchyError {
-  const told = problems
-    .slice(0, mostProblemsTold)
-    .map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`));
+/**
+ * The refusal of a job that its author has to mend, with all that is wrong.
+ * @param how `placeOf`: how the message calls the place of a pointer; `advice`: what to do
+ */
+export function unusableJob(
+  what: 'job' | 'flow',
+  name: string,
+  problems: Problems,
+  {
+    placeOf = (pointer) => pointer,
+    advice = 'Mend its file; it is read again at once',
+  }: { readonly placeOf?: (pointer: string) => string; readonly advice?: string } = {},
+): BatchyError {
+  const told = problems.slice(0, mostProblemsTold).map(({ pointer, detail }) => {
+    const place = placeOf(pointer);
+    return place === '' ? detail : `${place}: ${detail}`;
+  });
   const more = problems.length > mostProblemsTold ? [`and ${problems.length - mostProblemsTold} more`] : [];
   return new BatchyError(
     'invalid-job',
-    `The ${what} ${quoteBriefly(name)} cannot be used: ${[...told, ...more].join('; ')}. Mend its file; it is read again at once.`,
+    `The ${what} ${quoteBriefly(name)} cannot be used: ${[...told, ...more].join('; ')}. ${advice}.`,
     { places: problems },
   );
 }

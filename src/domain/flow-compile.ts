@@ -64,6 +64,7 @@ export function compileFlow(declaration: ScopeDeclaration): { readonly flow: Flo
 }
 
 function flatten(root: ScopeDeclaration, drafts: Draft[], problems: ErrorPlace[]): void {
+  let isTooDeep = false;
   const add = (
     declaration: ScopeDeclaration | TaskDeclaration,
     around: ScopeDraft | null,
@@ -88,7 +89,8 @@ function flatten(root: ScopeDeclaration, drafts: Draft[], problems: ErrorPlace[]
     const draft: ScopeDraft = { ...placed, kind, name, retry, values, end: 0, size: 0, roots: [] };
     drafts.push(draft);
     if (depth === deepest) {
-      problems.push({ pointer, detail: `flows may nest at most ${deepest} deep` });
+      if (!isTooDeep) problems.push({ pointer, detail: `flows may nest at most ${deepest} deep` });
+      isTooDeep = true;
     } else {
       for (const [place, child] of children.entries()) {
         const added = add(child, draft, {

@@ -380,6 +380,39 @@ describe('what is wrong with a flow', () => {
     expect(problemsOf(flow)).toEqual([{ pointer: '/children/0/retry', detail }]);
   });
 
+  it('is told by the names of those whom it is about, and by its place', () => {
+    const flow = linearFlow('l', [
+      nothing as never,
+      linearFlow('sub', { retry: times(0) }, [task('attach', { provides: ['x', 'x'], execute: nothing })]),
+    ]);
+    const sentence = (given?: object): string => {
+      try {
+        defineFlow('f', () => flow).buildFlow(given as never);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'it was accepted';
+    };
+    expect(sentence()).toBe(
+      'The flow "f" cannot be used: /children/0: must be made by task, linearFlow, unorderedFlow or graphFlow, but it is a function; ' +
+        'task "attach" (/children/1/children/0/provides): two parts of the result have the name "x"; ' +
+        'flow "sub" (/children/1/retry): times takes how many attempts there are in all, 1 or more, not 0. ' +
+        'Mend its file; it is read again at once.',
+    );
+    expect(sentence({ attempts: 0 })).toMatch(
+      /not 0\. Mend its file, which is read again at once, or what was posted\.$/,
+    );
+  });
+
+  it('may be that it is far too deep: that is one short sentence', () => {
+    let flow = linearFlow('f0', [task('a', { execute: nothing })]);
+    for (let depth = 1; depth < 1000; depth += 1)
+      flow = linearFlow(`f${depth}`, [flow, task(`t${depth}`, { execute: nothing }), linearFlow(`g${depth}`, [])]);
+    expect(() => defineFlow('f', () => flow).buildFlow()).toThrow(
+      /^The flow "f" cannot be used: flow "f900": flows may nest at most 100 deep\. Mend its file; it is read again at once\.$/,
+    );
+  });
+
   test.each([null, 'flow', nothing, task('t', { execute: nothing }), Promise.resolve(1)])(
     'may be that its function returns none: %s',
     (made) => {
