@@ -62,8 +62,14 @@ export function messageOn(terminal: Terminal): Column {
   return { title: 'exit_message', cell: (row) => messageLine(terminal, row['exit_message']) };
 }
 
+/** Of a message; `''` where there is none. */
+export function firstLine(message: Json | undefined): string {
+  const [line = ''] = (typeof message === 'string' ? message : '').split('\n');
+  return line;
+}
+
 /** The first line of a message; cut where the others would no longer fit on the screen. */
 export function messageLine({ cutsLongTexts }: Terminal, message: Json | undefined): string {
-  const [line = ''] = (typeof message === 'string' ? message : '').split('\n');
+  const line = firstLine(message);
   return cutsLongTexts && line.length > longestMessage ? `${line.slice(0, longestMessage)}…` : line;
 }

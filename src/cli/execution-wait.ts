@@ -9,7 +9,7 @@ import { type Json, type JsonObject, stringifyJson } from '../domain/json.ts';
 import { type ClientFlags, clientOf, positiveNumber } from './client-options.ts';
 import type { Client } from './client.ts';
 import type { CliContext } from './context.ts';
-import { executionPath, objectOf, printExecution } from './execution-table.ts';
+import { executionPath, firstLine, objectOf, printExecution } from './execution-table.ts';
 import { CommandFailure, type Exit, exits } from './exit-codes.ts';
 import { isScope, listOf } from './graph-fields.ts';
 import { cellText } from './table.ts';
@@ -61,7 +61,7 @@ export async function awaitExecution(
   const status = cellText(last['status']);
   const exit = exitOf(status);
   if (exit === exits.ok) return;
-  const why = cellText(last['exit_message']);
+  const why = cellText(firstLine(last['exit_message']));
   const more = exit === exits.timeout ? '; it goes on' : why === '' ? '' : `: ${why}`;
   terminal.err(`execution ${cellText(id)} is ${status}${more} (batchy logs ${cellText(id)})`);
   context.end(exit);

@@ -8,7 +8,7 @@ import { listOf } from './graph-fields.ts';
 import { type Board, lookAtBoard, printBoard } from './show-board.ts';
 import { isFlowGraph, printFlow } from './show-flow.ts';
 import { printLevels } from './show-levels.ts';
-import type { Terminal } from './terminal.ts';
+import { printable, type Terminal } from './terminal.ts';
 
 interface ShowFlags extends ClientFlags {
   readonly watch?: boolean;
@@ -76,6 +76,12 @@ async function drawn({ terminal, machine }: CliContext, { execution, graph, step
   // Where lines are kept, only what has changed is worth some.
   const now = terminal.cutsLongTexts ? await machine.now() : null;
   await printExecutions(page, [execution]);
+  const message = execution['exit_message'];
+  if (listOf(graph['nodes']).length === 0) {
+    // It failed before anything ran, or is yet to begin: there is no picture but the reason, of which the row has the first line.
+    if (typeof message === 'string' && message !== '') lines.push('', ...message.split('\n').map(printable));
+    return lines.join('\n');
+  }
   lines.push('');
   if (isFlowGraph(graph)) printFlow(page, { graph, steps, now });
   else await printLevels(page, graph, steps, now);

@@ -10,19 +10,20 @@ function watched(url: string) {
   const progress: (string | null)[] = [];
   const out: string[] = [];
   const ends: Exit[] = [];
+  const err: string[] = [];
   const context = {
     environment: { BATCHY_URL: url },
     terminal: {
       out: (text: string) => out.push(text),
       raw: () => {},
-      err: () => {},
+      err: (text: string) => err.push(text),
       progress: (text: string | null) => progress.push(text),
       showsProgress: true,
       paint: (_style: unknown, text: string) => text,
     },
     end: (exit: Exit) => ends.push(exit),
   } as unknown as CliContext;
-  return { context, progress, out, ends };
+  return { context, progress, out, err, ends };
 }
 
 it('shows on a terminal how far an execution is, and clears that at its end', async () => {
@@ -50,6 +51,17 @@ it('shows on a terminal how far an execution is, and clears that at its end', as
   ]);
   expect(out).toEqual(['{"id":7,"job_name":"LoadOrders","status":"FAILED"}']);
   expect(ends).toEqual([1]);
+});
+
+it('ends with the first line of why it failed', async () => {
+  const server = await fakeServer(({ url }) =>
+    url.endsWith('/steps')
+      ? { body: [] }
+      : { body: { id: 7, job_name: 'J', status: 'FAILED', exit_message: 'it\u001b broke\nfor many reasons' } },
+  );
+  const { context, err } = watched(server.url);
+  await awaitExecution(context, { wait: true }, { execution_id: 7 });
+  expect(err).toEqual(['execution 7 is FAILED: it\\u001b broke (batchy logs 7)']);
 });
 
 it('does not count the parts of a step as steps, and adds up what they have read', async () => {

@@ -41,6 +41,21 @@ const step = (name: string, status: string, seconds: number | null, more: object
 const rows = (out: string): string[][] =>
   (out.split('\n\n')[1] ?? '').split('\n').map((line) => line.trimEnd().split(/ {2,}/));
 
+describe('batchy show of an execution of which nothing ran', () => {
+  const graph = { nodes: [], edges: [] };
+
+  it('is why, all of it, and no empty table', async () => {
+    const failed = { ...execution('FAILED'), exit_message: 'a and b are missing:\n  a\u0007\n  b' };
+    const { out } = await show([{ execution: failed, graph, steps: [] }]);
+    expect(out.slice(out.indexOf('\n\n'))).toBe('\n\na and b are missing:\n  a\\u0007\n  b');
+  });
+
+  it('is its row where there is nothing to say yet', async () => {
+    const { out } = await show([{ execution: execution('STARTING'), graph, steps: [] }]);
+    expect(out.trimEnd().split('\n')).toHaveLength(2);
+  });
+});
+
 describe('batchy show of a job', () => {
   const edges = [
     { from: 'Load', to: 'Report', on: null, end: null },
