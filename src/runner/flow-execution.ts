@@ -1,3 +1,4 @@
+import { BatchyError } from '../domain/errors.ts';
 import { type Flow, scopeAt, taskAt } from '../domain/flow.ts';
 import type { FlowEvent, FlowFinish, FlowRun } from '../domain/flow-event.ts';
 import { checkStore } from '../domain/flow-requirements.ts';
@@ -5,6 +6,7 @@ import { createFlowRun } from '../domain/flow-run.ts';
 import { outlineOf } from '../domain/flow-text.ts';
 import { argumentsOf, attemptsAt } from '../domain/flow-values.ts';
 import { stepParameters } from '../domain/parameters.ts';
+import { errorKind, errorText } from './error-text.ts';
 import type { FlowTaskBody, RunnableFlow } from './flow-body.ts';
 import { loadFlowState } from './flow-loading.ts';
 import { storeFlowEvents } from './flow-storing.ts';
@@ -42,9 +44,26 @@ function build({ job, session }: RunningExecution, log: StepLog): RunnableFlow {
     fail: () => false,
     note: (text) => log.write('error', text),
   };
-  const built = ownStrayErrors(target, () => buildFlow(given));
+  const built = ownStrayErrors(target, () => madeBy(() => buildFlow(given), id));
   checkStore(built.flow, new Map([...parameters].map(([name, { value }]) => [name, value])));
   return built;
+}
+
+/** @throws BatchyError `invalid-job`: what is wrong with the flow, or what its author's function has thrown */
+function madeBy(make: () => RunnableFlow, executionId: number): RunnableFlow {
+  try {
+    return make();
+  } catch (error) {
+    const isTold = error instanceof BatchyError && error.code === 'invalid-job';
+    const restart = `restart it (batchy restart ${executionId})`;
+    if (isTold) throw new BatchyError('invalid-job', `${error.message.replace(/\.$/, '')}, then ${restart}.`, error);
+    const thrown = error instanceof Error ? `${errorKind(error)}: ${errorText(error)}` : errorText(error);
+    throw new BatchyError(
+      'invalid-job',
+      `The flow's function threw ${thrown}. Mend it, then ${restart}, or post other values.`,
+      { cause: error },
+    );
+  }
 }
 
 /** A run of the flow that begins where what is stored of it ends. */

@@ -301,13 +301,6 @@ describe('a flow', () => {
     expect(await stored).toMatchObject([{ execution: { id, status: 'STARTED' } }, [{ revision: 1 }]]);
   });
 
-  it('ends with what its function throws', async () => {
-    const job = flowJob(() => {
-      throw new Error('no such place');
-    });
-    expect((await world.runNew(job)).execution).toMatchObject({ status: 'FAILED', exitMessage: 'no such place' });
-  });
-
   it('tells several errors together, each with its task', async () => {
     around.fails.set('a', 1).set('b', 1);
     const { execution } = await world.runNew(
