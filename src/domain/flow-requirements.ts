@@ -1,5 +1,5 @@
 import { BatchyError, type ErrorPlace } from './errors.ts';
-import { type Flow, providedNames } from './flow.ts';
+import { type Flow, providedNames, scopeAt } from './flow.ts';
 import { joinedFailures } from './joined-failures.ts';
 import { isJsonObject, type Json, stringifyJson } from './json.ts';
 import { quoteBriefly } from './names.ts';
@@ -38,8 +38,8 @@ export function missingRequirements(flow: Flow, storeNames: Iterable<string>): r
  */
 export function checkStore(flow: Flow, store: ReadonlyMap<string, Json>): void {
   const missing = missingRequirements(flow, store.keys()).map(({ node, value, providedBy }) => {
-    const others =
-      providedBy.length === 0 ? '' : ` (${providedBy.map(quoteBriefly).join(', ')} provides it, but not to this one)`;
+    const [provider] = providedBy;
+    const others = provider === undefined ? '' : ` (${whyNotProvided(flow, node, provider)})`;
     return {
       place: { pointer: `/${value}`, detail: `${node} requires ${value}` },
       text: `${quoteBriefly(node)} requires ${quoteBriefly(value)}${others}`,
@@ -49,7 +49,7 @@ export function checkStore(flow: Flow, store: ReadonlyMap<string, Json>): void {
   const found = [...missing, ...lists];
   if (found.length === 0) return;
   const advice = [
-    ...(missing.length > 0 ? ['Post it with a store that has what nobody provides'] : []),
+    ...(missing.length > 0 ? ['Post it with a store that has what nobody provides to them'] : []),
     ...(lists.length > 0 ? ['Post a list of at least one value where one is tried after the other'] : []),
   ];
   throw new BatchyError(
@@ -57,6 +57,26 @@ export function checkStore(flow: Flow, store: ReadonlyMap<string, Json>): void {
     `The flow ${quoteBriefly(flow.name)} cannot run: ${joinedFailures(found.map(({ text }) => text))}. ${advice.join('. ')}; nothing of it was run.`,
     { places: found.map(({ place }) => place) },
   );
+}
+
+/** Why a task does not get a value that another one provides, and what to do about that. */
+function whyNotProvided(flow: Flow, name: string, provider: string): string {
+  const quoted = quoteBriefly(provider);
+  if (name === provider) return 'it provides that itself, but only when it has run';
+  const around = levelsOf(flow, provider);
+  const scope = [...levelsOf(flow, name)].find((each) => around.has(each)) ?? 0;
+  const { kind, name: shared } = scopeAt(flow, scope);
+  if (shared === name) return `${quoted} provides it, but lies within it; put that before it`;
+  if (kind === 'unordered')
+    return `${quoted} provides it, but stands beside it in the unordered flow ${quoteBriefly(shared)}; make that a graphFlow, or a linearFlow in which ${quoted} comes first`;
+  return `${quoted} provides it, but comes later; put it before`;
+}
+
+/** The node itself and the scopes around it, the nearest first. */
+function levelsOf(flow: Flow, name: string): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (let at = flow.indexOf.get(name) ?? null; at !== null; at = flow.nodes[at]?.scope ?? null) found.add(at);
+  return found;
 }
 
 /** What was posted as a list of values to be tried, and is none, or has none. */
