@@ -17,6 +17,7 @@ import type { Settings } from './config/schema.ts';
 import { version } from './config/version.ts';
 import type { ConductorRole } from './domain/heartbeat.ts';
 import { createJobCounts, type JobCounts } from './domain/job-counts.ts';
+import { createJobFileReport } from './job-file-report.ts';
 import { type JobFileWatch, watchJobFiles } from './runner/job-file-watch.ts';
 import type { ConductorRecords } from './service/conductor-records.ts';
 import type { JobCatalog } from './service/job-catalog.ts';
@@ -49,6 +50,7 @@ export function createConductorHost(
   startProcess: () => ChildProcess = forkConductor,
 ): ConductorHost {
   const catalog = createToldCatalog(systemTimers);
+  const report = createJobFileReport(settings, role, log);
   const counts = createJobCounts();
   const running = new Set<Child>();
   /** Files that have ended or blocked the process that read them, and are left out until something changes. */
@@ -136,8 +138,7 @@ export function createConductorHost(
     } else {
       child.reading.end();
       catalog.tell(message);
-      for (const { file, line, message: why } of message.broken)
-        log().warn(`jobs/${file}${line === null ? '' : `:${line}`}: ${why}`);
+      report.tell(message);
       if (current !== child) {
         tell(current, { kind: 'drain' });
         current = child;

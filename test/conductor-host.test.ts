@@ -77,6 +77,23 @@ describe('the service’s side of the process that runs jobs', () => {
   const messages = (): string[] => lines.map(({ msg }) => msg);
   const processAt = (index: number): FakeProcess => processes[index] as FakeProcess;
 
+  it('says of a worker that it has nothing to run', async () => {
+    processAt(0).says(emptyCatalog);
+    expect(messages()).toEqual([]);
+    const process = new FakeProcess(2000);
+    const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+    const worker = createConductorHost(
+      settings,
+      'worker',
+      () => logger,
+      () => process as unknown as ChildProcess,
+    );
+    worker.start({ ended: async () => {}, runs: async () => [] });
+    process.says(emptyCatalog);
+    expect(messages()).toEqual([expect.stringMatching(/^this worker runs nothing: there is no job file in .*jobs/)]);
+    await worker.stop();
+  });
+
   it('outlives a process of another version that says what it does not know, and says once what to do', () => {
     processAt(0).says(emptyCatalog);
     processAt(0).says({ kind: 'of a later version' } as unknown as FromConductor);
