@@ -5,6 +5,7 @@ import { checkStore } from '../domain/flow-requirements.ts';
 import { createFlowRun } from '../domain/flow-run.ts';
 import { outlineOf } from '../domain/flow-text.ts';
 import { argumentsOf, attemptsAt } from '../domain/flow-values.ts';
+import { joinedFailures } from '../domain/joined-failures.ts';
 import { stepParameters } from '../domain/parameters.ts';
 import { errorKind, errorText } from './error-text.ts';
 import type { FlowTaskBody, RunnableFlow } from './flow-body.ts';
@@ -28,7 +29,7 @@ const mostStartedAtOnce = 256;
 export async function runFlowExecution(running: RunningExecution, log: StepLog): Promise<FlowFinish | null> {
   if (running.aborted.aborted) return null;
   const built = build(running, log);
-  return driveFlow(running, built, await prepareFlow(running, built), log);
+  return driveFlow(running, built, await prepareFlow(running, built, log), log);
 }
 
 function build({ job, session }: RunningExecution, log: StepLog): RunnableFlow {
@@ -67,8 +68,14 @@ function madeBy(make: () => RunnableFlow, executionId: number): RunnableFlow {
 }
 
 /** A run of the flow that begins where what is stored of it ends. */
-async function prepareFlow({ session, tools, goAhead }: RunningExecution, { flow }: RunnableFlow): Promise<FlowRun> {
-  const state = await session.patiently(() => loadFlowState(tools.stores.documents, flow, session.state));
+async function prepareFlow(
+  { session, tools, goAhead }: RunningExecution,
+  { flow }: RunnableFlow,
+  log: StepLog,
+): Promise<FlowRun> {
+  const { state, departed } = await session.patiently(() => loadFlowState(tools.stores.documents, flow, session.state));
+  if (departed.length > 0)
+    log.write('warn', `not reverted, since the flow has them no more: ${joinedFailures(departed)}`);
   goAhead(() => ({ flowOutline: outlineOf(flow) }));
   return createFlowRun(flow, state);
 }

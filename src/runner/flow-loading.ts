@@ -1,7 +1,7 @@
 import type { JobExecution } from '../domain/execution.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
 import { decodeStep } from '../domain/execution-text.ts';
-import type { Flow } from '../domain/flow.ts';
+import { type Flow, taskIndex } from '../domain/flow.ts';
 import { type FlowState, newFlowState, reconcile, type TaskState } from '../domain/flow-state.ts';
 import { decodeFlowRecord, emptyFlowRecord, type FlowRecord } from '../domain/flow-text.ts';
 import type { Json } from '../domain/json.ts';
@@ -11,6 +11,12 @@ import type { ExecutionState } from './execution-state.ts';
 
 const pageSize = 500;
 
+export interface FlowStanding {
+  readonly state: FlowState;
+  /** Tasks that have done something, or may have, and that the flow has no more: nobody reverts them. */
+  readonly departed: readonly string[];
+}
+
 /**
  * Where a flow stands: what earlier executions of the instance have left, over that what this one has stored before its owner was lost.
  * Whatever was under way then is lost, since whoever worked on it is gone.
@@ -19,7 +25,7 @@ export async function loadFlowState(
   reader: DocumentReader,
   flow: Flow,
   { execution, instance, steps, flow: record }: ExecutionState,
-): Promise<FlowState> {
+): Promise<FlowStanding> {
   const parameters = [...execution.parameters].map(([name, { value }]): [string, Json] => [name, value]);
   const tasks = execution.forced ? new Map<string, TaskState>() : await earlierTasks(reader, execution, instance.steps);
   for (const [name, step] of steps) {
@@ -29,7 +35,13 @@ export async function loadFlowState(
   }
   let moves = 0;
   for (const { started, ended } of tasks.values()) moves = Math.max(moves, started, ended ?? 0);
-  return reconcile(flow, { ...newFlowState(new Map(parameters)), ...record, tasks, moves });
+  const departed = [...tasks].filter(
+    ([name, task]) => taskIndex(flow, name) === undefined && task.status !== 'REVERTED',
+  );
+  return {
+    state: reconcile(flow, { ...newFlowState(new Map(parameters)), ...record, tasks, moves }),
+    departed: departed.map(([name, { status }]) => `${name} (${status})`),
+  };
 }
 
 /**
