@@ -71,9 +71,11 @@ const layers: Readonly<Record<string, Layer>> = {
       'conductor-reading',
       'conductor-silence',
       'conductor-troubles',
+      'job-file-report',
     ],
     packages: ['pino', anyBuiltin],
   },
+  'job-file-report': { layers: ['domain', 'config', 'conductor-messages'], packages: ['pino', anyBuiltin] },
   'conductor-child': {
     layers: ['config', 'conductor-holder-question', 'conductor-reading', 'conductor-silence'],
     packages: [anyBuiltin],
