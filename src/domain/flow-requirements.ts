@@ -32,6 +32,16 @@ export function missingRequirements(flow: Flow, storeNames: Iterable<string>): r
   });
 }
 
+/** Of what was posted, the names that no task and no controller of a flow takes anything of: perhaps a slip of the pen. */
+export function untakenNames(flow: Flow, posted: Iterable<string>): string[] {
+  const taken = new Set<string>();
+  for (const node of flow.nodes) {
+    const inputs = node.kind === 'task' ? node.inputs : node.values === null ? [] : [node.values];
+    for (const { value } of inputs) taken.add(value);
+  }
+  return [...posted].filter((name) => !taken.has(name));
+}
+
 /**
  * Refuses a store that a flow cannot run with: all that is wrong is told before any of it runs.
  * @throws BatchyError `invalid-parameters`

@@ -1,12 +1,15 @@
 import { BatchyError } from '../domain/errors.ts';
 import { type Flow, scopeAt, taskAt } from '../domain/flow.ts';
 import type { FlowEvent, FlowFinish, FlowRun } from '../domain/flow-event.ts';
-import { checkStore } from '../domain/flow-requirements.ts';
+import { checkStore, untakenNames } from '../domain/flow-requirements.ts';
 import { createFlowRun } from '../domain/flow-run.ts';
 import { outlineOf } from '../domain/flow-text.ts';
 import { argumentsOf, attemptsAt } from '../domain/flow-values.ts';
+import { runIdParameter, windowParameters } from '../domain/given-parameters.ts';
+import type { JobDefinition } from '../domain/job.ts';
 import { joinedFailures } from '../domain/joined-failures.ts';
 import { stepParameters } from '../domain/parameters.ts';
+import { templateNames } from '../domain/template.ts';
 import { errorKind, errorText } from './error-text.ts';
 import type { FlowTaskBody, RunnableFlow } from './flow-body.ts';
 import { loadFlowState } from './flow-loading.ts';
@@ -47,7 +50,19 @@ function build({ job, session }: RunningExecution, log: StepLog): RunnableFlow {
   };
   const built = ownStrayErrors(target, () => madeBy(() => buildFlow(given), id));
   checkStore(built.flow, new Map([...parameters].map(([name, { value }]) => [name, value])));
+  const untaken = untakenNames(built.flow, undeclaredNames(job.definition, Object.keys(given)));
+  if (untaken.length > 0)
+    log.write(
+      'warn',
+      `posted, but neither a parameter of the flow nor what a task of it requires: ${joinedFailures(untaken)}`,
+    );
   return built;
+}
+
+function undeclaredNames({ parameters, bond }: JobDefinition, names: readonly string[]): string[] {
+  // What the launch itself gives, and what names the workflow, is nobody's slip.
+  const given = bond === null ? [runIdParameter] : [...windowParameters, ...templateNames(bond.workflow)];
+  return names.filter((name) => !parameters.has(name) && !given.includes(name));
 }
 
 /** @throws BatchyError `invalid-job`: what is wrong with the flow, or what its author's function has thrown */
