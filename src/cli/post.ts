@@ -16,6 +16,8 @@ import { jobPath } from './launch.ts';
 import { tellJobsToPost, tellPostHelp } from './post-help.ts';
 import { type DeclaredTypes, readStore, readValues } from './posted-values.ts';
 import { readSettings } from './settings.ts';
+import { cellText } from './table.ts';
+import { printable } from './terminal.ts';
 import { collectLaunchParameter, type ParameterFlags } from './user-parameters.ts';
 
 interface PostFlags extends ExecutionFlags, ParameterFlags {
@@ -67,6 +69,7 @@ async function post(
   const declared = Object.entries(objectOf(job['parameters'] ?? null)).map(
     ([name, schema]): [string, ParameterType | null] => [name, objectOf(schema)['type'] as ParameterType | null],
   );
+  tellUndeclared(context, job, [...(flags.param ?? []), ...readValues(words, new Map(declared))]);
   const { text } = await client.send({
     method: 'POST',
     path: `${jobPath(flow)}/launch`,
@@ -74,6 +77,16 @@ async function post(
     idempotencyKey: idempotencyKeyOf(flags),
   });
   await tellAccepted(context, flags, text);
+}
+
+/** What a flow does not declare may be what its tasks require, or a slip of the pen: only its execution knows. */
+function tellUndeclared({ terminal }: CliContext, job: JsonObject, given: readonly (readonly [string, Json])[]): void {
+  const declared = objectOf(job['parameters'] ?? null);
+  if (job['kind'] !== 'flow' || Object.keys(declared).length === 0) return;
+  const names = new Set(given.map(([name]) => name).filter((name) => !Object.hasOwn(declared, name)));
+  if (names.size === 0) return;
+  const told = [...names].map((name) => `--${name}`).join(', ');
+  terminal.err(printable(`not declared by ${cellText(job['name'])}, so for its store: ${told}`));
 }
 
 async function tellHierarchyOf(

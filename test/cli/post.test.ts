@@ -78,6 +78,17 @@ describe('batchy post', () => {
     expect(await post(args)).toMatchObject({ exit: 2, body: null, err: expect.stringContaining(told) });
   });
 
+  it('remarks on options that the flow does not declare, where it declares some', async () => {
+    const told = async (what: object, ...args: string[]) =>
+      (await post(['provision', ...args], { job: { ...job, ...what } })).err.trimEnd();
+    const slips = ['--attempts', '2', '--atempts', '3', '-p', 'sizee=1'];
+    const remark = 'not declared by provision, so for its store: --sizee, --atempts';
+    expect(await told({ kind: 'flow' }, ...slips)).toBe(`${remark}\nx`);
+    expect(await told({ kind: 'flow' }, '--attempts', '2', '--store', '{"size": 1}')).toBe('x');
+    expect(await told({ kind: 'flow', parameters: {} }, ...slips)).toBe('x');
+    expect(await told({ kind: 'steps' }, ...slips)).toBe('x');
+  });
+
   it('is repeated while the server has no room, from its beginning', async () => {
     const server = await fakeServer(({ method }, count) => {
       if (count === 1 || count === 3) return problem(503, 'overloaded', 'No room.');
