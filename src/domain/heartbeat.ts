@@ -92,8 +92,11 @@ function readAbout(fields: StoredFields): ConductorAbout {
 
 /** @returns how its conductor has ended, where somebody saw it. @throws BatchyError `foreign-data` for text that is no heartbeat */
 export function readEnding(text: string): Ending | null {
-  const { endedBecause, endedBy = null } = readHeartbeat(text);
-  return endedBecause === undefined ? null : { because: endedBecause, by: endedBy };
+  // Whether somebody is gone must not hang on what else a version of its own tells.
+  const fields = storedFields(parseStoredObject(text, what), what);
+  if (!fields.has('ended_because')) return null;
+  const by = fields.has('ended_by_execution') ? fields.count('ended_by_execution') : null;
+  return { because: fields.text('ended_because'), by };
 }
 
 const what = 'the sign of life of a conductor';
