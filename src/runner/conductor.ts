@@ -6,6 +6,7 @@ import type { Operation } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import { requiredCapabilities } from '../domain/capability.ts';
 import { type Capabilities, createCapabilities } from './capabilities.ts';
+import { createEndTelling } from './end-telling.ts';
 import { runExecution } from './engine.ts';
 import { endingOf } from './execution-ending.ts';
 import { openSession, OwnershipLost, type ExecutionSession, type SessionOptions } from './execution-session.ts';
@@ -23,7 +24,6 @@ import type { EngineTools } from './running-execution.ts';
 import { createSlots } from './slots.ts';
 import type { Logs } from './step-log.ts';
 import type { StepTools } from './steps/step-run.ts';
-import { tellWebhook } from './webhook.ts';
 
 export interface ConductorOptions {
   readonly stores: Stores;
@@ -94,7 +94,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     });
   const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
   const giveUp = new AbortController();
-  const telling = new Set<Promise<void>>();
+  const ends = createEndTelling(tools, onProblem);
   const slots = createSlots(concurrency);
   let isStarted = false;
   let isTaking = true;
@@ -210,7 +210,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       const exitMessage = lost?.because == null ? 'owner lost' : `owner lost: its process ${lost.because}`;
       const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;
       await session.commit((state) => endingOf(state, ending, tools));
-      return tellEnd(job, session);
+      return ends.tell(job, session.state);
     }
     await run(executionId, session, job);
   }
@@ -251,27 +251,14 @@ export function createConductor(options: ConductorOptions): Conductor {
 
   async function run(executionId: number, session: ExecutionSession, job: RunnableJob): Promise<void> {
     const result = await runExecution(session, job, tools, slots.handBackOf(executionId));
-    if (result === 'ended') tellEnd(job, session);
+    if (result === 'ended') ends.tell(job, session.state);
     if (result === 'handed-back')
       await releaseLease(stores, executionId, { fence: session.fence, conductor: id }, operation());
   }
 
-  /** Beside what runs next: whoever is told may be slow. */
-  function tellEnd(job: RunnableJob, { state }: ExecutionSession): void {
-    const told = tellWebhook(job, state, {
-      onFailure(message) {
-        const log = tools.logs.open(state.execution.id, null);
-        log.write('warn', message);
-        log.close();
-        onProblem(new Error(message));
-      },
-    }).finally(() => telling.delete(told));
-    telling.add(told);
-  }
-
   async function settled(): Promise<void> {
     await slots.settled();
-    await Promise.all(telling);
+    await ends.told();
   }
 
   return {

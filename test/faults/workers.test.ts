@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -12,18 +12,27 @@ import { type JobService, startJobService } from './job-service.ts';
 const project = path.resolve(import.meta.dirname, '../..');
 const patience = { timeout: 60_000, interval: 50 };
 
-/** Each execution tells in a file of its own which process ran it. */
+/** Each execution tells in a file of its own that it runs, and waits until all may go on. */
 const jobFile = `
-import { appendFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
+import { appendFileSync, existsSync, watch } from 'node:fs';
 import { defineJob, step } from 'batchy';
+
+const mayGoOn = () => new Promise((resolve) => {
+  const watcher = watch('.', look);
+  function look() {
+    if (!existsSync('go')) return;
+    watcher.close();
+    resolve();
+  }
+  look();
+});
 
 export default defineJob({
   name: 'Told',
   steps: [
     step('Tell', async (ctx) => {
-      appendFileSync(\`ran-\${ctx.parameters.number}\`, \`\${process.pid}\\n\`);
-      await setTimeout(20);
+      appendFileSync(\`ran-\${ctx.parameters.number}\`, 'x');
+      await mayGoOn();
     }),
   ],
 });
@@ -87,7 +96,7 @@ describeWithRedis('workers beside a server that runs no jobs', () => {
     return child;
   }
 
-  const online = async (): Promise<{ id: string; state: string; role: string }[]> => {
+  const online = async (): Promise<{ id: string; state: string; role: string; execution_ids: number[] }[]> => {
     const { json } = await service.call('GET', '/conductors');
     return json.filter(({ state }: { state: string }) => state === 'online');
   };
@@ -98,19 +107,31 @@ describeWithRedis('workers beside a server that runs no jobs', () => {
   };
 
   it('share the work, are listed, go on with what one of them left, and end in good order', patience, async () => {
-    const [first, second, third] = [startWorker(), startWorker(), startWorker()];
+    const first = startWorker();
+    const second = startWorker();
+    const third = startWorker();
     await vi.waitFor(async () => expect(await online()).toHaveLength(3), patience);
     expect((await online()).map(({ role }) => role)).toEqual(['worker', 'worker', 'worker']);
     const ids = await Promise.all(Array.from({ length: 60 }, (_each, number) => launch(number)));
+    // Each runs as many as it may at a time.
+    const busy = async () => (await online()).map(({ execution_ids: owned }) => owned.length);
+    await vi.waitFor(async () => expect(await busy()).toEqual([4, 4, 4]), patience);
+    const begun = (): number => readdirSync(folder).filter((name) => name.startsWith('ran-')).length;
+    await vi.waitFor(() => expect(begun()).toBe(12), patience);
     // One is killed in the middle of it, and one ends in good order.
-    first?.kill('SIGKILL');
+    first.kill('SIGKILL');
     const ended = once(second, 'exit');
-    second?.kill('SIGTERM');
+    second.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
+    writeFileSync(path.join(folder, 'go'), '');
     for (const id of ids) expect(await service.ended(id)).toMatchObject({ status: 'COMPLETED' });
+    // What the two had under way was run once more, and nothing else was.
+    const runs = ids.map((_id, number) => readFileSync(path.join(folder, `ran-${number}`), 'utf8').length);
+    expect(runs.filter((count) => count === 2)).toHaveLength(8);
+    expect(runs.filter((count) => count === 1)).toHaveLength(52);
     await vi.waitFor(async () => expect(await online()).toHaveLength(1), patience);
     const last = once(third, 'exit');
-    third?.kill('SIGTERM');
+    third.kill('SIGTERM');
     expect(await last).toEqual([0, null]);
     expect(await online()).toEqual([]);
   });

@@ -218,7 +218,7 @@ it('harms nobody beside it, whatever it does', async () => {
     worker(
       `${name}.ts`,
       'Task',
-      `import { existsSync, renameSync, writeFileSync } from 'node:fs';
+      `import { existsSync, renameSync, watch, writeFileSync } from 'node:fs';
        import { Worker } from 'batchy';
        export class Task extends Worker { async run() { ${body} } }`,
       here,
@@ -268,7 +268,11 @@ class Task(Worker):
         name: 'good',
         body: inTypeScript(
           'good',
-          `while (!existsSync('deaf') || !existsSync('deaf_python')) await new Promise((resolve) => setTimeout(resolve, 20));
+          `await new Promise((resolve) => {
+             const watcher = watch('.', look);
+             function look() { if (existsSync('deaf') && existsSync('deaf_python')) { watcher.close(); resolve(); } }
+             look();
+           });
            this.context.set('good', await this.context.increment('count', 1)); console.log('well done');`,
         ),
       },
