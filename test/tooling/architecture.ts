@@ -42,6 +42,7 @@ const layers: Readonly<Record<string, Layer>> = {
   dialects: { layers: ['domain', 'authoring'], packages: ['js-yaml', 'luxon'] },
   'adapters/memory': { layers: ['domain', 'ports'], packages: [anyBuiltin] },
   'adapters/redis': { layers: ['domain', 'ports'], packages: ['ioredis', anyBuiltin] },
+  'adapters/bullmq': { layers: ['domain', 'ports'], packages: ['bullmq', 'ioredis', anyBuiltin] },
   'adapters/sqlite': { layers: ['domain', 'ports'], packages: ['node:sqlite', anyBuiltin] },
   'adapters/system': { layers: ['domain', 'ports'], packages: ['uuidv7', anyBuiltin] },
   config: { layers: ['domain'], packages: ['typebox', 'js-yaml', anyBuiltin] },

@@ -1,0 +1,33 @@
+import { defaultPriority, type Priority } from './priority.ts';
+
+export const defaultQueue = 'default';
+
+/** An execution that waits for a conductor: all that must be known to hand it to one that can run it. */
+export interface Work extends Line {
+  readonly executionId: number;
+  readonly priority: Priority;
+  /** How long it may not be begun yet; 0: at once. */
+  readonly delayMilliseconds: number;
+}
+
+/** What waits is handed on line by line: a conductor stands at those whose work it may be able to run. */
+export interface Line {
+  readonly queue: string;
+  /** Names, sorted, that whoever takes it must have, all of them. */
+  readonly capabilities: readonly string[];
+}
+
+export interface WorkOptions extends Partial<Omit<Work, 'capabilities'>> {
+  readonly executionId: number;
+  readonly capabilities: readonly string[];
+}
+
+export function workOf({ executionId, capabilities, ...given }: WorkOptions): Work {
+  return {
+    executionId,
+    queue: given.queue ?? defaultQueue,
+    capabilities: [...new Set(capabilities)].sort(),
+    priority: given.priority ?? defaultPriority,
+    delayMilliseconds: given.delayMilliseconds ?? 0,
+  };
+}
