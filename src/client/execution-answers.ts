@@ -54,6 +54,12 @@ export interface Execution {
   /** How often another conductor went on with it */
   takeovers: number;
   stop_requested_by: string | null;
+  /** Where it waits for a conductor; absent: in the queue `default` */
+  queue?: string;
+  /** In which order it does; absent: normal */
+  priority?: 'very_high' | 'high' | 'normal' | 'low' | 'very_low';
+  /** It is not begun before; absent: at once */
+  not_before?: string;
   /** Why nobody here could go on with it if its owner were gone: its job’s file is missing or broken. null: nothing is awaited */
   awaits: string | null;
   /** What its steps receive, defaults and window filled in. Values of names that hold password, secret or token are masked as *** */
@@ -167,6 +173,12 @@ export interface ListedExecution {
   /** How often another conductor went on with it */
   takeovers: number;
   stop_requested_by: string | null;
+  /** Where it waits for a conductor; absent: in the queue `default` */
+  queue?: string;
+  /** In which order it does; absent: normal */
+  priority?: 'very_high' | 'high' | 'normal' | 'low' | 'very_low';
+  /** It is not begun before; absent: at once */
+  not_before?: string;
 }
 
 export interface InstanceParameter {

@@ -106,6 +106,12 @@ export interface Job {
     /** How often another conductor went on with it */
     takeovers: number;
     stop_requested_by: string | null;
+    /** Where it waits for a conductor; absent: in the queue `default` */
+    queue?: string;
+    /** In which order it does; absent: normal */
+    priority?: 'very_high' | 'high' | 'normal' | 'low' | 'very_low';
+    /** It is not begun before; absent: at once */
+    not_before?: string;
   } | null;
 }
 

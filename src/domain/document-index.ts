@@ -1,4 +1,5 @@
 import type { BatchStatus } from './execution.ts';
+import { type Priority, rankOf } from './priority.ts';
 import { formatInstant, type Instant } from './time.ts';
 
 /**
@@ -20,7 +21,7 @@ export function idOfMember(member: string): number {
   return Number(text);
 }
 
-/** All are of executions by id, except `started`. */
+/** All are of executions by id, except `waiting`, `delayed` and `started`. */
 export const executionIndexes = {
   all: 'executions',
   /** Of those that are not live. Who is looks different in a moment, and a change of index costs as much as what it is about. */
@@ -30,6 +31,10 @@ export const executionIndexes = {
   /** Those that run or are about to. UNKNOWN is not among them: nobody runs it. */
   live: 'executions:live',
   liveOfJob: (jobName: string): string => `executions:live:job:${encodeURIComponent(jobName)}`,
+  /** Of a queue, those that nobody has begun: `<rank of the priority> <id>`, the first to be begun first. */
+  waiting: (queue: string): string => `executions:waiting:${queue}`,
+  /** Of a queue, those that may not begin yet, or could not when they were launched: `<not before> <id>`. */
+  delayed: (queue: string): string => `executions:delayed:${queue}`,
   /** Of those that have started: `<start, naive UTC, six fraction digits> <id>`. */
   started: 'executions:started',
 } as const;
@@ -37,6 +42,16 @@ export const executionIndexes = {
 /** The member of `started` for an execution. */
 export function memberOfStart(startedAt: Instant, id: number): string {
   return `${formatInstant(startedAt)} ${memberOfId(id)}`;
+}
+
+/** The member of `waiting` for an execution. */
+export function memberOfWaiting(priority: Priority, id: number): string {
+  return `${rankOf(priority)} ${memberOfId(id)}`;
+}
+
+/** The member of `delayed` for an execution. */
+export function memberOfDelayed(notBefore: Instant, id: number): string {
+  return `${formatInstant(notBefore)} ${memberOfId(id)}`;
 }
 
 /** Whether `memberOfStart` may have given it. */

@@ -2,8 +2,10 @@ import {
   executionIndexes,
   idOfMember,
   instanceIndexes,
+  memberOfDelayed,
   memberOfId,
   memberOfStart,
+  memberOfWaiting,
   replayableIndex,
   skippedIndex,
   skippedMember,
@@ -17,6 +19,8 @@ import { encodeFlowOutline, encodeFlowRecord, type FlowOutline, type FlowRecord 
 import { encodeSkipped } from './skipped-text.ts';
 import type { Json } from './json.ts';
 import { encodeLease, type Lease } from './lease.ts';
+import { defaultPriority } from './priority.ts';
+import { defaultQueue } from './work.ts';
 import { encodeDoubts, type WindowInDoubt } from './windows-in-doubt.ts';
 
 /** How instances, executions and what belongs to them become documents of a store (`ports/document-reader.ts`). */
@@ -108,7 +112,8 @@ export function executionDocument(execution: JobExecution): StateDocument {
   };
 }
 
-export function executionMembers({ id, jobName, instanceId, status, startedAt }: JobExecution): IndexMember[] {
+export function executionMembers(execution: JobExecution): IndexMember[] {
+  const { id, jobName, instanceId, status, startedAt } = execution;
   const member = memberOfId(id);
   const members = [
     { index: executionIndexes.all, member },
@@ -119,7 +124,14 @@ export function executionMembers({ id, jobName, instanceId, status, startedAt }:
     members.push({ index: executionIndexes.live, member }, { index: executionIndexes.liveOfJob(jobName), member });
   else members.push({ index: executionIndexes.ofStatus(status), member });
   if (startedAt !== null) members.push({ index: executionIndexes.started, member: memberOfStart(startedAt, id) });
+  else if (isLive(status)) members.push(waitingMember(execution));
   return members;
+}
+
+function waitingMember({ id, queue = defaultQueue, priority = defaultPriority, notBefore }: JobExecution): IndexMember {
+  return notBefore === undefined
+    ? { index: executionIndexes.waiting(queue), member: memberOfWaiting(priority, id) }
+    : { index: executionIndexes.delayed(queue), member: memberOfDelayed(notBefore, id) };
 }
 
 export function stepDocument(step: StepExecution): StateDocument {

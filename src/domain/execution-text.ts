@@ -12,6 +12,7 @@ import {
 import { decodeTask, encodeTask } from './flow-text.ts';
 import { parameterTypes } from './job.ts';
 import { type Json, type JsonObject, stringifyJson } from './json.ts';
+import { priorities } from './priority.ts';
 import { replayOf } from './replay.ts';
 import { parseStoredObject, type StoredFields, storedFields } from './stored-fields.ts';
 import { formatInstant } from './time.ts';
@@ -93,6 +94,9 @@ export function executionFields(execution: JobExecution): JsonObject {
     launched_by: execution.launchedBy,
     takeovers: execution.takeovers,
     stop_requested_by: execution.stopRequestedBy,
+    ...(execution.queue === undefined ? {} : { queue: execution.queue }),
+    ...(execution.priority === undefined ? {} : { priority: execution.priority }),
+    ...(execution.notBefore === undefined ? {} : { not_before: formatInstant(execution.notBefore) }),
   };
 }
 
@@ -146,6 +150,9 @@ export function decodeExecution(text: string): JobExecution {
     stopRequestedBy: fields.textOrNull('stop_requested_by'),
     ...(fields.has('revived') ? { revived: fields.counts('revived') } : {}),
     ...(fields.has('previous_execution_id') ? { previousId: fields.count('previous_execution_id') } : {}),
+    ...(fields.has('queue') ? { queue: fields.text('queue') } : {}),
+    ...(fields.has('priority') ? { priority: fields.oneOf('priority', priorities) } : {}),
+    ...(fields.has('not_before') ? { notBefore: fields.instant('not_before') } : {}),
   };
 }
 

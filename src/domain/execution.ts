@@ -1,6 +1,7 @@
 import type { TaskState } from './flow-state.ts';
 import type { Json } from './json.ts';
 import type { ParameterType } from './job.ts';
+import type { Priority } from './priority.ts';
 import type { Instant } from './time.ts';
 
 /**
@@ -87,6 +88,12 @@ export interface JobExecution {
    * store theirs in another order than they took them.
    */
   readonly previousId?: number;
+  /** Where it waits for a conductor; absent: in the usual queue. */
+  readonly queue?: string;
+  /** Absent: the usual one. */
+  readonly priority?: Priority;
+  /** It may not be begun before; absent: at once. */
+  readonly notBefore?: Instant;
 }
 
 export interface OwnedBatch {

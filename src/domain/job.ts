@@ -1,4 +1,5 @@
 import type { Json } from './json.ts';
+import type { Priority } from './priority.ts';
 
 /**
  * A job as data: what every dialect compiles to, what the engine runs and what `/jobs` shows. The code of its steps is not in
@@ -20,7 +21,7 @@ export interface JobDefinition {
   readonly refuseIfComplete: boolean;
   /** Each launch of a complete (or abandoned) instance gets an identifying `run_id` of its own. Never together with a bond. */
   readonly newInstancePerLaunch: boolean;
-  /** Executions of this job that may run at a time; `null`: any number. */
+  /** Executions of this job that may be live at a time; `null`: any number. A further launch is refused. */
   readonly maxConcurrent: number | null;
   readonly timeoutSeconds: number | null;
   /** Steps of one execution that may run at a time; absent: as many as are ready. */
@@ -34,6 +35,12 @@ export interface JobDefinition {
   readonly capabilities?: readonly string[];
   /** It is a reversible flow. */
   readonly isFlow?: true;
+  /** Where its executions wait for a conductor; absent: in the usual queue. */
+  readonly queue?: string;
+  /** In which order they do; absent: the usual one. A launch may name another. */
+  readonly priority?: Priority;
+  /** Executions of it that may run at a time, over all machines; absent: any number. Further ones wait. */
+  readonly maxRunning?: number;
 }
 
 /** `workflow` may hold parameters: `orders-{{region}}` is one watermark per value. `jobs`: those of the workflow, or `null` for all. */

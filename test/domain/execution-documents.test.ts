@@ -68,6 +68,7 @@ describe('documents', () => {
       'executions:instance:3': padded,
       'executions:live': padded,
       'executions:live:job:Load.Orders-1': padded,
+      'executions:waiting:default': `3 ${padded}`,
     });
     const ended = executionDocument({ ...execution, status: 'COMPLETED', startedAt: at('2026-11-21T21:53:34.23') });
     expect(membersOf(ended)).toEqual({
@@ -77,6 +78,23 @@ describe('documents', () => {
       'executions:instance:3': padded,
       'executions:started': `2026-11-21T21:53:34.230000 ${padded}`,
     });
+  });
+
+  test('what waits is found by its queue, in the order in which it is to be begun, until it has begun', () => {
+    const urgent = { ...execution, queue: 'etl', priority: 'very_high' } as const;
+    expect(decodeExecution(executionDocument(urgent).text)).toEqual(urgent);
+    expect(membersOf(executionDocument(urgent))).toMatchObject({ 'executions:waiting:etl': `1 ${padded}` });
+    const notBefore = at('2026-11-21T21:53:34.23');
+    const delayed = { ...execution, notBefore };
+    expect(decodeExecution(executionDocument(delayed).text)).toEqual(delayed);
+    expect(membersOf(executionDocument(delayed))).toMatchObject({
+      'executions:delayed:default': `2026-11-21T21:53:34.230000 ${padded}`,
+    });
+    for (const waiting of [urgent, delayed])
+      for (const over of [{ startedAt: notBefore }, { status: 'ABANDONED' }] as const)
+        expect(Object.keys(membersOf(executionDocument({ ...waiting, ...over }))).join(' ')).not.toMatch(
+          /waiting|delayed/,
+        );
   });
 
   test('only what runs or is about to lives', () => {

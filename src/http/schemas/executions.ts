@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 
 import { batchStatuses } from '../../domain/execution.ts';
 import { taskStatuses } from '../../domain/flow-state.ts';
+import { priorities } from '../../domain/priority.ts';
 import { listOrLines } from './history.ts';
 import { CursorQuery, LimitQuery } from './vocabulary.ts';
 
@@ -93,6 +94,14 @@ const executionProperties = {
   launched_by: Type.String({ description: 'Name of the API key' }),
   takeovers: Type.Integer({ description: 'How often another conductor went on with it' }),
   stop_requested_by: text,
+  queue: Type.Optional(Type.String({ description: 'Where it waits for a conductor; absent: in the queue `default`' })),
+  priority: Type.Optional(
+    Type.Union(
+      priorities.map((name) => Type.Literal(name)),
+      { description: 'In which order it does; absent: normal' },
+    ),
+  ),
+  not_before: Type.Optional(Type.String({ description: 'It is not begun before; absent: at once' })),
 };
 export const executionExample = {
   id: 1,
