@@ -34,8 +34,14 @@ export interface JobOptions {
   readonly refuseIfComplete?: boolean;
   /** Each launch is an instance of its own, by an identifying `run_id`. Not together with a workflow. */
   readonly newInstancePerLaunch?: boolean;
-  /** Executions of this job at a time. */
+  /** Executions of this job at a time, those that wait among them: a further launch is refused. */
   readonly maxConcurrent?: number;
+  /** Executions of it that run at a time, on all machines: further ones wait for a place. */
+  readonly maxRunning?: number;
+  /** The queue in which its executions wait: at most 60 letters, digits, `_`, `.` or `-`, not `all`; `default` if not said. */
+  readonly queue?: string;
+  /** Which of a queue's executions are begun first, where their launch does not say; `normal` if not said. */
+  readonly priority?: 'very_high' | 'high' | 'normal' | 'low' | 'very_low';
   /** Seconds from the first start of an execution, after which it is FAILED; no limit if not said. */
   readonly timeout?: number;
   /** `stop` (if not said) lets running branches finish after a failed step, `continue` starts other branches, too. */
@@ -60,6 +66,9 @@ const jobOptionNames = [
   'refuseIfComplete',
   'newInstancePerLaunch',
   'maxConcurrent',
+  'maxRunning',
+  'queue',
+  'priority',
   'timeout',
   'onFailure',
   'onOwnerLost',

@@ -16,6 +16,9 @@ export interface FlowJobOptions extends Pick<
   | 'parameters'
   | 'restartable'
   | 'maxConcurrent'
+  | 'maxRunning'
+  | 'queue'
+  | 'priority'
   | 'timeout'
   | 'onOwnerLost'
   | 'maxTakeovers'
@@ -35,6 +38,9 @@ const flowOptionNames = [
   'restartable',
   'newInstancePerLaunch',
   'maxConcurrent',
+  'maxRunning',
+  'queue',
+  'priority',
   'maxProcs',
   'timeout',
   'onOwnerLost',

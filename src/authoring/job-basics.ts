@@ -3,6 +3,8 @@ import { defaultMaxTakeovers, type JobDefinition, type ParameterSchema } from '.
 import type { Json } from '../domain/json.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { readParameterSchema } from '../domain/parameter-schema.ts';
+import { defaultPriority, priorities } from '../domain/priority.ts';
+import { defaultQueue } from '../domain/work.ts';
 import type { Options, Problems } from './options.ts';
 
 /** What is said of every job, be it made of steps or a flow. */
@@ -13,6 +15,9 @@ type JobBasics = Pick<
   | 'parameters'
   | 'restartable'
   | 'maxConcurrent'
+  | 'maxRunning'
+  | 'queue'
+  | 'priority'
   | 'timeoutSeconds'
   | 'onOwnerLost'
   | 'maxTakeovers'
@@ -31,10 +36,23 @@ export function readJobBasics(options: Options, problems: Problems): JobBasics {
     parameters: readParameters(options.raw('parameters'), problems),
     restartable: options.flag('restartable', true),
     maxConcurrent: options.number('maxConcurrent', null, { atLeast: 1 }),
+    ...readWaiting(options),
     timeoutSeconds: options.seconds('timeout'),
     onOwnerLost: options.oneOf('onOwnerLost', ['resume', 'fail'], 'resume'),
     maxTakeovers: options.number('maxTakeovers', defaultMaxTakeovers),
     ...(capabilities.length === 0 ? {} : { capabilities }),
+  };
+}
+
+/** How its executions wait. What goes without saying is left out, so that nothing of it is stored with each of them. */
+function readWaiting(options: Options): Pick<JobBasics, 'maxRunning' | 'queue' | 'priority'> {
+  const maxRunning = options.number('maxRunning', null, { atLeast: 1 });
+  const queue = options.text('queue') ?? defaultQueue;
+  const priority = options.oneOf('priority', priorities, defaultPriority);
+  return {
+    ...(maxRunning === null ? {} : { maxRunning }),
+    ...(queue === defaultQueue ? {} : { queue }),
+    ...(priority === defaultPriority ? {} : { priority }),
   };
 }
 

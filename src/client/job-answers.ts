@@ -36,7 +36,14 @@ export interface Job {
   restartable: boolean;
   refuse_if_complete: boolean;
   new_instance_per_launch: boolean;
+  /** Executions at a time, those that wait among them: a further launch is refused */
   max_concurrent: number | null;
+  /** Executions that run at a time, on all machines: further ones wait */
+  max_running: number | null;
+  /** In which its executions wait */
+  queue: string;
+  /** Of its executions, where their launch does not say */
+  priority: 'very_high' | 'high' | 'normal' | 'low' | 'very_low';
   /** Steps or tasks of one execution at a time; null: as many as are ready */
   max_procs: number | null;
   /** In seconds */

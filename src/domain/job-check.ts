@@ -4,8 +4,9 @@ import { matchesPattern } from './exit-code-pattern.ts';
 import { runIdParameter, windowParameters } from './given-parameters.ts';
 import type { JobDefinition, WorkflowBond } from './job.ts';
 import { isWorkflowName, jobNameProblem, quoteBriefly } from './names.ts';
-import { countFrom, timeout } from './number-range.ts';
+import { countFrom, places, timeout } from './number-range.ts';
 import { parameterNameProblem } from './parameter-name.ts';
+import { queueNameProblem } from './queue-name.ts';
 import { escapePointer } from './special-parameters.ts';
 import { checkSteps, jobDefinitionNameProblem } from './step-check.ts';
 import { maySetContext, renderTemplate, templateNames } from './template.ts';
@@ -21,6 +22,7 @@ export function checkJobDefinition(definition: JobDefinition): ErrorPlace[] {
     ...checkParameters(definition),
     ...(definition.bond === null ? [] : checkBond(definition, definition.bond)),
     ...checkNumbers(definition),
+    ...checkQueue(definition),
     ...checkCapabilities(definition),
     // A flow has none: what its code makes is checked whenever it is made.
     ...(definition.isFlow === true ? [] : checkSteps(definition.steps)),
@@ -30,9 +32,15 @@ export function checkJobDefinition(definition: JobDefinition): ErrorPlace[] {
 function checkNumbers(definition: JobDefinition): ErrorPlace[] {
   return [
     ...countFrom(1)('/maxConcurrent', definition.maxConcurrent),
+    ...places('/maxRunning', definition.maxRunning ?? null),
     ...countFrom(0)('/maxTakeovers', definition.maxTakeovers),
     ...timeout('/timeout', definition.timeoutSeconds),
   ];
+}
+
+function checkQueue({ queue }: JobDefinition): ErrorPlace[] {
+  const detail = queue === undefined ? null : queueNameProblem(queue);
+  return detail === null ? [] : [{ pointer: '/queue', detail }];
 }
 
 function checkParameters({ parameters, newInstancePerLaunch, bond }: JobDefinition): ErrorPlace[] {

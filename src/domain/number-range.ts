@@ -14,6 +14,15 @@ export function countFrom(least: number): RangeCheck {
       : [{ pointer, detail: `${lastName(pointer)} is ${value}; expected a whole number from ${least} on` }];
 }
 
+/** What holds a place is kept in one document, which is written anew for each. */
+export const mostPlaces = 10_000;
+
+/** How many may run at a time. */
+export const places: RangeCheck = (pointer, value) =>
+  value === null || (Number.isSafeInteger(value) && value >= 1 && value <= mostPlaces)
+    ? []
+    : [{ pointer, detail: `${lastName(pointer)} is ${value}; expected a whole number from 1 to ${mostPlaces}` }];
+
 /** A time that passes; zero is allowed. */
 export const delay: RangeCheck = (pointer, value) =>
   value === null || (value >= 0 && value <= longestSeconds)

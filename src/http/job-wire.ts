@@ -4,9 +4,11 @@ import type { JobDefinition, ParameterDefinition, StepDecision, StepDefinition }
 import type { Json, JsonObject } from '../domain/json.ts';
 import { parameterTable } from '../domain/parameters.ts';
 import type { PlannedStep } from '../domain/restart-plan.ts';
+import { defaultPriority } from '../domain/priority.ts';
 import { isSecretName, mask } from '../domain/secrets.ts';
 import { isTaskList } from '../domain/task-list.ts';
 import { formatInstant } from '../domain/time.ts';
+import { defaultQueue } from '../domain/work.ts';
 import type { BrokenJobFile } from '../service/job-catalog.ts';
 import type { ListedJob } from '../service/jobs.ts';
 import type { TaskState } from '../service/task-states.ts';
@@ -31,6 +33,9 @@ export function jobFields({ definition, file, version, readAt, lastExecution }: 
     refuse_if_complete: definition.refuseIfComplete,
     new_instance_per_launch: definition.newInstancePerLaunch,
     max_concurrent: definition.maxConcurrent,
+    max_running: definition.maxRunning ?? null,
+    queue: definition.queue ?? defaultQueue,
+    priority: definition.priority ?? defaultPriority,
     max_procs: definition.maxProcs ?? null,
     timeout: definition.timeoutSeconds,
     on_failure: definition.onFailure,

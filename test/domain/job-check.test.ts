@@ -128,6 +128,9 @@ describe('numbers', () => {
   test.each([
     [{ maxConcurrent: 0 }, '/maxConcurrent'],
     [{ maxConcurrent: 1.5 }, '/maxConcurrent'],
+    [{ maxRunning: 0 }, '/maxRunning'],
+    [{ maxRunning: 2.5 }, '/maxRunning'],
+    [{ maxRunning: 10_001 }, '/maxRunning'],
     [{ maxTakeovers: -1 }, '/maxTakeovers'],
     [{ timeoutSeconds: 0 }, '/timeout'],
     [{ timeoutSeconds: Number.NaN }, '/timeout'],
@@ -149,7 +152,19 @@ describe('numbers', () => {
 
   it('in range are none', () => {
     const step = stepOf('a', { retry: { ...retry, delaySeconds: 0 }, timeoutSeconds: 0.5, startLimit: 1 });
-    expect(checkJobDefinition(jobOf([step], { maxConcurrent: 1, maxTakeovers: 0, timeoutSeconds: 60 }))).toEqual([]);
+    expect(
+      checkJobDefinition(jobOf([step], { maxConcurrent: 1, maxRunning: 1, maxTakeovers: 0, timeoutSeconds: 60 })),
+    ).toEqual([]);
+  });
+});
+
+describe('the queue', () => {
+  test.each(['', 'all', 'e t l', 'étl', 'a/b', 'a:b', 'x'.repeat(61)])('is not called %j', (queue) => {
+    expect(pointers(jobOf([stepOf('a')], { queue }))).toEqual(['/queue']);
+  });
+
+  test.each(['default', 'etl', '-', 'All', 'nightly.eu_west-1', 'x'.repeat(60)])('may be called %j', (queue) => {
+    expect(checkJobDefinition(jobOf([stepOf('a')], { queue }))).toEqual([]);
   });
 });
 

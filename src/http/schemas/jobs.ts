@@ -1,6 +1,7 @@
 import { type TObject, Type } from 'typebox';
 
 import { parameterTypes } from '../../domain/job.ts';
+import { priorities } from '../../domain/priority.ts';
 import { executionExample, ExecutionItem } from './executions.ts';
 import { Edge, stepKindName } from './graph.ts';
 
@@ -127,7 +128,17 @@ const Job = Type.Object({
   restartable: Type.Boolean(),
   refuse_if_complete: Type.Boolean(),
   new_instance_per_launch: Type.Boolean(),
-  max_concurrent: whole,
+  max_concurrent: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'Executions at a time, those that wait among them: a further launch is refused',
+  }),
+  max_running: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'Executions that run at a time, on all machines: further ones wait',
+  }),
+  queue: Type.String({ description: 'In which its executions wait' }),
+  priority: Type.Union(
+    priorities.map((priority) => Type.Literal(priority)),
+    { description: 'Of its executions, where their launch does not say' },
+  ),
   max_procs: Type.Union([Type.Integer(), Type.Null()], {
     description: 'Steps or tasks of one execution at a time; null: as many as are ready',
   }),
@@ -184,6 +195,9 @@ const jobExample = {
   refuse_if_complete: false,
   new_instance_per_launch: false,
   max_concurrent: null,
+  max_running: null,
+  queue: 'default',
+  priority: 'normal',
   max_procs: null,
   timeout: null,
   on_failure: 'stop',
