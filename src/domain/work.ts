@@ -17,9 +17,12 @@ export interface Line {
   readonly capabilities: readonly string[];
 }
 
-export interface WorkOptions extends Partial<Omit<Work, 'capabilities'>> {
+export interface WorkOptions {
   readonly executionId: number;
+  readonly queue?: string | undefined;
+  readonly priority?: Priority | undefined;
   readonly capabilities: readonly string[];
+  readonly delayMilliseconds?: number | undefined;
 }
 
 export function workOf({ executionId, capabilities, ...given }: WorkOptions): Work {

@@ -1,59 +1,25 @@
-import { executionIndexes, idOfMember } from '../domain/document-index.ts';
-import type { JobCounts } from '../domain/job-counts.ts';
-import type { Ending } from '../domain/heartbeat.ts';
-import type { ExecutionTaker } from '../ports/execution-taker.ts';
-import type { Operation } from '../ports/store.ts';
-import type { Stores } from '../ports/stores.ts';
 import { requiredCapabilities } from '../domain/capability.ts';
-import { type Capabilities, createCapabilities } from './capabilities.ts';
-import { createEndTelling } from './end-telling.ts';
-import { runExecution } from './engine.ts';
-import { endingOf } from './execution-ending.ts';
-import { openSession, OwnershipLost, type ExecutionSession, type SessionOptions } from './execution-session.ts';
-import { createHeartbeat, type HeartbeatSender } from './heartbeat.ts';
+import type { JobExecution } from '../domain/execution.ts';
+import type { Ending } from '../domain/heartbeat.ts';
+import { defaultQueue, type Line } from '../domain/work.ts';
+import type { Consumer, Taken } from '../ports/dispatcher.ts';
+import type { ExecutionTaker } from '../ports/execution-taker.ts';
+import { createCapabilities } from './capabilities.ts';
+import type { ConductorOptions } from './conductor-options.ts';
+import { OwnershipLost } from './execution-session.ts';
+import { createHandingOn } from './handing-on.ts';
+import { createHeartbeat } from './heartbeat.ts';
 import type { RunnableJob } from './job.ts';
-import { type Claimable, claimables, prepareClaim, releaseLease, takeLease } from './lease-taking.ts';
+import { type Claimable, claimables } from './lease-taking.ts';
 import { createLooks } from './looks.ts';
 import { createOrphans } from './orphans.ts';
-import { logOwnerLoss } from './owner-loss.ts';
+import { createOwnedRuns, type Seen } from './owned-runs.ts';
 import { createOwnerWatch } from './owner-watch.ts';
-import { type PendingLaunch, prepareLaunch } from './pending-launch.ts';
-import { countRun } from './run-counts.ts';
+import { prepareLaunch } from './pending-launch.ts';
 import { createResting } from './resting.ts';
-import type { EngineTools } from './running-execution.ts';
 import { createSlots } from './slots.ts';
-import type { Logs } from './step-log.ts';
-import type { StepTools } from './steps/step-run.ts';
-
-export interface ConductorOptions {
-  readonly stores: Stores;
-  /** The jobs that this process can run; what is not among them is left to others. */
-  readonly catalog: { get(jobName: string): RunnableJob | undefined };
-  /** An id that no other conductor has or had. Printable ASCII without spaces. */
-  readonly id: string;
-  /** A conductor whose sign of life stands still for so long is gone. */
-  readonly leaseSeconds: number;
-  /** Gives its sign of life. On this very event loop, which job code may hold up, unless one is given. */
-  readonly heartbeat?: HeartbeatSender;
-  /** Executions at a time. */
-  readonly concurrency: number;
-  readonly logs: Logs;
-  /** A fresh, unique id for each commit. */
-  readonly operationId: () => string;
-  readonly timers: StepTools['timers'];
-  readonly random: StepTools['random'];
-  readonly environment: StepTools['environment'];
-  /** What it can do beside what every conductor can; nothing if not said. */
-  readonly capabilities?: Capabilities;
-  /** How long what must end is waited for, in milliseconds. */
-  readonly graceMilliseconds: number;
-  /** Where what runs is counted. */
-  readonly counts?: JobCounts;
-  /** How often it looks by itself, in milliseconds; the journal wakes it at once. */
-  readonly lookEveryMilliseconds: number;
-  /** Of what went wrong and is tried again. */
-  readonly onProblem: (error: unknown) => void;
-}
+import { findStrays, type StrayExecution } from './stray-executions.ts';
+import { dueExecutions, waitingPages } from './waiting-executions.ts';
 
 export interface Conductor extends ExecutionTaker {
   /** What runs here now, oldest first. */
@@ -68,49 +34,40 @@ export interface Conductor extends ExecutionTaker {
   stop(): Promise<void>;
 }
 
-/** Of an attempt of ours that came to grief. */
-const unseen: Ending = { because: null, by: null };
-
-const keepSeconds = 600;
-const pageSize = 100;
 const fewest = 8;
+const usualLines: readonly Line[] = [{ queue: defaultQueue, capabilities: [] }];
+const over: Taken = { kind: 'over' };
 
 /**
  * What runs executions: takes those that nobody owns, or whose owner is gone, and sees each to its end. Any number of conductors
- * may look at one store.
+ * may look at one store. What waits is handed to it, or, without anybody who does, found in the store.
  */
 export function createConductor(options: ConductorOptions): Conductor {
-  const { stores, catalog, id, leaseSeconds, concurrency, timers, operationId, onProblem } = options;
+  const { stores, catalog, id, leaseSeconds, timers, dispatcher, lines = usualLines, onProblem } = options;
+  const queues = [...new Set(lines.map(({ queue }) => queue))];
   const owners = createOwnerWatch(stores.documents, timers, leaseSeconds);
   const heartbeat =
-    options.heartbeat ??
-    createHeartbeat({
-      stores,
-      conductor: id,
-      everyMilliseconds: (leaseSeconds * 1000) / 3,
-      timers,
-      operationId,
-      onProblem,
-    });
-  const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
-  const giveUp = new AbortController();
-  const ends = createEndTelling(tools, onProblem);
-  const slots = createSlots(concurrency);
+    options.heartbeat ?? createHeartbeat({ ...options, conductor: id, everyMilliseconds: (leaseSeconds * 1000) / 3 });
+  const slots = createSlots(options.concurrency);
+  const capabilities = options.capabilities ?? createCapabilities([], [], options);
+  const runs = createOwnedRuns({ ...options, capabilities, slots, onRoom: offerRoom });
+  const orphans = createOrphans(timers, leaseSeconds, onProblem);
+  const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
+  const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForStrays());
+  const handingOn = dispatcher === undefined ? null : createHandingOn({ stores, dispatcher, queues, timers, catalog });
+  let consumer: Consumer | null = null;
   let isStarted = false;
   let isTaking = true;
   /** Who waits for a slot, as far as is known: nobody who comes later is served before somebody. */
   let waiting: 'nobody' | 'perhaps' | 'somebody' = 'nobody';
-  const orphans = createOrphans(timers, leaseSeconds, onProblem);
-  const capabilities = options.capabilities ?? createCapabilities([], [], options);
-  const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
-  const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForWork());
-
-  function operation(): Operation {
-    return { id: operationId(), fingerprint: '', answer: null, keepSeconds };
-  }
 
   function mayTake(): boolean {
     return isStarted && isTaking && slots.free() > 0;
+  }
+
+  function offerRoom(): void {
+    consumer?.setRoom(mayTake() ? slots.free() : 0);
+    if (waiting !== 'nobody') looks.lookForWork();
   }
 
   function refreshAll(): void {
@@ -121,144 +78,105 @@ export function createConductor(options: ConductorOptions): Conductor {
   }
 
   async function lookAround(refreshes: boolean): Promise<void> {
-    if (refreshes) refreshAll();
+    if (refreshes) {
+      refreshAll();
+      if (mayTake()) await takeStrays();
+      if (mayTake()) await handingOn?.look();
+    }
+    if (dispatcher !== undefined) return;
     if (!mayTake() && waiting === 'nobody') waiting = 'perhaps';
-    for (let beyond: string | null = null; mayTake();) {
-      const members: string[] = await stores.documents.scan({
-        index: executionIndexes.live,
-        prefix: '',
-        direction: 'ascending',
-        beyond,
-        limit: pageSize,
-      });
-      const others = members
-        .map(idOfMember)
-        .filter((executionId) => !slots.has(executionId) && !resting.has(executionId));
-      // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
-      while (others.length > 0 && mayTake())
-        await claim(await claimables(stores, others.splice(0, Math.max(fewest, slots.free()))));
-      waiting = others.length > 0 || !mayTake() ? 'somebody' : 'nobody';
-      if (members.length < pageSize) return;
-      beyond = members.at(-1) ?? null;
-    }
-  }
-
-  function lookIfAnyoneWaits(): void {
-    if (waiting !== 'nobody') looks.lookForWork();
-  }
-
-  async function claim(found: readonly Claimable[]): Promise<void> {
-    // An owner of this name that does not run here is an attempt of ours that came to grief.
-    const named = found.flatMap(({ lease }) =>
-      lease?.conductor == null || lease.conductor === id ? [] : lease.conductor,
-    );
-    const gone = named.length === 0 ? new Map<string, Ending>() : await owners.gone(named);
-    for (const claimable of found) {
-      const owner = claimable.lease?.conductor ?? null;
+    if (refreshes && mayTake()) await takeWaiting(await dueExecutions(stores, queues));
+    if (!mayTake()) return;
+    for await (const page of waitingPages(stores, queues)) {
+      const left = await takeWaiting(page);
+      waiting = left || !mayTake() ? 'somebody' : 'nobody';
       if (!mayTake()) return;
-      if (owner !== null && owner !== id && !gone.has(owner)) continue;
-      const job = catalog.get(claimable.execution.jobName);
-      if (job === undefined) orphans.found(claimable.execution);
-      // It waits for whoever can run it.
-      else if (!capabilities.mayHave(requiredCapabilities(job.definition))) continue;
-      else begin(claimable.execution, () => see(claimable, job, owner === null ? null : (gone.get(owner) ?? unseen)));
+    }
+    waiting = 'nobody';
+  }
+
+  /** @returns whether some are left, for want of room */
+  async function takeWaiting(page: readonly number[]): Promise<boolean> {
+    const others = page.filter((executionId) => !slots.has(executionId) && !resting.has(executionId));
+    // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
+    while (others.length > 0 && mayTake())
+      for (const claimable of await claimables(stores, others.splice(0, Math.max(fewest, slots.free()))))
+        // Whoever has it sees it to its end.
+        if ((claimable.lease?.conductor ?? null) === null) consider(claimable, null);
+    return others.length > 0;
+  }
+
+  async function takeStrays(): Promise<void> {
+    const isLeftOut = (executionId: number): boolean => slots.has(executionId) || resting.has(executionId);
+    const strays = await findStrays({ documents: stores.documents, owners, conductor: id, queues, isLeftOut });
+    while (strays.length > 0 && mayTake()) {
+      const batch = new Map<number, StrayExecution>(
+        strays.splice(0, Math.max(fewest, slots.free())).map((stray) => [stray.id, stray]),
+      );
+      for (const claimable of await claimables(stores, [...batch.keys()])) {
+        const stray = batch.get(claimable.execution.id);
+        if (stray !== undefined && (claimable.lease?.conductor ?? null) === stray.owner)
+          consider(claimable, stray.lost);
+      }
     }
   }
 
-  function begin({ id: executionId, jobName }: Claimable['execution'], see: () => Promise<void>): void {
-    const grieve = (error: unknown): void => {
-      onProblem(error);
-      resting.add(executionId);
-    };
-    slots.run(executionId, jobName, () => see().catch(grieve), lookIfAnyoneWaits);
+  function consider(claimable: Claimable, lost: Ending | null): void {
+    const { execution } = claimable;
+    if (!mayTake() || slots.has(execution.id)) return;
+    const job = catalog.get(execution.jobName);
+    if (job === undefined) orphans.found(execution);
+    // It waits for whoever can run it.
+    else if (capabilities.mayHave(requiredCapabilities(job.definition))) void runUnlessRefused(claimable, job, lost);
   }
 
-  /** Sees an execution to its end. */
-  async function see(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<void> {
-    const { id: executionId, takeovers } = claimable.execution;
-    const { onOwnerLost, maxTakeovers } = job.definition;
-    // What another execution did to the process is none of its takeovers.
-    const isItsOwn = lost !== null && (lost.by === null || lost.by === executionId);
-    const isOver = lost !== null && (onOwnerLost === 'fail' || (isItsOwn && takeovers >= maxTakeovers));
-    if (
-      !isOver &&
-      !(await capabilities.ask(requiredCapabilities(job.definition), { ...claimable.execution, executionId }))
-    ) {
-      // Nothing was taken: no attempt is lost, and others may have what it needs.
-      resting.add(executionId);
-      return;
-    }
-    const isUnstarted = lost === null && claimable.execution.startedAt === null;
-    const claim = isUnstarted ? await prepareClaim(stores, claimable, id) : null;
-    const fence =
-      claim?.fence ??
-      (await takeLease(stores, claimable, {
-        conductor: id,
-        operation: operation(),
-        countsAsTakeover: isItsOwn && !isOver,
-      }));
-    if (fence === null) return;
-    if (options.counts !== undefined && lost !== null && !isOver)
-      options.counts.of(claimable.execution.jobName).takeovers += 1;
-    const session = await open(executionId, job, { stores, fence, ...(claim === null ? {} : { claim }) });
-    if (lost !== null) {
-      const takeover = isItsOwn ? `, takeover ${takeovers + 1} of ${maxTakeovers} at most` : '';
-      const outcome = isOver ? 'it may not be taken over again' : `it goes on here${takeover}`;
-      logOwnerLoss(tools.logs, executionId, lost, outcome);
-    }
-    if (isOver) {
-      const exitMessage = lost?.because == null ? 'owner lost' : `owner lost: its process ${lost.because}`;
-      const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;
-      await session.commit((state) => endingOf(state, ending, tools));
-      return ends.tell(job, session.state);
-    }
-    await run(executionId, session, job);
+  async function runUnlessRefused(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<void> {
+    const { execution } = claimable;
+    const seen = await begin(execution, () => runs.see(claimable, job, lost));
+    // Others may have what it needs.
+    if (seen === 'refused') resting.add(execution.id);
   }
 
-  /** The same of one that is launched here, now. */
-  async function seeLaunched(executionId: number, launch: PendingLaunch, job: RunnableJob): Promise<void> {
-    const { claim, store } = launch;
-    const how = { stores: { ...stores, store }, fence: claim.fence, claim, launch };
-    try {
-      await run(executionId, await open(executionId, job, how), job);
-    } finally {
-      launch.giveBack();
-    }
+  function begin({ id: executionId, jobName }: JobExecution, see: () => Promise<Seen>): Promise<Seen> {
+    const { promise, resolve } = Promise.withResolvers<Seen>();
+    const seeIt = (): Promise<void> =>
+      see()
+        .catch((error: unknown): Seen => {
+          onProblem(error);
+          return 'refused';
+        })
+        .then(resolve);
+    slots.run(executionId, jobName, seeIt, offerRoom);
+    consumer?.setRoom(mayTake() ? slots.free() : 0);
+    return promise;
   }
 
-  async function open(
-    executionId: number,
-    job: RunnableJob,
-    how: Pick<SessionOptions, 'stores' | 'fence' | 'claim' | 'launch'>,
-  ): Promise<ExecutionSession> {
-    const { counts } = options;
-    const session = await openSession({
-      ...how,
-      executionId,
-      operationId,
-      timers,
-      trustMilliseconds: (leaseSeconds * 1000) / 3,
-      giveUp: giveUp.signal,
-      onEnding(isEnding) {
-        slots.setEnding(executionId, isEnding);
-        lookIfAnyoneWaits();
-      },
-      ...(counts === undefined ? {} : { onStored: (stored) => countRun(counts, job, stored) }),
-    });
-    slots.opened(executionId, session);
-    return session;
+  /** What was handed to this conductor. */
+  async function takeHanded(executionId: number): Promise<Taken> {
+    const later: Taken = { kind: 'later', milliseconds: options.lookEveryMilliseconds };
+    if (!mayTake()) return { kind: 'later', milliseconds: 0 };
+    const [claimable] = await claimables(stores, [executionId]);
+    // Whoever has it sees it to its end; should they be gone, it is found as a stray.
+    if (claimable === undefined || slots.has(executionId) || (claimable.lease?.conductor ?? null) !== null) return over;
+    const early = await tooEarly(claimable.execution);
+    if (early > 0) return { kind: 'later', milliseconds: early };
+    const job = catalog.get(claimable.execution.jobName);
+    if (job === undefined) orphans.found(claimable.execution);
+    if (job === undefined || !capabilities.mayHave(requiredCapabilities(job.definition))) return later;
+    if (!mayTake()) return { kind: 'later', milliseconds: 0 };
+    const seen = await begin(claimable.execution, () => runs.see(claimable, job, null));
+    return seen === 'over' ? over : seen === 'refused' ? later : { kind: 'later', milliseconds: 0 };
   }
 
-  async function run(executionId: number, session: ExecutionSession, job: RunnableJob): Promise<void> {
-    const result = await runExecution(session, job, tools, slots.handBackOf(executionId));
-    if (result === 'ended') ends.tell(job, session.state);
-    if (result === 'handed-back')
-      await releaseLease(stores, executionId, { fence: session.fence, conductor: id }, operation());
+  /** In milliseconds; 0: it may begin. */
+  async function tooEarly({ notBefore }: JobExecution): Promise<number> {
+    if (notBefore === undefined) return 0;
+    return Math.max(0, Math.ceil(Number(notBefore - (await stores.clock.now())) / 1e6));
   }
 
   async function settled(): Promise<void> {
     await slots.settled();
-    await ends.told();
+    await runs.told();
   }
 
   return {
@@ -266,32 +184,36 @@ export function createConductor(options: ConductorOptions): Conductor {
       // Before the first sign of life nothing may be owned.
       await heartbeat.start();
       isStarted = true;
+      consumer = dispatcher?.consume({ lines, take: takeHanded, onProblem }) ?? null;
+      offerRoom();
       looks.start();
     },
     async take(launched, commit) {
-      const { id: executionId, jobName } = launched.execution;
+      const { id: executionId, jobName, notBefore } = launched.execution;
       const job = catalog.get(jobName);
-      if (job === undefined || slots.has(executionId)) return null;
+      if (job === undefined || slots.has(executionId) || notBefore !== undefined) return null;
       if (!capabilities.hasForGood(requiredCapabilities(job.definition))) return null;
       if (!mayTake()) waiting = 'somebody';
       if (waiting === 'somebody') return null;
       const launch = await prepareLaunch({ stores, conductor: id, launched, commit });
       if (!mayTake() || slots.has(executionId)) return null;
-      begin(launched.execution, () => seeLaunched(executionId, launch, job));
+      void begin(launched.execution, () => runs.seeLaunched(executionId, launch, job));
       return launch.outcome;
     },
     runs: slots.runs,
     look: () => looks.look(),
     async drain() {
       isTaking = false;
-      await settled();
+      await Promise.all([consumer?.stop(), settled()]);
     },
     async stop() {
       isTaking = false;
+      const handedBack = consumer?.stop();
       slots.handBack();
-      const cancel = timers.after(options.graceMilliseconds * 2, () => giveUp.abort());
+      const cancel = timers.after(options.graceMilliseconds * 2, () => runs.giveUp());
       await settled();
       cancel();
+      await handedBack;
       resting.end();
       await looks.stop();
       await heartbeat.stop();

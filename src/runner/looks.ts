@@ -16,6 +16,8 @@ export interface Looks {
   look(): void;
   /** There is room again; nothing else has happened. */
   lookForWork(): void;
+  /** What nobody went on with may be gone on with now. */
+  lookForStrays(): void;
   stop(): Promise<void>;
 }
 
@@ -103,6 +105,7 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
         .finally(() => lookNow(true));
     },
     lookForWork: () => lookNow(false),
+    lookForStrays: () => lookNow(true),
     look() {
       lookNow(false);
       // What is to stop is told by the journal: to ask for each that runs whenever something is launched would cost more than running it.

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { documentKeys } from '../../src/domain/execution-documents.ts';
-import { createConductor, type Conductor, type ConductorOptions } from '../../src/runner/conductor.ts';
+import { createConductor, type Conductor } from '../../src/runner/conductor.ts';
+import type { ConductorOptions } from '../../src/runner/conductor-options.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
 import type { RunnableJob } from '../../src/runner/job.ts';

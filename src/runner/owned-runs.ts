@@ -1,0 +1,138 @@
+import { requiredCapabilities } from '../domain/capability.ts';
+import type { Ending } from '../domain/heartbeat.ts';
+import type { Operation } from '../ports/store.ts';
+import type { Capabilities } from './capabilities.ts';
+import type { ConductorOptions } from './conductor-options.ts';
+import { createEndTelling } from './end-telling.ts';
+import { runExecution } from './engine.ts';
+import { endingOf } from './execution-ending.ts';
+import { type ExecutionSession, openSession, type SessionOptions } from './execution-session.ts';
+import type { RunnableJob } from './job.ts';
+import { type Claimable, prepareClaim, releaseLease, takeLease } from './lease-taking.ts';
+import { logOwnerLoss } from './owner-loss.ts';
+import type { PendingLaunch } from './pending-launch.ts';
+import { countRun } from './run-counts.ts';
+import type { EngineTools } from './running-execution.ts';
+import type { createSlots } from './slots.ts';
+
+/**
+ * What became of an execution that was to be run here. `over`: it has ended, or is somebody else's. `refused`: nothing was taken, since a
+ * capability is not there now. `handed-back`: whoever comes first goes on with it.
+ */
+export type Seen = 'over' | 'refused' | 'handed-back';
+
+export interface OwnedRuns {
+  /** Takes an execution and sees it to its end. @param lost how its last owner ended; `null`: it had none */
+  see(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<Seen>;
+  /** The same of one that is launched here, now. */
+  seeLaunched(executionId: number, launch: PendingLaunch, job: RunnableJob): Promise<Seen>;
+  /** Resolves when whoever was to be told of an end has been. */
+  told(): Promise<void>;
+  /** Waits for nothing any more. */
+  giveUp(): void;
+}
+
+export interface OwnedRunsOptions extends Omit<ConductorOptions, 'capabilities'> {
+  readonly capabilities: Capabilities;
+  readonly slots: ReturnType<typeof createSlots>;
+  /** Told when only the end of one of them is left to store: there is room for another. */
+  readonly onRoom: () => void;
+}
+
+const keepSeconds = 600;
+
+/** Takes executions for a conductor, and runs them as their owner. */
+export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
+  const { stores, id, leaseSeconds, timers, operationId, onProblem, capabilities, slots, onRoom } = options;
+  const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
+  const giveUp = new AbortController();
+  const ends = createEndTelling(tools, onProblem);
+
+  function operation(): Operation {
+    return { id: operationId(), fingerprint: '', answer: null, keepSeconds };
+  }
+
+  async function see(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<Seen> {
+    const { id: executionId, takeovers } = claimable.execution;
+    const { onOwnerLost, maxTakeovers } = job.definition;
+    // What another execution did to the process is none of its takeovers.
+    const isItsOwn = lost !== null && (lost.by === null || lost.by === executionId);
+    const isOver = lost !== null && (onOwnerLost === 'fail' || (isItsOwn && takeovers >= maxTakeovers));
+    // Nothing was taken: no attempt is lost, and others may have what it needs.
+    if (
+      !isOver &&
+      !(await capabilities.ask(requiredCapabilities(job.definition), { ...claimable.execution, executionId }))
+    )
+      return 'refused';
+    const isUnstarted = lost === null && claimable.execution.startedAt === null;
+    const claim = isUnstarted ? await prepareClaim(stores, claimable, id) : null;
+    const fence =
+      claim?.fence ??
+      (await takeLease(stores, claimable, {
+        conductor: id,
+        operation: operation(),
+        countsAsTakeover: isItsOwn && !isOver,
+      }));
+    if (fence === null) return 'over';
+    if (options.counts !== undefined && lost !== null && !isOver)
+      options.counts.of(claimable.execution.jobName).takeovers += 1;
+    const session = await open(executionId, job, { stores, fence, ...(claim === null ? {} : { claim }) });
+    if (lost !== null) {
+      const takeover = isItsOwn ? `, takeover ${takeovers + 1} of ${maxTakeovers} at most` : '';
+      const outcome = isOver ? 'it may not be taken over again' : `it goes on here${takeover}`;
+      logOwnerLoss(tools.logs, executionId, lost, outcome);
+    }
+    if (!isOver) return run(executionId, session, job);
+    const exitMessage = lost.because === null ? 'owner lost' : `owner lost: its process ${lost.because}`;
+    const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;
+    await session.commit((state) => endingOf(state, ending, tools));
+    ends.tell(job, session.state);
+    return 'over';
+  }
+
+  async function open(
+    executionId: number,
+    job: RunnableJob,
+    how: Pick<SessionOptions, 'stores' | 'fence' | 'claim' | 'launch'>,
+  ): Promise<ExecutionSession> {
+    const { counts } = options;
+    const session = await openSession({
+      ...how,
+      executionId,
+      operationId,
+      timers,
+      trustMilliseconds: (leaseSeconds * 1000) / 3,
+      giveUp: giveUp.signal,
+      onEnding(isEnding) {
+        slots.setEnding(executionId, isEnding);
+        onRoom();
+      },
+      ...(counts === undefined ? {} : { onStored: (stored) => countRun(counts, job, stored) }),
+    });
+    slots.opened(executionId, session);
+    return session;
+  }
+
+  async function run(executionId: number, session: ExecutionSession, job: RunnableJob): Promise<Seen> {
+    const result = await runExecution(session, job, tools, slots.handBackOf(executionId));
+    if (result === 'ended') ends.tell(job, session.state);
+    if (result !== 'handed-back') return 'over';
+    await releaseLease(stores, executionId, { fence: session.fence, conductor: id }, operation());
+    return 'handed-back';
+  }
+
+  return {
+    see,
+    async seeLaunched(executionId, launch, job) {
+      const { claim, store } = launch;
+      const how = { stores: { ...stores, store }, fence: claim.fence, claim, launch };
+      try {
+        return await run(executionId, await open(executionId, job, how), job);
+      } finally {
+        launch.giveBack();
+      }
+    },
+    told: () => ends.told(),
+    giveUp: () => giveUp.abort(),
+  };
+}

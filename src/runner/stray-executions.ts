@@ -1,0 +1,74 @@
+import { executionIndexes, idOfMember } from '../domain/document-index.ts';
+import { documentKeys } from '../domain/execution-documents.ts';
+import type { Ending } from '../domain/heartbeat.ts';
+import { decodeLease } from '../domain/lease.ts';
+import type { DocumentReader } from '../ports/document-reader.ts';
+import { pagesOf } from './index-members.ts';
+import type { OwnerWatch } from './owner-watch.ts';
+
+/** An execution that has begun, or was taken, and that nobody goes on with. */
+export interface StrayExecution {
+  readonly id: number;
+  /** `null`: it was handed back. */
+  readonly owner: string | null;
+  /** How its owner ended; `null` where there is none. */
+  readonly lost: Ending | null;
+}
+
+export interface StrayOptions {
+  readonly documents: DocumentReader;
+  readonly owners: OwnerWatch;
+  /** Who asks. An owner of this name whose execution does not run here is an attempt of ours that came to grief. */
+  readonly conductor: string;
+  readonly queues: readonly string[];
+  /** What is not looked at, since it runs here or came to grief a moment ago. */
+  readonly isLeftOut: (executionId: number) => boolean;
+}
+
+/** Of an attempt of ours that came to grief. */
+const unseen: Ending = { because: null, by: null };
+const leasesAtOnce = 500;
+
+/**
+ * Finds what nobody goes on with: oldest first, but not what waits in our queues to be taken for the first time. All owners are looked at
+ * at once, since who is gone is told by watching them.
+ * @throws BatchyError `store-unavailable`
+ */
+export async function findStrays(options: StrayOptions): Promise<StrayExecution[]> {
+  const { documents, owners, conductor, isLeftOut } = options;
+  const live: number[] = [];
+  for await (const page of pagesOf(documents, executionIndexes.live)) live.push(...page.map(idOfMember));
+  if (live.length === 0) return [];
+  const waiting = await waitingIn(options);
+  const looked = live.filter((id) => !isLeftOut(id));
+  const ownerOf = await ownersOf(documents, looked);
+  const gone = await owners.gone([...new Set(ownerOf.values())].filter((owner) => owner !== conductor));
+  return looked.flatMap((id): StrayExecution[] => {
+    const owner = ownerOf.get(id);
+    if (owner === undefined) return waiting.has(id) ? [] : [{ id, owner: null, lost: null }];
+    const lost = owner === conductor ? unseen : gone.get(owner);
+    return lost === undefined ? [] : [{ id, owner, lost }];
+  });
+}
+
+async function waitingIn({ documents, queues }: StrayOptions): Promise<ReadonlySet<number>> {
+  const waiting = new Set<number>();
+  for (const queue of queues)
+    for (const index of [executionIndexes.waiting(queue), executionIndexes.delayed(queue)])
+      for await (const page of pagesOf(documents, index)) for (const member of page) waiting.add(idOfMember(member));
+  return waiting;
+}
+
+async function ownersOf(documents: DocumentReader, ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+  const found = new Map<number, string>();
+  for (let from = 0; from < ids.length; from += leasesAtOnce) {
+    const batch = ids.slice(from, from + leasesAtOnce);
+    const leases = await documents.get(batch.map(documentKeys.lease));
+    for (const [place, id] of batch.entries()) {
+      const lease = leases[place] ?? null;
+      const owner = lease === null ? null : decodeLease(lease.text).conductor;
+      if (owner !== null) found.set(id, owner);
+    }
+  }
+  return found;
+}
