@@ -51,6 +51,7 @@ const layers: Readonly<Record<string, Layer>> = {
   client: { layers: [], packages: [] },
   cli: { layers: ['service', 'domain', 'dialects', 'config'], packages: terminal },
   'open-stores': { layers: ['ports', 'adapters', 'config'], packages: [] },
+  'open-dispatcher': { layers: ['ports', 'adapters', 'config'], packages: [] },
   trial: { layers: ['config'], packages: [anyBuiltin] },
   'firing-loop': { layers: ['service'], packages: ['fastify'] },
   // Apart from the server, for whom has none.

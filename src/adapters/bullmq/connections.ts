@@ -1,0 +1,83 @@
+import { Redis, type RedisOptions } from 'ioredis';
+
+/** The driver's options; answers come in the plain form, not in that of RESP3. */
+export type DriverOptions = Omit<RedisOptions, 'replyMapping'>;
+
+/** The Redis whose queues are used. */
+export interface QueueServer {
+  /** For messages: without user and password. */
+  readonly name: string;
+  readonly options: DriverOptions;
+}
+
+const firstPause = 20;
+const longestPause = 500;
+/** Longer than BullMQ ever lets a connection wait for work, 10 s. */
+const longestBlock = 15_000;
+
+/**
+ * For handing on: what cannot be sent at once is refused by the driver, and nothing is sent twice.
+ * @param silenceMs how long a sent command may stay without any answer until its connection is given up
+ */
+export function connectProducer(server: QueueServer, silenceMs: number): Redis {
+  const redis = new Redis({
+    ...basics(server, silenceMs),
+    socketTimeout: silenceMs,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    reconnectOnError: leadsToMaster,
+  });
+  // Every call waits for it when the connection is away.
+  redis.setMaxListeners(0);
+  redis.on('error', () => undefined);
+  return redis;
+}
+
+/**
+ * For taking part: BullMQ wants commands that wait for the server's return. What is sent twice then takes a message that
+ * nobody answers for, and is handed on again as if its consumer had died.
+ */
+export class ConsumerConnection extends Redis {
+  /** The connections that BullMQ made of it, each to wait at a line. */
+  readonly #blocking = new Set<Redis>();
+
+  constructor(server: QueueServer, silenceMs: number) {
+    super({
+      ...basics(server, silenceMs),
+      socketTimeout: silenceMs,
+      maxRetriesPerRequest: null,
+      reconnectOnError: (error) => (leadsToMaster(error) ? 2 : false),
+    });
+    this.on('error', () => undefined);
+  }
+
+  /** BullMQ calls it for a connection that waits long for its answers. */
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    const other: Redis = super.duplicate({ ...override, socketTimeout: longestBlock });
+    other.on('error', () => undefined);
+    this.#blocking.add(other);
+    return other;
+  }
+
+  /** Closes all of them at once; what waits for an answer is told that there is none. */
+  abandon(): void {
+    for (const other of this.#blocking) other.disconnect();
+    this.disconnect();
+  }
+}
+
+function basics(server: QueueServer, silenceMs: number): DriverOptions {
+  return {
+    ...server.options,
+    connectionName: 'batchy-queue',
+    protocol: 2,
+    connectTimeout: silenceMs,
+    retryStrategy: (attempt) => Math.min(firstPause * 2 ** Math.min(attempt - 1, 10), longestPause),
+  };
+}
+
+/** Refused by a server that is no master any more: another connection may lead to the master. */
+function leadsToMaster(error: Error): boolean {
+  return error.message.startsWith('READONLY');
+}
