@@ -114,9 +114,10 @@ export function createConductor(options: ConductorOptions): Conductor {
         strays.splice(0, Math.max(fewest, slots.free())).map((stray) => [stray.id, stray]),
       );
       for (const claimable of await claimables(stores, [...batch.keys()])) {
-        const stray = batch.get(claimable.execution.id);
-        if (stray !== undefined && (claimable.lease?.conductor ?? null) === stray.owner)
-          consider(claimable, stray.lost);
+        const { id: executionId, queue = defaultQueue } = claimable.execution;
+        const stray = batch.get(executionId);
+        const isSame = stray !== undefined && (claimable.lease?.conductor ?? null) === stray.owner;
+        if (isSame && queues.includes(queue)) consider(claimable, stray.lost);
       }
     }
   }

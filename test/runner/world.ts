@@ -26,7 +26,7 @@ import { createLogs } from '../../src/runner/step-log.ts';
 import type { StoredChange } from '../../src/ports/store.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import type { Timers } from '../../src/ports/timers.ts';
-import { createSettableClock } from '../settable-clock.ts';
+import { createSettableClock, type SettableClock } from '../settable-clock.ts';
 import { createHastyTimers } from './manual-timers.ts';
 
 type StepOptions = Partial<Omit<StepDefinition, 'name' | 'kind'>> & { readonly name: string; readonly body: StepBody };
@@ -80,12 +80,15 @@ export interface LaunchedWith {
   readonly parameters?: Json;
   readonly forced?: boolean;
   readonly batch?: OwnedBatch;
+  /** Where, in which order and since when it waits. */
+  readonly waits?: Pick<JobExecution, 'queue' | 'priority' | 'notBefore'>;
   /** What else belongs to the launch's commit. */
   readonly beside?: readonly StoredChange[];
 }
 
 export interface World {
   readonly stores: Stores;
+  readonly clock: SettableClock;
   readonly tools: EngineTools;
   /** Puts an execution there as a launch does; an instance for each job. */
   readonly launch: (job: RunnableJob, options?: LaunchedWith) => Promise<number>;
@@ -145,8 +148,12 @@ export async function createWorld(
 
   const world: World = {
     stores,
+    clock,
     tools,
-    async launch({ definition }, { id: taken, parameters = {}, forced = false, batch = null, beside = [] } = {}) {
+    async launch(
+      { definition },
+      { id: taken, parameters = {}, forced = false, batch = null, waits = {}, beside = [] } = {},
+    ) {
       const id = taken ?? (await stores.documents.reserve('execution', 1));
       const at = await stores.clock.now();
       const known = [
@@ -192,6 +199,7 @@ export async function createWorld(
         launchedBy: 'somebody',
         takeovers: 0,
         stopRequestedBy: null,
+        ...waits,
         ...(before?.lastExecutionId == null ? {} : { previousId: before.lastExecutionId }),
       };
       const read =
