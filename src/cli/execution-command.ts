@@ -6,6 +6,7 @@ import type { CliContext } from './context.ts';
 import { executionPath, objectOf } from './execution-table.ts';
 import { addWaitOption, awaitExecution, executionId, type WaitFlag } from './execution-wait.ts';
 import { cellText, column, printTable } from './table.ts';
+import { addUrgencyOptions, type UrgencyFlags, urgencyQuery } from './urgency-options.ts';
 
 export interface ExecutionFlags extends ClientFlags, WaitFlag {
   readonly idempotencyKey?: string;
@@ -21,13 +22,14 @@ export interface ExecutionCommand {
 /** Adds a command that does something to one execution. */
 export function addExecutionCommand(program: Command, context: CliContext, given: ExecutionCommand): void {
   const command = program.command(given.name).description(given.description).argument('<id>', undefined, executionId);
-  if (given.waits) addWaitOption(command);
+  if (given.waits) addWaitOption(addUrgencyOptions(command));
   addKeyOption(command);
   addClientOptions(command);
-  command.action(async (id: number, flags: ExecutionFlags) => {
+  command.action(async (id: number, flags: ExecutionFlags & UrgencyFlags) => {
     const { text } = await clientOf(context, flags).send({
       method: 'POST',
       path: `${executionPath(id)}/${given.name}`,
+      ...(given.waits ? { query: urgencyQuery(flags) } : {}),
       idempotencyKey: idempotencyKeyOf(flags),
     });
     await tellAccepted(context, flags, text);

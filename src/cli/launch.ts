@@ -5,9 +5,10 @@ import { addClientOptions, addKeyOption, clientOf, idempotencyKeyOf, pathSegment
 import type { RegisterCommand } from './context.ts';
 import { type ExecutionFlags, tellAccepted } from './execution-command.ts';
 import { addWaitOption } from './execution-wait.ts';
+import { addUrgencyOptions, type UrgencyFlags, urgencyQuery } from './urgency-options.ts';
 import { collectLaunchParameter, jsonOrText, type ParameterFlags } from './user-parameters.ts';
 
-interface LaunchFlags extends ExecutionFlags, ParameterFlags {
+interface LaunchFlags extends ExecutionFlags, ParameterFlags, UrgencyFlags {
   readonly params?: JsonObject;
   readonly force?: boolean;
   readonly supersede?: boolean;
@@ -26,6 +27,7 @@ export const register: RegisterCommand = (program, context) => {
     .option('--params <json>', 'parameters as a JSON object; --param goes before it', readParameters)
     .option('--force', 'run every step afresh, whatever was completed before')
     .option('--supersede', 'of a bound job: take the place of a batch that somebody else has open');
+  addUrgencyOptions(command);
   addWaitOption(command);
   addKeyOption(command);
   addClientOptions(command);
@@ -34,7 +36,7 @@ export const register: RegisterCommand = (program, context) => {
     const { text } = await clientOf(context, flags).send({
       method: 'POST',
       path: `${jobPath(job)}/launch`,
-      query: { force: flags.force, supersede: flags.supersede },
+      query: { force: flags.force, supersede: flags.supersede, ...urgencyQuery(flags) },
       body: bodyOf(flags),
       idempotencyKey: idempotencyKeyOf(flags),
     });

@@ -18,9 +18,10 @@ import { type DeclaredTypes, readStore, readValues } from './posted-values.ts';
 import { readSettings } from './settings.ts';
 import { cellText } from './table.ts';
 import { printable } from './terminal.ts';
+import { addUrgencyOptions, type UrgencyFlags, urgencyQuery } from './urgency-options.ts';
 import { collectLaunchParameter, type ParameterFlags } from './user-parameters.ts';
 
-interface PostFlags extends ExecutionFlags, ParameterFlags {
+interface PostFlags extends ExecutionFlags, ParameterFlags, UrgencyFlags {
   readonly store?: string;
   readonly hierarchy?: boolean;
 }
@@ -42,6 +43,7 @@ export const register: RegisterCommand = (program, context) => {
     .allowUnknownOption()
     .helpOption(false)
     .addHelpText('after', '\nbatchy post <flow> --help lists what the flow takes. Other jobs are posted alike.');
+  addUrgencyOptions(command);
   addWaitOption(command);
   addKeyOption(command);
   addClientOptions(command);
@@ -73,6 +75,7 @@ async function post(
   const { text } = await client.send({
     method: 'POST',
     path: `${jobPath(flow)}/launch`,
+    query: urgencyQuery(flags),
     body: stringifyJson(valuesOf(context, words, flags, new Map(declared))),
     idempotencyKey: idempotencyKeyOf(flags),
   });

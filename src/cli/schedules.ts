@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../domain/json.ts';
+import type { Priority } from '../domain/priority.ts';
 import { type Catchup, catchups } from '../domain/schedule.ts';
 import {
   addClientOptions,
@@ -15,6 +16,7 @@ import type { ClientRequest } from './client.ts';
 import type { CliContext, RegisterCommand } from './context.ts';
 import { listOf } from './graph-fields.ts';
 import { cellText, column, printTable } from './table.ts';
+import { priorityOption } from './urgency-options.ts';
 import { collectLaunchParameter, type ParameterFlags } from './user-parameters.ts';
 
 interface SetFlags extends ChangeFlags, ParameterFlags {
@@ -22,6 +24,7 @@ interface SetFlags extends ChangeFlags, ParameterFlags {
   readonly cron: string;
   readonly zone?: string;
   readonly catchup?: Catchup;
+  readonly priority?: Priority;
 }
 
 export const register: RegisterCommand = (program, context) => {
@@ -67,6 +70,7 @@ function registerSet(schedules: Command, context: CliContext): void {
         catchups,
       ),
     )
+    .addOption(priorityOption('of what it launches'))
     .option(
       '-p, --param <key=value>',
       'a parameter of the launches: a value that is JSON is taken as such, any other as text; may be repeated',
@@ -75,12 +79,13 @@ function registerSet(schedules: Command, context: CliContext): void {
   addKeyOption(command);
   addClientOptions(command);
   command.action(async (name: string, flags: SetFlags) => {
-    const { job, cron, zone, catchup, param } = flags;
+    const { job, cron, zone, catchup, priority, param } = flags;
     const body: JsonObject = {
       job,
       cron,
       ...(zone === undefined ? {} : { zone }),
       ...(catchup === undefined ? {} : { catchup }),
+      ...(priority === undefined ? {} : { priority }),
       ...(param === undefined ? {} : { parameters: Object.fromEntries(param) }),
     };
     await change(context, flags, { method: 'PUT', path: schedulePath(name), body: stringifyJson(body) });

@@ -227,6 +227,12 @@ export interface ExecutionOperations {
     parameters: {
       /** Id of the execution */
       id: number;
+      /** What of its queue is begun before what (default: as the job says, else normal) */
+      priority?: 'very_high' | 'high' | 'normal' | 'low' | 'very_low' | undefined;
+      /** It is not begun earlier than so many seconds from now */
+      delay_seconds?: number | undefined;
+      /** It is not begun earlier (UTC unless an offset is given); not together with delay_seconds */
+      not_before?: string | undefined;
     };
     answer: Accepted;
   };

@@ -132,6 +132,7 @@ export interface Schedule {
   catchup: 'none' | 'last' | 'all';
   /** Secrets are masked */
   parameters: Record<string, unknown>;
+  priority: 'very_high' | 'high' | 'normal' | 'low' | 'very_low' | null;
   paused: boolean;
   created_time: string;
   /** Name of the API key */
@@ -174,6 +175,7 @@ export interface ListedSchedule {
   catchup: 'none' | 'last' | 'all';
   /** Secrets are masked */
   parameters: Record<string, unknown>;
+  priority: 'very_high' | 'high' | 'normal' | 'low' | 'very_low' | null;
   paused: boolean;
   created_time: string;
   /** Name of the API key */

@@ -107,6 +107,12 @@ export interface JobOperations {
       supersede?: boolean | undefined;
       /** Names of steps, separated by commas, that are not run: what depends on them goes on as if they had completed. Only of jobs of which each launch is an instance of its own, as task lists are */
       leave_out?: string | undefined;
+      /** What of its queue is begun before what (default: as the job says, else normal) */
+      priority?: 'very_high' | 'high' | 'normal' | 'low' | 'very_low' | undefined;
+      /** It is not begun earlier than so many seconds from now */
+      delay_seconds?: number | undefined;
+      /** It is not begun earlier (UTC unless an offset is given); not together with delay_seconds */
+      not_before?: string | undefined;
       /** Answer when the execution has ended, or after so many seconds (default: at once) */
       wait?: number | undefined;
       /** The parameters, all of them identifying unless the job’s schema says otherwise, or the long form {"value": 1, "identifying": false} */
@@ -254,6 +260,8 @@ export interface JobOperations {
         zone?: string | undefined;
         /** What becomes of firings for which no server was up within a minute: none is launched, or the last of them, or all, oldest first, each when the execution of the one before has ended */
         catchup?: 'none' | 'last' | 'all' | undefined;
+        /** Of what it launches (default: as the job says, else normal) */
+        priority?: 'very_high' | 'high' | 'normal' | 'low' | 'very_low' | undefined;
         /** As the body of a launch has them */
         parameters?: Record<string, unknown> | undefined;
       };

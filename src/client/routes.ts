@@ -41,7 +41,11 @@ export const routes = {
   getStatus: { method: 'GET', url: '/get_status/{wf}{?job}' },
   getStepLog: { method: 'GET', url: '/executions/{id}/steps/{name}/log{?offset,limit}', headers: ['last_event_id'] },
   getWorkflow: { method: 'GET', url: '/workflows/{wf}' },
-  launchJob: { method: 'POST', url: '/jobs/{name}/launch{?force,supersede,leave_out,wait}', effects: true },
+  launchJob: {
+    method: 'POST',
+    url: '/jobs/{name}/launch{?force,supersede,leave_out,priority,delay_seconds,not_before,wait}',
+    effects: true,
+  },
   listBatches: {
     method: 'GET',
     url: '/workflows/{wf}/batches{?status,job,kind,opened_after,opened_before,limit,cursor}',
@@ -72,7 +76,11 @@ export const routes = {
   recoverExecution: { method: 'POST', url: '/executions/{id}/recover', effects: true },
   removeSchedule: { method: 'DELETE', url: '/schedules/{name}', effects: true },
   replaySkippedItems: { method: 'POST', url: '/executions/{id}/skipped/replay{?wait}', effects: true },
-  restartExecution: { method: 'POST', url: '/executions/{id}/restart', effects: true },
+  restartExecution: {
+    method: 'POST',
+    url: '/executions/{id}/restart{?priority,delay_seconds,not_before}',
+    effects: true,
+  },
   resumeSchedule: { method: 'POST', url: '/schedules/{name}/resume', effects: true },
   reviveExecution: { method: 'POST', url: '/executions/{id}/revive', effects: true },
   runTasks: { method: 'POST', url: '/jobs/{name}/run', effects: true },

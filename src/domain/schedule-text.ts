@@ -2,6 +2,7 @@ import { formatOrNull } from './change-text.ts';
 import { errorCodes } from './errors.ts';
 import type { StateDocument, StateDocumentKey } from './execution-documents.ts';
 import { isJsonObject, type JsonObject, stringifyJson } from './json.ts';
+import { priorities } from './priority.ts';
 import { catchups, type FiringOutcome, type HandledFiring, type Schedule } from './schedule.ts';
 import { parseStoredObject, type StoredFields, storedFields } from './stored-fields.ts';
 import { formatInstant } from './time.ts';
@@ -45,6 +46,7 @@ export function scheduleFields(schedule: Schedule): JsonObject {
     zone: schedule.zone,
     catchup: schedule.catchup,
     parameters: schedule.parameters,
+    priority: schedule.priority ?? null,
     paused: schedule.isPaused,
     created_time: formatInstant(schedule.createdAt),
     created_by: schedule.createdBy,
@@ -77,12 +79,18 @@ export function readSchedule(text: string): Schedule {
     zone: fields.text('zone'),
     catchup: fields.oneOf('catchup', catchups),
     parameters: isJsonObject(parameters) ? parameters : {},
+    ...(hasText(fields, 'priority') ? { priority: fields.oneOf('priority', priorities) } : {}),
     isPaused: fields.flag('paused'),
     createdAt: fields.instant('created_time'),
     createdBy: fields.text('created_by'),
     last: last === null ? null : readHandled(last),
     next: fields.instantOrNull('next'),
   };
+}
+
+/** Schedules that were stored before there were priorities have none. */
+function hasText(fields: StoredFields, name: string): boolean {
+  return fields.has(name) && fields.textOrNull(name) !== null;
 }
 
 function readHandled(fields: StoredFields): HandledFiring {
@@ -102,8 +110,9 @@ function readOutcome(fields: StoredFields): FiringOutcome {
 }
 
 /** What somebody has set: its ETag is made of it, so that no firing changes that. */
-export function definitionText({ jobName, cron, zone, catchup, parameters, isPaused }: Schedule): string {
-  return stringifyJson([jobName, cron, zone, catchup, parameters, isPaused]);
+export function definitionText({ jobName, cron, zone, catchup, parameters, priority, isPaused }: Schedule): string {
+  const named = priority === undefined ? [] : [priority];
+  return stringifyJson([jobName, cron, zone, catchup, parameters, isPaused, ...named]);
 }
 
 const what = 'a schedule';

@@ -1,6 +1,7 @@
 import type { Cron } from './cron.ts';
 import type { ErrorCode } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import type { Priority } from './priority.ts';
 import { type Instant, nanosecondsPerSecond } from './time.ts';
 
 /** Launches a job again and again: at each time that a cron expression names in a time zone, a firing. */
@@ -23,6 +24,8 @@ export interface ScheduleDefinition {
   readonly catchup: Catchup;
   /** As the body of a launch has them. */
   readonly parameters: JsonObject;
+  /** Of what it launches; absent: as the job says. */
+  readonly priority?: Priority;
 }
 
 export const catchups = ['none', 'last', 'all'] as const;

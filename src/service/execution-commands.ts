@@ -7,6 +7,7 @@ import type { JobDefinition } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
 import { replayOf } from '../domain/replay.ts';
 import type { Instant } from '../domain/time.ts';
+import type { Urgency } from '../domain/urgency.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { BatchReader } from '../ports/batch-reader.ts';
 import type { DocumentGuard, StoredAnswer } from '../ports/store.ts';
@@ -35,7 +36,7 @@ export interface ExecutionCommands {
   /** A running one whose owner is gone, or one whose outcome is unknown, becomes FAILED. @throws BatchyError `illegal-transition` */
   recover(id: number, caller: Caller, render: Render): Promise<Answered>;
   /** Launches its instance again. @throws BatchyError as `Jobs.launch`, `window-superseded` */
-  restart(id: number, caller: Caller, render: Render): Promise<Answered>;
+  restart(id: number, caller: Caller, render: Render, urgency?: Urgency): Promise<Answered>;
 }
 
 interface Decided {
@@ -206,12 +207,12 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
       });
     },
 
-    async restart(id, caller, render) {
+    async restart(id, caller, render, urgency = {}) {
       const { value: execution } = await existingExecution(records, id);
       if (isLive(execution.status) || execution.status === 'ABANDONED' || execution.status === 'UNKNOWN')
         moveExecution(execution.status, 'start');
-      if (replayOf(execution.parameters) !== null) return replays.restart(execution, caller, render);
-      return jobs.relaunch(execution, caller, render);
+      if (replayOf(execution.parameters) !== null) return replays.restart(execution, urgency, caller, render);
+      return jobs.relaunch(execution, { urgency }, caller, render);
     },
   };
 }

@@ -66,7 +66,8 @@ export function createFirings({ schedules, records, jobs, commands, clock, stopp
   }
 
   async function launch(kept: KeptSchedule, due: DueFiring): Promise<void> {
-    const { name, jobName, parameters } = kept.value;
+    const { name, jobName, parameters, priority } = kept.value;
+    const urgency = priority === undefined ? {} : { priority };
     const caller = { name: callerName(name), idempotency: null };
     const firing = {
       at: due.firing,
@@ -74,7 +75,8 @@ export function createFirings({ schedules, records, jobs, commands, clock, stopp
         handled(await unchanged(kept), due, { kind: 'launched', executionId: id }, createdAt),
     };
     try {
-      await jobs.launch(jobName, { body: parameters, force: false, supersede: false, firing }, caller, () => nothing);
+      const options = { body: parameters, force: false, supersede: false, urgency, firing };
+      await jobs.launch(jobName, options, caller, () => nothing);
     } catch (error) {
       if (!(error instanceof BatchyError) || passing.has(error.code) || stopping.aborted) throw error;
       await put(kept, due, { kind: 'refused', code: error.code, detail: error.detail });

@@ -10,6 +10,7 @@ import { stepParameters } from '../domain/parameters.ts';
 import { isTaskList } from '../domain/task-list.ts';
 import { renderTemplate } from '../domain/template.ts';
 import type { Instant } from '../domain/time.ts';
+import type { Urgency } from '../domain/urgency.ts';
 import { checkIdentifying, parametersToRelaunch } from '../domain/window-parameters.ts';
 import type { ExecutionTaker } from '../ports/execution-taker.ts';
 import type { Commit, StoredAnswer } from '../ports/store.ts';
@@ -34,8 +35,15 @@ export interface LaunchOptions {
   readonly context?: ReadonlyMap<string, Json>;
   /** On a bound job: takes the place of a batch that somebody else has open. */
   readonly supersede: boolean;
+  /** As the job says, at once, if not said. */
+  readonly urgency?: Urgency;
   /** Of a launch by a schedule. */
   readonly firing?: LaunchFiring;
+}
+
+export interface RelaunchOptions extends Pick<LaunchOptions, 'urgency'> {
+  /** Put over what the restart finds in its context. */
+  readonly context?: ReadonlyMap<string, Json>;
 }
 
 export interface LaunchFiring {
@@ -88,15 +96,9 @@ export interface Jobs {
   runTasks(name: string, options: TaskRunOptions, caller: Caller, render: Render): Promise<Answered>;
   /**
    * As `launch`, of the instance of an execution that is to be restarted, with that one's parameters.
-   * @param context put over what the restart finds in its context
    * @throws BatchyError as `launch`, and `window-superseded`
    */
-  relaunch(
-    restarted: JobExecution,
-    caller: Caller,
-    render: Render,
-    context?: ReadonlyMap<string, Json>,
-  ): Promise<Answered>;
+  relaunch(restarted: JobExecution, options: RelaunchOptions, caller: Caller, render: Render): Promise<Answered>;
 }
 
 export interface JobsOptions {
@@ -154,7 +156,9 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
             const beside =
               alongside === undefined ? launched.beside : withMore(launched.beside, await alongside(execution));
             const answer = render(execution);
-            if (taker === undefined || !isLive(execution.status)) return { beside, answer };
+            // What may not begin yet is left to wait as everything that does.
+            if (taker === undefined || !isLive(execution.status) || execution.notBefore !== undefined)
+              return { beside, answer };
             const take = async (commit: Commit) => {
               const outcome = await taker.take(launched, commit);
               isTaken = outcome !== null;
@@ -200,13 +204,13 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
       if (definition.bond !== null) checkIdentifying(parameters, definition.bond);
     },
 
-    async launch(name, { body, force, supersede, deselected = [], context, firing }, caller, render) {
+    async launch(name, { body, force, supersede, deselected = [], context, urgency = {}, firing }, caller, render) {
       const { definition } = await definitionOf(name);
       const parameters = readLaunch(definition, body, firing?.at ?? null);
       checkDeselected(definition, deselected);
       const given = context === undefined ? {} : { context };
       return run(
-        { definition, parameters, force, supersede, deselected, ...given, restarted: null, by: caller.name },
+        { definition, parameters, force, supersede, deselected, ...given, urgency, restarted: null, by: caller.name },
         caller,
         render,
         firing?.alongside,
@@ -226,18 +230,28 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
           'A restart runs what is left of the last run, and leaves out what that did: give it no leave_out.',
         );
       if (restart && lastExecution !== null && lastExecution.status !== 'ABANDONED')
-        return jobs.relaunch(lastExecution, caller, render, context);
+        return jobs.relaunch(lastExecution, { context }, caller, render);
       const options = { body: undefined, force: false, supersede: false, deselected, context };
       return jobs.launch(name, options, caller, render);
     },
 
-    async relaunch(restarted, caller, render, context) {
+    async relaunch(restarted, { context, urgency = {} }, caller, render) {
       const { definition } = await definitionOf(restarted.jobName);
       const parameters = parametersToRelaunch(restarted.parameters, restarted.batch);
       const { deselected = [] } = restarted;
       const given = context === undefined ? {} : { context };
       return run(
-        { definition, parameters, force: false, supersede: false, deselected, ...given, restarted, by: caller.name },
+        {
+          definition,
+          parameters,
+          force: false,
+          supersede: false,
+          deselected,
+          ...given,
+          urgency,
+          restarted,
+          by: caller.name,
+        },
         caller,
         render,
       );

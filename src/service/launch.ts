@@ -10,6 +10,7 @@ import { decideLaunch, notRecovered } from '../domain/launch-rules.ts';
 import { quoteBriefly } from '../domain/names.ts';
 import { stillRunning } from '../domain/replay-rules.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
+import type { Urgency } from '../domain/urgency.ts';
 import { namedWindow, parametersWithWindow, withoutBatch } from '../domain/window-parameters.ts';
 import type { Workflow } from '../domain/workflow.ts';
 import type { LaunchedExecution } from '../ports/execution-taker.ts';
@@ -28,6 +29,7 @@ export interface Launch {
   /** What its context begins with, over what a restart finds there. */
   readonly context?: ReadonlyMap<string, Json>;
   readonly supersede: boolean;
+  readonly urgency: Urgency;
   /** The execution that somebody restarts, or `null`. */
   readonly restarted: JobExecution | null;
   /** The name of the key, for the journal. */
@@ -103,6 +105,7 @@ export async function attemptLaunch(
     forced: force,
     deselected: launch.deselected,
     ...(launch.context === undefined ? {} : { context: launch.context }),
+    urgency: launch.urgency,
     found,
     decision,
     batch,

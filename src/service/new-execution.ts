@@ -16,6 +16,7 @@ import type { JobDefinition } from '../domain/job.ts';
 import type { Json } from '../domain/json.ts';
 import type { LaunchDecision, LaunchedBefore } from '../domain/launch-rules.ts';
 import { floorToMicrosecond, type Instant } from '../domain/time.ts';
+import { type Urgency, waitingOf } from '../domain/urgency.ts';
 import type { LaunchedExecution } from '../ports/execution-taker.ts';
 import type { Beside } from './commands.ts';
 import { executionEntry } from './end-execution.ts';
@@ -89,6 +90,8 @@ export interface NewExecution {
   readonly contextOf?: number;
   /** What is put into the context over that. */
   readonly context?: ReadonlyMap<string, Json>;
+  /** As the job says where it is absent. */
+  readonly urgency?: Urgency;
   readonly ids: LaunchIds;
   readonly now: Instant;
   readonly by: string;
@@ -145,6 +148,7 @@ export async function makeExecution(
     launchedBy: by,
     takeovers: 0,
     stopRequestedBy: null,
+    ...(completed ? {} : waitingOf(definition, made.urgency ?? {}, made.now)),
     ...(isNew || found.before === null ? {} : { previousId: found.before.last.id }),
   };
   const documents = [changeOf(kept, instanceDocument(instance)), changeOf(null, executionDocument(execution))];

@@ -17,6 +17,7 @@ import {
 import type { Json } from '../domain/json.ts';
 import { changedParameters, keptParameters } from '../domain/replay-parameters.ts';
 import type { Instant } from '../domain/time.ts';
+import type { Urgency } from '../domain/urgency.ts';
 import type { StoredAnswer } from '../ports/store.ts';
 import type { Answered, Beside, Caller, Commands } from './commands.ts';
 import { existingExecution, existingInstance } from './execution-commands.ts';
@@ -54,6 +55,7 @@ export interface Replays {
   /** Restarts an execution that is a replay. @throws BatchyError as `replay` */
   restart(
     replaying: JobExecution,
+    urgency: Urgency,
     caller: Caller,
     render: (execution: JobExecution) => StoredAnswer,
   ): Promise<Answered>;
@@ -70,6 +72,7 @@ interface Asked extends AskedReplay {
   readonly id: number;
   /** The replay that is to go on; `null` for none. */
   readonly restarted: JobExecution | null;
+  readonly urgency: Urgency;
 }
 
 /** More than so many are not counted: an answer should not have to wait for it. */
@@ -93,7 +96,7 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
 
   async function attempt(
     original: Kept<JobExecution>,
-    { stepName, parameters: given, restarted }: Asked,
+    { stepName, parameters: given, restarted, urgency }: Asked,
     { ids, now, by }: { readonly ids: LaunchIds; readonly now: Instant; readonly by: string },
   ): Promise<{ readonly execution: JobExecution; readonly beside: Beside; readonly summary: ReplaySummary }> {
     const { value: of } = original;
@@ -130,6 +133,7 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
       decision,
       batch: null,
       contextOf: of.id,
+      urgency,
       ids,
       now,
       by,
@@ -181,12 +185,12 @@ export function createReplays({ commands, records, jobs, onChange }: ReplaysOpti
   }
 
   return {
-    replay: (id, asked, caller, render) => run({ ...asked, id, restarted: null }, caller, render),
-    async restart(replaying, caller, render) {
+    replay: (id, asked, caller, render) => run({ ...asked, id, restarted: null, urgency: {} }, caller, render),
+    async restart(replaying, urgency, caller, render) {
       const replay = replayOf(replaying.parameters);
       if (replay === null) throw new BatchyError('internal', `Execution ${replaying.id} is no replay.`);
       const { executionId: id, stepName } = replay;
-      return run({ id, stepName, parameters: undefined, restarted: replaying }, caller, render);
+      return run({ id, stepName, parameters: undefined, restarted: replaying, urgency }, caller, render);
     },
   };
 }

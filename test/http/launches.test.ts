@@ -15,6 +15,7 @@ async function launchApp() {
       { name: 'Single', maxConcurrent: 1 },
       { name: 'Once', restartable: false },
       { name: 'Nightly', newInstancePerLaunch: true },
+      { name: 'Etl', newInstancePerLaunch: true, queue: 'etl', priority: 'low' },
     ),
   });
   const launch = async (job: string, body?: unknown, query = '') =>
@@ -66,6 +67,48 @@ test('three parameters are three rows, each with the value of its type', async (
     { key_name: 'batch_size', long_value: 100, double_value: null },
     { key_name: 'threshold', double_value: 0.95, string_value: null },
   ]);
+});
+
+test('a launch waits as its job says, or as it says itself; one that says nothing has nothing stored of it', async () => {
+  const { call, launch, command, everything } = await launchApp();
+  const waits = async (id: number): Promise<unknown> => {
+    const { queue, priority, not_before: notBefore } = (await call('GET', `/executions/${id}`)).json;
+    return { queue, priority, notBefore };
+  };
+  await launch('Plain');
+  expect(await everything()).not.toMatch(/not_before|priority\\":|queue\\":/);
+  expect(await waits(1)).toEqual({});
+  await launch('Etl');
+  expect(await waits(2)).toEqual({ queue: 'etl', priority: 'low' });
+  await launch('Etl', { a: 1 }, '?priority=very_high&not_before=2026-12-24T18:00:00%2B01:00');
+  expect(await waits(3)).toEqual({
+    queue: 'etl',
+    priority: 'very_high',
+    notBefore: '2026-12-24T17:00:00.000000',
+  });
+  await launch('Nightly', {}, '?priority=normal&delay_seconds=0');
+  expect(await waits(4)).toEqual({});
+  await launch('Nightly', { a: 1 }, '?delay_seconds=3600.5');
+  const { create_time: created, not_before: until } = (await call('GET', '/executions/5')).json;
+  expect(Date.parse(`${until as string}Z`) - Date.parse(`${created as string}Z`)).toBe(3_600_500);
+  await command('stop', 5);
+  expect((await call('POST', '/executions/5/restart?priority=high&delay_seconds=60')).status).toBe(202);
+  expect(await waits(6)).toEqual({ priority: 'high', notBefore: expect.any(String) as string });
+});
+
+test.each([
+  ['?priority=urgent', '/priority'],
+  ['?delay_seconds=-1', '/delay_seconds'],
+  ['?delay_seconds=1e99', '/delay_seconds'],
+  ['?not_before=tomorrow', '/not_before'],
+  ['?delay_seconds=1&not_before=2026-12-24', '/not_before'],
+])('a launch that cannot be begun so is refused: %s', async (query, pointer) => {
+  const { launch, everything } = await launchApp();
+  const before = await everything();
+  const refused = await launch('Plain', {}, query);
+  expect([refused.status, typeOf(refused)]).toEqual([400, 'invalid-request']);
+  expect(refused.json.errors).toMatchObject([{ pointer }]);
+  expect(await everything()).toBe(before);
 });
 
 test('a running instance is refused, however many ask at once; a stopped one is restarted', async () => {

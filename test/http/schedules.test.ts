@@ -21,6 +21,7 @@ describe('a schedule', () => {
       {
         name: 'nightly',
         ...body,
+        priority: null,
         paused: false,
         created_time: expect.stringMatching(/^2026-11-21T21:53:34/) as string,
         created_by: 'anonymous',

@@ -50,6 +50,21 @@ describe('what a firing launches', () => {
     });
   });
 
+  it('has the priority of the schedule, where that names one', async () => {
+    const { clock, services } = await setUp();
+    await scheduled(services, 'hourly', { priority: 'very_low' });
+    await scheduled(services, 'usual', { parameters: { region: 'eu' } });
+    clock.advance({ hours: 1 });
+    await services.firings.fireDue();
+    const executions = await Promise.all([1, 2].map((id) => services.executions.get(id)));
+    expect(new Map(executions.map(({ launchedBy, priority }) => [launchedBy, priority]))).toEqual(
+      new Map([
+        ['schedule hourly', 'very_low'],
+        ['schedule usual', undefined],
+      ]),
+    );
+  });
+
   it('is told so although the job takes no parameters but its own, and not by what identifies where each launch is an instance', async () => {
     const { clock, services } = await setUp([
       { name: 'Load', newInstancePerLaunch: true, additionalParameters: false, parameters: {} },

@@ -21,6 +21,7 @@ import * as schemas from '../schemas/executions.ts';
 import { GraphAnswer, RestartPlanAnswer } from '../schemas/graph.ts';
 import { changeProblems, IdempotencyHeaders, NoQuery, problemResponses } from '../schemas/vocabulary.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
+import { readUrgency, type UrgencyQuery } from '../urgency.ts';
 
 /** Why there is no definition to draw a graph by. */
 const unreadable: ReadonlySet<string> = new Set(['unknown-job-definition', 'invalid-job', 'jobs-not-ready']);
@@ -226,7 +227,7 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
           summary,
           headers: IdempotencyHeaders,
           params: schemas.executionParams(example),
-          querystring: NoQuery,
+          querystring: name === 'restart' ? schemas.RestartQuery : NoQuery,
           response: {
             202: schemas.CommandAnswer,
             ...problemResponses(...found, 'invalid-body', ...problems, ...changeProblems),
@@ -237,7 +238,8 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         const { id } = request.params as Params;
         refuseBody(request.body, name);
         const caller = callerOf(request, `${name} execution ${id}`);
-        const answered = await executions[name](id, caller, (execution) => commandAnswer(execution, did));
+        const { urgency } = readUrgency(request.query as UrgencyQuery);
+        const answered = await executions[name](id, caller, (execution) => commandAnswer(execution, did), urgency);
         return sendAnswered(reply, answered);
       },
     );

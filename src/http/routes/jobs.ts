@@ -13,6 +13,7 @@ import * as schemas from '../schemas/jobs.ts';
 import { CommandAnswer } from '../schemas/executions.ts';
 import { changeProblems, IdempotencyHeaders, NoQuery, problemResponses } from '../schemas/vocabulary.ts';
 import type { BatchyServer, ServerOptions } from '../server.ts';
+import { readUrgency } from '../urgency.ts';
 
 type Params = Static<typeof schemas.JobParams>;
 
@@ -69,12 +70,13 @@ export function addJobRoutes(
     },
     async (request, reply) => {
       const { name } = request.params as Params;
-      const { force = false, supersede = false, leave_out: left, wait = 0 } = request.query as schemas.LaunchQuery;
+      const query = request.query as schemas.LaunchQuery;
+      const { force = false, supersede = false, leave_out: left, wait = 0 } = query;
       const selection =
         left === undefined ? {} : { deselected: [...new Set(left.split(',').map((step) => step.trim()))] };
       const answered = await jobs.launch(
         name,
-        { body: request.body as Json | undefined, force, supersede, ...selection },
+        { body: request.body as Json | undefined, force, supersede, ...selection, ...readUrgency(query) },
         callerOf(request, `launch ${name}`),
         (execution) => commandAnswer(execution, 'was launched'),
       );

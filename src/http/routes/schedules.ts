@@ -81,6 +81,7 @@ export function addScheduleRoutes(server: BatchyServer, { schedules }: HttpServi
         zone = 'UTC',
         catchup = 'none',
         parameters = {},
+        priority,
       } = request.body as Static<typeof schemas.ScheduleBody>;
       const definition = {
         jobName: job,
@@ -88,6 +89,7 @@ export function addScheduleRoutes(server: BatchyServer, { schedules }: HttpServi
         zone,
         catchup,
         parameters: parameters as JsonObject,
+        ...(priority === undefined ? {} : { priority }),
       } as ScheduleDefinition;
       const caller = callerOf(request, `set schedule ${name}`);
       return sendAnswered(

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { batchStatuses } from '../../domain/execution.ts';
 import { taskStatuses } from '../../domain/flow-state.ts';
 import { priorities } from '../../domain/priority.ts';
+import { urgencyProperties } from '../urgency.ts';
 import { listOrLines } from './history.ts';
 import { CursorQuery, LimitQuery } from './vocabulary.ts';
 
@@ -49,6 +50,8 @@ export const ExecutionsQuery = Type.Object(
   },
   strict,
 );
+
+export const RestartQuery = Type.Object(urgencyProperties, strict);
 
 export const PageQuery = Type.Object({ limit: LimitQuery, cursor: CursorQuery }, strict);
 

@@ -2,6 +2,7 @@ import { type TObject, Type } from 'typebox';
 
 import { parameterTypes } from '../../domain/job.ts';
 import { priorities } from '../../domain/priority.ts';
+import { urgencyProperties, type UrgencyQuery } from '../urgency.ts';
 import { executionExample, ExecutionItem } from './executions.ts';
 import { Edge, stepKindName } from './graph.ts';
 
@@ -29,6 +30,7 @@ export function launchQuery(maxSeconds: number): TObject {
           maxLength: 100_000,
         }),
       ),
+      ...urgencyProperties,
       wait: Type.Optional(
         Type.Integer({
           minimum: 0,
@@ -49,7 +51,7 @@ export function longestWait(maxSeconds: number): number {
 
 const longestWaitSeconds = 600;
 
-export interface LaunchQuery {
+export interface LaunchQuery extends UrgencyQuery {
   readonly force?: boolean;
   readonly supersede?: boolean;
   readonly leave_out?: string;

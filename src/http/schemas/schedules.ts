@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 
+import { priorities } from '../../domain/priority.ts';
 import { catchups } from '../../domain/schedule.ts';
 import { IdempotencyHeaders } from './vocabulary.ts';
 
@@ -26,6 +27,11 @@ const Catchup = Type.Union(
   },
 );
 
+const Priority = Type.Union(
+  priorities.map((priority) => Type.Literal(priority)),
+  { description: 'Of what it launches (default: as the job says, else normal)' },
+);
+
 export const ScheduleBody = Type.Object(
   {
     job: Type.String({ minLength: 1, description: 'Name of the job that it launches' }),
@@ -41,6 +47,7 @@ export const ScheduleBody = Type.Object(
       }),
     ),
     catchup: Type.Optional(Catchup),
+    priority: Type.Optional(Priority),
     parameters: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), { description: 'As the body of a launch has them' }),
     ),
@@ -58,6 +65,7 @@ const scheduleProperties = {
   zone: Type.String(),
   catchup: Catchup,
   parameters: Type.Record(Type.String(), Type.Unknown(), { description: 'Secrets are masked' }),
+  priority: Type.Union([Priority, Type.Null()]),
   paused: Type.Boolean(),
   created_time: Type.String(),
   created_by: Type.String({ description: 'Name of the API key' }),
@@ -92,6 +100,7 @@ const scheduleExample = {
   zone: 'Europe/Berlin',
   catchup: 'last',
   parameters: {},
+  priority: null,
   paused: false,
   created_time: '2026-11-20T09:12:44.102000',
   created_by: 'operations',
