@@ -13,6 +13,7 @@ import { createJobCounts } from './domain/job-counts.ts';
 import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
 import { createFiringLoop } from './firing-loop.ts';
+import { openDispatcher } from './open-dispatcher.ts';
 import { openStores } from './open-stores.ts';
 import type { Stores } from './ports/stores.ts';
 import { createLogs } from './runner/step-log.ts';
@@ -57,6 +58,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   });
   checkExposure(settings, keyRing.keys().length > 0);
   const stores = overrides.stores ?? (await openStores(settings));
+  const dispatcher = overrides.stores === undefined ? await openDispatcher(settings) : null;
   const stopping = new AbortController();
   const { jobSide = noJobs } = overrides;
   const { catalog, counts = createJobCounts() } = jobSide;
@@ -66,6 +68,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     counts,
     stopping: stopping.signal,
     taker: jobSide.taker,
+    ...(dispatcher === null ? {} : { dispatching: { dispatcher, onProblem: tellUndispatched } }),
   });
   const stranded = createStrandedExecutions({
     documents: stores.documents,
@@ -105,6 +108,9 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   const { log } = server;
   logProblem = (error) =>
     log.error({ err: error }, 'the API keys could not be read again; those read before go on counting');
+  function tellUndispatched(error: unknown): void {
+    log.warn({ err: error }, 'a launched execution could not be handed over: a conductor will find it by itself');
+  }
   let watching: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
@@ -152,6 +158,8 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       clearTimeout(patience);
       await watching;
       await firing.end();
+      await services.handingOver.settled();
+      await dispatcher?.close();
       keyRing.close();
       await stores.upkeep.close();
     },

@@ -11,18 +11,22 @@ import { type Pulse, startPulse } from './conductor-pulse.ts';
 import { catchStrayErrors } from './conductor-stray-errors.ts';
 import { noteSyncPrograms } from './conductor-sync-programs.ts';
 import { logFolder } from './config/log-folder.ts';
-import { capabilityNames } from './config/load.ts';
+import { capabilityNames, queueNames } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { version } from './config/version.ts';
+import { requiredCapabilities } from './domain/capability.ts';
 import { parseJobYaml } from './dialects/job-yaml.ts';
 import { readTaskListJob } from './task-app.ts';
 import { BatchyError } from './domain/errors.ts';
 import type { ConductorAbout } from './domain/heartbeat.ts';
 import { createJobCounts } from './domain/job-counts.ts';
+import { defaultQueue, type Line, linesOf } from './domain/work.ts';
+import { openDispatcher } from './open-dispatcher.ts';
 import { openStores } from './open-stores.ts';
 import { type Capabilities, createCapabilities } from './runner/capabilities.ts';
 import { loadCapabilityFiles } from './runner/capability-files.ts';
 import { type Conductor, createConductor } from './runner/conductor.ts';
+import type { RunnableJob } from './runner/job.ts';
 import { loadJobFiles } from './runner/job-files.ts';
 import { createLogs, defaultMaxBytes } from './runner/step-log.ts';
 
@@ -139,6 +143,7 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
   tell({ kind: 'catalog', jobs: definitions, broken: [...broken, ...machine.broken] });
   if (!settings.WORKER || jobs.size === 0) return null;
   const stores = await openStores(settings);
+  const dispatcher = (await openDispatcher(settings)) ?? undefined;
   const capabilities = createCapabilities(machine.capabilities, capabilityNames(settings), {
     timers: systemTimers,
     onProblem: tellProblem,
@@ -153,6 +158,8 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
       stop: () => pulse.stop(),
     },
     capabilities,
+    dispatcher,
+    lines: standingAt(settings, jobs, capabilities),
     concurrency: settings.JOB_CONCURRENCY,
     logs,
     operationId: createNumberedIds(),
@@ -170,9 +177,21 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
     ...begun,
     async stop() {
       await begun.stop();
+      await dispatcher?.close();
       await stores.upkeep.close();
     },
   };
+}
+
+/** Of its jobs, those of the queues that it is to serve, as far as it may have what they need. */
+function standingAt(settings: Settings, jobs: ReadonlyMap<string, RunnableJob>, capabilities: Capabilities): Line[] {
+  const queues = queueNames(settings);
+  const waits = [...jobs.values()].map(({ definition }) => ({
+    queue: definition.queue ?? defaultQueue,
+    capabilities: requiredCapabilities(definition),
+  }));
+  const isOurs = (queue: string): boolean => queues.length === 0 || queues.includes(queue);
+  return linesOf(waits.filter((wait) => isOurs(wait.queue) && capabilities.mayHave(wait.capabilities)));
 }
 
 /** Resolves when it is said, or nobody listens. */

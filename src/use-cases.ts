@@ -21,6 +21,7 @@ import { createExecutionRecords } from './service/execution-records.ts';
 import { createExecutionRetention } from './service/execution-retention.ts';
 import { createExecutions } from './service/executions.ts';
 import { createFirings } from './service/firings.ts';
+import { createHandingOver, type Dispatching } from './service/handing-over.ts';
 import { createHistory } from './service/history.ts';
 import type { JobCatalog } from './service/job-catalog.ts';
 import { createJobs } from './service/jobs.ts';
@@ -46,6 +47,8 @@ export interface JobSide {
   readonly stopping: AbortSignal;
   /** Where jobs run in this very process: may take what is launched with its launch. */
   readonly taker?: ExecutionTaker | undefined;
+  /** What hands over to conductors what is launched; where there is none, they ask the store. */
+  readonly dispatching?: Dispatching | undefined;
   /** Where it is known without waiting for signs of life whether a conductor is gone. */
   readonly isGone?: (conductor: string) => Promise<boolean>;
   /** Of the logs of executions, where it is not that of the settings. */
@@ -90,7 +93,8 @@ export function createServices(
   const { catalog } = jobSide;
   const onChange = (): void => jobSide.look();
   const { initialDate } = batchSettings;
-  const jobs = createJobs({ catalog, commands, records, initialDate, onChange, taker: jobSide.taker });
+  const handingOver = createHandingOver({ dispatching: jobSide.dispatching, look: onChange });
+  const jobs = createJobs({ catalog, commands, records, initialDate, handingOver, taker: jobSide.taker });
   const isGone = jobSide.isGone ?? createGoneCheck(documents, settings.LEASE_SECONDS, jobSide.stopping);
   const conductors = createConductors(stores, settings.LEASE_SECONDS);
   const schedules = createScheduleRecords(documents);
@@ -99,7 +103,18 @@ export function createServices(
     jobs,
     schedules: createSchedules({ schedules, jobs, commands, clock }),
     firings: createFirings({ schedules, records, jobs, commands, clock, stopping: jobSide.stopping }),
-    executions: createExecutions({ commands, records, reader, journal, jobs, conductors, isGone, onChange }),
+    executions: createExecutions({
+      commands,
+      records,
+      reader,
+      journal,
+      jobs,
+      conductors,
+      isGone,
+      onChange,
+      handingOver,
+    }),
+    handingOver,
     batches: createBatches({ commands, reader, records, settings: batchSettings }),
     workflows,
     history: createHistory({ reader, journal, adoptIfNew }),

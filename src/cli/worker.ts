@@ -10,6 +10,7 @@ const workerSettings: readonly SettingName[] = [
   'BATCHY_CFG',
   'JOB_CONCURRENCY',
   'CAPABILITIES',
+  'QUEUES',
   'LEASE_SECONDS',
   'BLOCKED_SECONDS',
   'LOG_LEVEL',

@@ -7,6 +7,7 @@ import { load as parseYaml } from 'js-yaml';
 import { Value } from 'typebox/value';
 
 import { capabilityProblem } from '../domain/capability.ts';
+import { queueNameProblem } from '../domain/queue-name.ts';
 import { BatchyError } from '../domain/errors.ts';
 import { parseInstant } from '../domain/time.ts';
 import { type SettingName, settingNames, type Settings, settingsSchema, yamlKey } from './schema.ts';
@@ -166,6 +167,9 @@ function checkMeaning(settings: Settings): void {
   for (const name of capabilityNames(settings))
     if (capabilityProblem(name) !== null)
       refuse('CAPABILITIES', 'names of letters, digits, _, . and -, such as gpu,is_x86_64', JSON.stringify(name));
+  for (const name of queueNames(settings))
+    if (queueNameProblem(name) !== null)
+      refuse('QUEUES', 'names of up to 60 letters, digits, _, . and -, such as etl,reports', JSON.stringify(name));
   if (settings.REDIS_URL !== '' && !/^(rediss?|redis\+sentinel|rediss\+sentinel):\/\//.test(settings.REDIS_URL))
     refuse('REDIS_URL', 'a URL that begins with redis://, rediss:// or redis+sentinel://', 'another scheme');
   if (settings.BATCHY_ADMIN_KEY !== '' && settings.BATCHY_ADMIN_KEY.length < 16)
@@ -178,6 +182,11 @@ export function trustedNetworks({ TRUSTED_NETWORKS }: Pick<Settings, 'TRUSTED_NE
 
 export function capabilityNames({ CAPABILITIES }: Pick<Settings, 'CAPABILITIES'>): string[] {
   return listed(CAPABILITIES);
+}
+
+/** None: all that its jobs wait in. */
+export function queueNames({ QUEUES }: Pick<Settings, 'QUEUES'>): string[] {
+  return listed(QUEUES);
 }
 
 function listed(text: string): string[] {

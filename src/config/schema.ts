@@ -137,10 +137,15 @@ export const settingsSchema = Type.Object(
       description:
         'Names of what this machine has and jobs may need (gpu), separated by commas; beside what the files in capabilities/ under BATCHY_CFG define.',
     }),
+    QUEUES: Type.String({
+      default: '',
+      description:
+        'Queues of which this process runs the executions, separated by commas; empty: those of all its jobs.',
+    }),
     LEASE_SECONDS: Type.Number({
       minimum: 1,
       maximum: 3600,
-      default: 10,
+      default: 15,
       description: 'A conductor that has given no sign of life for this long is taken for gone, in seconds.',
     }),
     BLOCKED_SECONDS: Type.Number({

@@ -17,6 +17,22 @@ export interface Line {
   readonly capabilities: readonly string[];
 }
 
+/** Where a conductor stands: the lines in which work of these jobs waits, each once. */
+export function linesOf(
+  jobs: Iterable<{ readonly queue?: string | undefined; readonly capabilities: readonly string[] }>,
+): Line[] {
+  const lines = new Map<string, Line>();
+  for (const { queue = defaultQueue, capabilities } of jobs) {
+    const line = { queue, capabilities: sortedOnce(capabilities) };
+    lines.set(JSON.stringify(line), line);
+  }
+  return [...lines.values()];
+}
+
+function sortedOnce(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].sort();
+}
+
 export interface WorkOptions {
   readonly executionId: number;
   readonly queue?: string | undefined;
@@ -29,7 +45,7 @@ export function workOf({ executionId, capabilities, ...given }: WorkOptions): Wo
   return {
     executionId,
     queue: given.queue ?? defaultQueue,
-    capabilities: [...new Set(capabilities)].sort(),
+    capabilities: sortedOnce(capabilities),
     priority: given.priority ?? defaultPriority,
     delayMilliseconds: given.delayMilliseconds ?? 0,
   };

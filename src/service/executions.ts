@@ -21,7 +21,7 @@ import { isWindowInDoubt } from './disowned-execution.ts';
 import { flowRestartPlan, type FlowView, flowView } from './flow-executions.ts';
 import type { ExecutionRecords, Kept, KeptSkip } from './execution-records.ts';
 import type { Jobs } from './jobs.ts';
-import { createReplays, type Replays } from './replays.ts';
+import { createReplays, type Replays, type ReplaysOptions } from './replays.ts';
 import { listSkipped, type SkippedPage } from './skipped-items.ts';
 
 export type { FlowView, PlannedStep };
@@ -87,6 +87,7 @@ export interface ExecutionsOptions extends Omit<ExecutionCommandsOptions, 'repla
   readonly journal: Journal;
   readonly jobs: Pick<Jobs, 'get' | 'relaunch' | 'whyMissing' | 'capabilitiesOf'>;
   readonly conductors: Pick<Conductors, 'canRun'>;
+  readonly handingOver: ReplaysOptions['handingOver'];
 }
 
 export function createExecutions(options: ExecutionsOptions): Executions {

@@ -17,6 +17,7 @@ import type { Commit, StoredAnswer } from '../ports/store.ts';
 import { unknownWorkflow } from './batches.ts';
 import type { Answered, Beside, Caller, Commands } from './commands.ts';
 import type { ExecutionRecords } from './execution-records.ts';
+import type { HandingOver } from './handing-over.ts';
 import { instanceKey } from './instance-key.ts';
 import type { BrokenJobFile, CataloguedJob, JobCatalog } from './job-catalog.ts';
 import { throwUnknownJob, whyMissing } from './missing-job.ts';
@@ -106,13 +107,12 @@ export interface JobsOptions {
   readonly commands: Commands;
   readonly records: ExecutionRecords;
   readonly initialDate: Instant;
-  /** Tells the conductor that there is something to look at. */
-  readonly onChange: () => void;
+  readonly handingOver: Pick<HandingOver, 'launched'>;
   /** What runs executions in this very process. */
   readonly taker?: ExecutionTaker | undefined;
 }
 
-export function createJobs({ catalog, commands, records, initialDate, onChange, taker }: JobsOptions): Jobs {
+export function createJobs({ catalog, commands, records, initialDate, handingOver, taker }: JobsOptions): Jobs {
   let isRead = false;
   const read = async (): Promise<void> => {
     await catalog.ready();
@@ -148,11 +148,13 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
     if (bond !== null) checkIdentifying(launch.parameters, bond);
     const ids = createLaunchIds(records);
     let isTaken = false;
+    let made = null as JobExecution | null;
     const answered =
       bond === null
         ? await commands.runBeside(turnOf(launch), caller, async (now) => {
             const launched = await attemptLaunch(records, launch, { ids, workflow: null, now, initialDate });
             const { execution } = launched;
+            made = execution;
             const beside =
               alongside === undefined ? launched.beside : withMore(launched.beside, await alongside(execution));
             const answer = render(execution);
@@ -174,11 +176,12 @@ export function createJobs({ catalog, commands, records, initialDate, onChange, 
               now,
               initialDate,
             });
+            made = execution;
             const answer = render(execution);
             if (alongside === undefined) return { change, beside, answer };
             return { change, beside: withMore(beside, await alongside(execution)), answer };
           });
-    if (!isTaken) onChange();
+    if (!isTaken && made !== null) handingOver.launched(made, launch.definition);
     return answered;
   }
 

@@ -22,6 +22,7 @@ import type { StoredAnswer } from '../ports/store.ts';
 import type { Answered, Beside, Caller, Commands } from './commands.ts';
 import { existingExecution, existingInstance } from './execution-commands.ts';
 import { changeOf, type ExecutionRecords, type Kept } from './execution-records.ts';
+import type { HandingOver } from './handing-over.ts';
 import type { Jobs } from './jobs.ts';
 import { createLaunchIds, findLaunched, type LaunchIds, makeExecution } from './new-execution.ts';
 import { countMembers } from './skipped-items.ts';
@@ -65,7 +66,7 @@ export interface ReplaysOptions {
   readonly commands: Commands;
   readonly records: ExecutionRecords;
   readonly jobs: Pick<Jobs, 'get'>;
-  readonly onChange: () => void;
+  readonly handingOver: Pick<HandingOver, 'launched'>;
 }
 
 interface Asked extends AskedReplay {
@@ -81,16 +82,18 @@ const mostCounted = 100_000;
 const mostLookedAt = 500;
 const mostReasons = 10;
 
-export function createReplays({ commands, records, jobs, onChange }: ReplaysOptions): Replays {
+export function createReplays({ commands, records, jobs, handingOver }: ReplaysOptions): Replays {
   async function run(asked: Asked, caller: Caller, render: Render): Promise<Answered> {
     const { value: original } = await existingExecution(records, asked.id);
     const ids = createLaunchIds(records);
+    let made = null as JobExecution | null;
     const answered = await commands.runBeside(`job ${original.jobName}`, caller, async (now) => {
       const kept = await existingExecution(records, asked.id);
       const { execution, beside, summary } = await attempt(kept, asked, { ids, now, by: caller.name });
+      made = execution;
       return { beside, answer: render(execution, summary) };
     });
-    onChange();
+    if (made !== null) handingOver.launched(made, (await jobs.get(original.jobName)).definition);
     return answered;
   }
 

@@ -5,6 +5,7 @@ import type { ConductorRetention } from './conductor-retention.ts';
 import type { ExecutionRetention } from './execution-retention.ts';
 import type { Executions } from './executions.ts';
 import type { Firings } from './firings.ts';
+import type { HandingOver } from './handing-over.ts';
 import type { History } from './history.ts';
 import type { Jobs } from './jobs.ts';
 import type { Schedules } from './schedules.ts';
@@ -27,4 +28,5 @@ export interface Services {
   readonly executions: Executions;
   readonly schedules: Schedules;
   readonly firings: Firings;
+  readonly handingOver: HandingOver;
 }

@@ -47,6 +47,7 @@ async function history() {
     conductors: nothing,
     isGone: nothing,
     onChange: nothing,
+    handingOver: nothing,
   });
   const any: ExecutionFilter = {
     status: null,

@@ -56,7 +56,10 @@ const layers: Readonly<Record<string, Layer>> = {
   'firing-loop': { layers: ['service'], packages: ['fastify'] },
   // Apart from the server, for whom has none.
   'use-cases': { layers: composition.layers.filter((layer) => layer !== 'http'), packages: [anyBuiltin] },
-  app: { ...composition, layers: [...composition.layers, 'open-stores', 'trial', 'use-cases', 'firing-loop'] },
+  app: {
+    ...composition,
+    layers: [...composition.layers, 'open-stores', 'open-dispatcher', 'trial', 'use-cases', 'firing-loop'],
+  },
   // The process in which jobs run, and what the one that serves has of it.
   'conductor-messages': { layers: ['domain', 'config', 'service'], packages: [] },
   'conductor-host': {
@@ -99,6 +102,7 @@ const layers: Readonly<Record<string, Layer>> = {
     layers: [
       ...composition.layers,
       'open-stores',
+      'open-dispatcher',
       'conductor-holder',
       'conductor-logs',
       'conductor-messages',
