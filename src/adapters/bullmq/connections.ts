@@ -41,12 +41,14 @@ export function connectProducer(server: QueueServer, silenceMs: number): Redis {
 export class ConsumerConnection extends Redis {
   /** The connections that BullMQ made of it, each to wait at a line. */
   readonly #blocking = new Set<Redis>();
+  #isAbandoned = false;
 
   constructor(server: QueueServer, silenceMs: number) {
     super({
       ...basics(server, silenceMs),
       socketTimeout: silenceMs,
       maxRetriesPerRequest: null,
+      retryStrategy: (attempt) => (this.#isAbandoned ? null : reconnectDelay(attempt)),
       reconnectOnError: (error) => (leadsToMaster(error) ? 2 : false),
     });
     this.on('error', () => undefined);
@@ -60,10 +62,14 @@ export class ConsumerConnection extends Redis {
     return other;
   }
 
-  /** Closes all of them at once; what waits for an answer is told that there is none. */
+  /** Gives up: what waits for an answer is told that there is none. */
   abandon(): void {
-    for (const other of this.#blocking) other.disconnect();
-    this.disconnect();
+    this.#isAbandoned = true;
+    for (const redis of [this, ...this.#blocking]) {
+      // Between two attempts to connect, the driver would tell nobody of the end; the next attempt is the last.
+      if (redis.status === 'reconnecting') redis.once('connect', () => redis.disconnect());
+      else redis.disconnect();
+    }
   }
 }
 
@@ -73,8 +79,12 @@ function basics(server: QueueServer, silenceMs: number): DriverOptions {
     connectionName: 'batchy-queue',
     protocol: 2,
     connectTimeout: silenceMs,
-    retryStrategy: (attempt) => Math.min(firstPause * 2 ** Math.min(attempt - 1, 10), longestPause),
+    retryStrategy: reconnectDelay,
   };
+}
+
+function reconnectDelay(attempt: number): number {
+  return Math.min(firstPause * 2 ** Math.min(attempt - 1, 10), longestPause);
 }
 
 /** Refused by a server that is no master any more: another connection may lead to the master. */

@@ -110,12 +110,12 @@ export function createConsumer(
     room.close();
     while (underWay.size > 0) await Promise.allSettled(underWay);
     const closing = closeAll();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = timer(deadlineMs, resolve);
-    await Promise.race([closing, promise]);
-    cancel();
-    redis.abandon();
-    await closing;
+    // What a server that is away was not told is found as that of a consumer who is gone.
+    if (redis.status !== 'ready' || !(await settles(closing, deadlineMs))) {
+      redis.abandon();
+      await settles(closing, deadlineMs);
+    }
+    redis.disconnect();
   }
 
   return {
@@ -150,6 +150,15 @@ function seatOf(worker: Worker): Seat {
       start();
     },
   };
+}
+
+/** Whether it does within so many milliseconds. */
+async function settles(done: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const cancel = timer(milliseconds, () => resolve(false));
+  const settled = await Promise.race([done.then(() => true), promise]);
+  cancel();
+  return settled;
 }
 
 function timer(milliseconds: number, act: () => void): () => void {

@@ -13,7 +13,7 @@ export interface Taker {
   /** Those that were not answered for. */
   readonly held: ReadonlySet<number>;
   /** Answers for one that is held. */
-  answer(executionId: number, taken?: Taken): void;
+  readonly answer: (executionId: number, taken?: Taken) => void;
 }
 
 export interface TakerOptions extends Omit<BullmqDispatcherOptions, 'server'> {
