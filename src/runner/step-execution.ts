@@ -7,6 +7,7 @@ import { LeftBehind, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { movedEntry } from './journal-entries.ts';
 import type { Decide } from './execution-state.ts';
+import { isDistributed, runElsewhere } from './parts/distributed-step.ts';
 import type { RunningExecution } from './running-execution.ts';
 import { type ContextOverlay, createContextOverlay } from './shared-context.ts';
 import { isToRevive } from './revival.ts';
@@ -29,8 +30,14 @@ export async function runStep(
   work: StepWork,
   onBegun: () => void,
 ): Promise<NodeOutcome & PartOutcome> {
-  const { session, tools } = running;
+  const { session, tools, sharing } = running;
   const { stepName } = work;
+  if (sharing !== null && isDistributed(work)) {
+    const outcome = await runElsewhere(running, sharing, work, onBegun);
+    if (outcome !== null) return outcome;
+  }
+  // A partitioned step only waits for its parts, wherever they run.
+  const release = work.body.kind === 'partition' ? undefined : sharing?.works();
   const logFile = work.definition.task?.logFile ?? null;
   const unwritable = logFile === null ? null : await whyNotAppendable(logFile);
   const log = tools.logs.open(session.state.execution.id, stepName, unwritable === null ? logFile : null);
@@ -42,8 +49,18 @@ export async function runStep(
     else log.write('warn', 'the conductor that ran this step is gone; it goes on here');
     onBegun();
     if (unwritable !== null) tellUnwritable(running, work, log, unwritable);
-    return await runAttempts(running, work, log);
+    const isProgram = work.body.kind === 'shell' || work.body.kind === 'worker';
+    // What a program that was cut off had done nobody knows: it has had an attempt. It is run once more in any case.
+    if (isProgram && !isAnew)
+      await countRetry(
+        running,
+        work,
+        createContextOverlay(() => session.state.context),
+      );
+    const first = isProgram ? 1 + (session.state.steps.get(stepName)?.counters.retry ?? 0) : 1;
+    return await runAttempts(running, work, log, first);
   } finally {
+    release?.();
     log.close();
   }
 }
@@ -68,7 +85,7 @@ const neverAgain: StepRetry = { ...defaultRetry, maxRetries: 0 };
 
 async function begin({ session, tools, commit }: RunningExecution, work: StepWork): Promise<void> {
   const { stepName, body } = work;
-  const id = await session.patiently(() => tools.stores.documents.reserve('step', 1));
+  const id = work.stepExecutionId ?? (await session.patiently(() => tools.stores.documents.reserve('step', 1)));
   const { id: executionId, instanceId } = session.state.execution;
   // Stored before anything is written under its ids, so that a restart before the first commit uses the same ones.
   const checkpoint =
@@ -100,12 +117,13 @@ async function runAttempts(
   running: RunningExecution,
   work: StepWork,
   log: StepLog,
+  first: number,
 ): Promise<NodeOutcome & PartOutcome> {
   const { session, aborted, tools } = running;
   const { retry } = work.definition;
   const left = await timeLeft(running, work);
   const isOver = (failure: unknown): boolean => failure instanceof TimedOut && left() !== null;
-  for (let attempt = 1; ; attempt += 1) {
+  for (let attempt = first; ; attempt += 1) {
     const overlay = createContextOverlay(() => session.state.context);
     announce(log, work, attempt);
     try {
@@ -264,7 +282,8 @@ async function end(
   return outcome;
 }
 
-function outcomeOf({ status, exitCode, exitMessage }: StepExecution): NodeOutcome & PartOutcome {
+/** How a step that has ended counts. */
+export function outcomeOf({ status, exitCode, exitMessage }: StepExecution): NodeOutcome & PartOutcome {
   return { status: nodeStatus(status), exitCode, message: exitMessage };
 }
 

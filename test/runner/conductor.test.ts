@@ -1,6 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { documentKeys } from '../../src/domain/execution-documents.ts';
+import { defaultRetry } from '../../src/domain/job.ts';
 import { createConductor, type Conductor } from '../../src/runner/conductor.ts';
 import type { ConductorOptions } from '../../src/runner/conductor-options.ts';
 import { runExecution } from '../../src/runner/engine.ts';
@@ -193,6 +198,45 @@ describe('a conductor', () => {
     expect(rows).toEqual(['First COMPLETED', 'Load COMPLETED']);
     expect(steps[1]?.counters).toMatchObject({ read: 5, commit: 3 });
     expect(written).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('counts an attempt of a program that was cut off, runs it once more, and tries it no more often than it may', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'batchy-cut-off-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const runs = path.join(folder, 'runs');
+    const hanging = task(() => new Promise(() => {}));
+    const failing = {
+      kind: 'shell',
+      argv: [`echo >> ${runs}; exit 1`],
+      shell: true,
+      passEnvironment: [],
+      environment: {},
+      workingDirectory: null,
+    } as const;
+    // With two attempts left it is run twice; with none once nevertheless, since it was not its fault.
+    for (const [maxRetries, further] of [
+      [2, 2],
+      [0, 1],
+    ] as const) {
+      writeFileSync(runs, '');
+      const name = `Cut${maxRetries}`;
+      const retry = { ...defaultRetry, maxRetries, delaySeconds: 0 };
+      const id = await world.launch(jobOf([{ name: 'Step', body: failing, retry }], { name }));
+      const dead = await world.take(id, `dead${maxRetries}`);
+      const begun = jobOf([{ name: 'Step', body: hanging, retry }], { name });
+      void runExecution(dead, begun, world.tools, new AbortController().signal);
+      await vi.waitFor(async () => expect((await world.outcome(id)).rows).toEqual(['Step STARTED']));
+      await conduct([jobOf([{ name: 'Step', body: failing, retry }], { name })], { id: `next${maxRetries}` });
+      await vi.waitFor(
+        async () => {
+          timers.advance(10);
+          expect(await statusOf(id)).toBe('FAILED');
+        },
+        { timeout: 20_000 },
+      );
+      expect(readFileSync(runs, 'utf8')).toHaveLength(further);
+      expect((await world.outcome(id)).steps.map(({ counters }) => counters.retry)).toEqual([further]);
+    }
   });
 
   it('takes over only when the owner’s heartbeat has stood still for as long as a lease lasts', async () => {
