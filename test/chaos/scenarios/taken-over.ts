@@ -1,0 +1,56 @@
+import type { Arena } from '../arena.ts';
+import type { Member } from '../member.ts';
+import type { Note } from '../notes.ts';
+import { until } from '../until.ts';
+
+/** Seconds beyond a lease within which somebody goes on. */
+export const resumeSeconds = 5;
+
+/** Waits until an execution is somewhere in its middle, then for a moment that falls anywhere. */
+export async function inItsMiddle(
+  arena: Arena,
+  id: number,
+  isCounted: (note: Note) => boolean,
+  mostNotes: number,
+): Promise<void> {
+  const due = arena.chance.whole(1, mostNotes);
+  await until(`execution ${id} has noted ${due} times`, 60, () => arena.notes.of(id).filter(isCounted).length >= due);
+  const milliseconds = arena.chance.between(0, 120);
+  await new Promise((resolve) => void setTimeout(resolve, milliseconds));
+}
+
+/** @throws Error where nobody of ours has it */
+export function ownerOf(arena: Arena, id: number): Promise<{ readonly member: Member; readonly conductor: string }> {
+  return until(`execution ${id} has an owner`, 60, () => arena.owner(id));
+}
+
+/** @returns seconds until another conductor has it, or it has ended by then */
+export async function takenFrom(arena: Arena, id: number, conductor: string): Promise<number> {
+  const began = performance.now();
+  await until(`execution ${id} is taken from ${conductor}`, 60, async () => {
+    const lease = await arena.lease(id);
+    return lease !== null && lease.conductor !== null && lease.conductor !== conductor;
+  });
+  return (performance.now() - began) / 1000;
+}
+
+export function secondsText(seconds: readonly number[]): string {
+  if (seconds.length === 0) return 'never';
+  const [least, most] = [Math.min(...seconds), Math.max(...seconds)];
+  return `${least.toFixed(1)} to ${most.toFixed(1)} s`;
+}
+
+/** Those that have not ended as they should, each with how it has. */
+export function notAs(
+  executions: readonly {
+    readonly id: number;
+    readonly jobName: string;
+    readonly status: string;
+    readonly exitMessage: string;
+  }[],
+  statusOf: (id: number) => string,
+): string[] {
+  return executions.flatMap(({ id, jobName, status, exitMessage }) =>
+    status === statusOf(id) ? [] : [`execution ${id} (${jobName}) is ${status}: ${exitMessage}`],
+  );
+}
