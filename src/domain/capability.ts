@@ -13,11 +13,12 @@ export function capabilityProblem(name: string): string | null {
 
 /**
  * All that whoever runs an execution of the job must have, in the order in which it is asked for: what the job needs, then what its steps do. Steps
- * run where their execution does.
+ * run where their execution does, unless they are distributed.
  */
 export function requiredCapabilities({ capabilities = [], steps }: JobDefinition): readonly string[] {
-  if (capabilities.length === 0 && steps.every((step) => step.capabilities === undefined)) return none;
-  return [...new Set([...capabilities, ...steps.flatMap((step) => step.capabilities ?? [])])];
+  const own = steps.filter((step) => step.capabilities !== undefined && step.distributed !== true);
+  if (capabilities.length === 0 && own.length === 0) return none;
+  return [...new Set([...capabilities, ...own.flatMap((step) => step.capabilities ?? [])])];
 }
 
 const none: readonly string[] = [];

@@ -71,6 +71,8 @@ export interface StepDefinition {
   readonly startLimit: number | null;
   /** Names of capabilities that whoever runs the job must have for it; absent: it needs none. */
   readonly capabilities?: readonly string[];
+  /** Any conductor may run it, beside others of its execution: only whoever does must have its capabilities. */
+  readonly distributed?: true;
   /** Parameters or context values that its texts take as `{{name}}`; left out where there are none. */
   readonly templateNames?: readonly string[];
   /** Nothing in it is code of the job's author, so that it sets no context values; of shell, http and wait steps it goes without saying. */

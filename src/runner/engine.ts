@@ -131,6 +131,7 @@ async function finishExecution(running: RunningExecution, end: ExecutionEnd, log
   const status = timedOut === null ? end.status : 'FAILED';
   const exitCode = timedOut === null ? end.exitCode : 'FAILED';
   let isRevived = false;
+  await running.sharing?.revokeAll();
   await commit(async (state) => {
     isRevived = timedOut === null && !aborted.aborted && stepsToRevive(state).length > 0;
     if (isRevived) return {};
@@ -169,7 +170,11 @@ async function breakOff(running: RunningExecution, error: unknown): Promise<RunR
   if (cannotGoOn() instanceof HandedBack) return 'handed-back';
   if (cannotGoOn() === undefined) {
     const ending = { event: 'fail', exitCode: 'FAILED', exitMessage: errorText(error) } as const;
-    const isStored = await commit((state) => endingOf(state, ending, tools)).then(
+    const end = async (): Promise<void> => {
+      await running.sharing?.revokeAll();
+      await commit((state) => endingOf(state, ending, tools));
+    };
+    const isStored = await end().then(
       () => true,
       () => false,
     );

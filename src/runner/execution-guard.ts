@@ -23,10 +23,12 @@ export function guardExecution(session: ExecutionSession, job: RunnableJob, tool
   on(handBack, () => hinder(new HandedBack()));
   on(session.stopRequested, () => abort(new StopRequested()));
   let cancel = (): void => {};
+  const sharing = tools.parts?.share(session, job.definition) ?? null;
   const running: RunningExecution = {
     session,
     job,
     tools,
+    sharing,
     aborted: controller.signal,
     cannotGoOn: () => hindrance,
     goAhead: (decide) => session.goAhead(decide),
@@ -48,6 +50,7 @@ export function guardExecution(session: ExecutionSession, job: RunnableJob, tool
     },
     release: () => {
       for (const release of releases) release();
+      sharing?.end();
       cancel();
     },
   };

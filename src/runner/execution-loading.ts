@@ -1,4 +1,5 @@
 import { BatchyError } from '../domain/errors.ts';
+import type { Part } from '../domain/part.ts';
 import { idOfMember, stepsIndex } from '../domain/document-index.ts';
 import type { StepExecution } from '../domain/execution.ts';
 import {
@@ -81,6 +82,55 @@ export async function loadUnstarted(
   if (context !== null && context !== undefined) note(documentKeys.context(execution.id), context.revision, []);
   const state = { execution, instance, steps: new Map(), context: values, flow: emptyFlowRecord };
   return { state, documents };
+}
+
+/** As `loadExecution`, of the execution of a part: of its steps only the part's own, since it may have very many. @throws as that */
+export async function loadPart(
+  reader: DocumentReader,
+  { executionId, instanceId, stepExecutionId }: Part,
+): Promise<LoadedExecution> {
+  const keys = [documentKeys.execution(executionId), documentKeys.instance(instanceId)];
+  const [storedExecution = null, storedInstance = null] = await reader.get(keys);
+  if (storedExecution === null || storedInstance === null) throw unknownExecution(executionId);
+  const execution = decodeExecution(storedExecution.text);
+  const instance = decodeInstance(storedInstance.text);
+  const documents = new Map<string, ReadDocument>([
+    [
+      documentKey(documentKeys.execution(executionId)),
+      { revision: storedExecution.revision, members: executionMembers(execution) },
+    ],
+    [
+      documentKey(documentKeys.instance(instanceId)),
+      { revision: storedInstance.revision, members: instanceMembers(instance) },
+    ],
+  ]);
+  const state = { execution, instance, steps: new Map(), context: new Map(), flow: emptyFlowRecord };
+  return loadSteps(reader, { state, documents }, [stepExecutionId]);
+}
+
+/** The same with some of its steps, and with the context, as they are stored now. */
+export async function loadSteps(
+  reader: DocumentReader,
+  { state, documents }: LoadedExecution,
+  stepExecutionIds: readonly number[],
+): Promise<LoadedExecution> {
+  const { id: executionId } = state.execution;
+  const contextKey = documentKeys.context(executionId);
+  const keys = stepExecutionIds.map((id) => documentKeys.step(executionId, id));
+  const [context = null, ...steps] = await reader.get([contextKey, ...keys]);
+  // From here on nothing is awaited: whoever reads the maps meanwhile finds all of it, or none.
+  for (const stored of steps) {
+    if (stored === null) continue;
+    const step = decodeStep(stored.text);
+    documents.set(documentKey(documentKeys.step(executionId, step.id)), {
+      revision: stored.revision,
+      members: stepMembers(step),
+    });
+    state.steps.set(step.stepName, step);
+  }
+  if (context === null) return { state, documents };
+  documents.set(documentKey(contextKey), { revision: context.revision, members: [] });
+  return { state: { ...state, context: decodeContext(context.text) }, documents };
 }
 
 async function* storedSteps(reader: DocumentReader, executionId: number): AsyncIterable<StoredDocument> {

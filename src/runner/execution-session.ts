@@ -1,26 +1,26 @@
-import type { JournalEntry } from '../domain/change.ts';
 import { BatchyError } from '../domain/errors.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
 import { isLive } from '../domain/execution-transitions.ts';
-import type { StoredDocument } from '../ports/document-reader.ts';
-import type { Commit, StoredChange } from '../ports/store.ts';
+import type { StoredPart } from '../domain/part.ts';
+import type { StoredChange } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import type { Timers } from '../ports/timers.ts';
 import { Ahead, type Decided, takeDecided } from './ahead.ts';
 import { draftOf } from './execution-draft.ts';
-import { documentKey, loadExecution, loadUnstarted } from './execution-loading.ts';
+import { documentKey, loadSteps } from './execution-loading.ts';
 import type { Decide, ExecutionState } from './execution-state.ts';
 import { createLeaseAssurance } from './lease-assurance.ts';
 import { areThere, type Claim } from './lease-taking.ts';
+import { ownershipOfExecution, ownershipOfPart } from './ownership.ts';
 import type { PendingLaunch } from './pending-launch.ts';
 import type { StoredRun } from './run-counts.ts';
 import { sleep } from './sleep.ts';
 
-/** An execution that this process owns, in its memory and in the store. */
+/** An execution that this process owns, or a part of one, in its memory and in the store. */
 export interface ExecutionSession {
   /** As it is stored. */
   readonly state: ExecutionState;
-  /** The revision of the lease: every commit is refused once it is another's. */
+  /** The revision of the lease, or of the part: every commit is refused once it is another's. */
   readonly fence: number;
   /** Aborted when somebody else owns it, or ended it: nothing may be written or run any more. */
   readonly lost: AbortSignal;
@@ -47,6 +47,10 @@ export interface ExecutionSession {
   commitAfterAhead(...decides: readonly Decide[]): Promise<void>;
   /** Looks whether it is still ours and whether somebody asked it to stop. @throws as `commit` */
   refresh(): Promise<void>;
+  /** Reads all of it anew: others may have written more of it than a refresh looks at. @throws OwnershipLost */
+  reload(): Promise<void>;
+  /** Reads rows of steps that others run, and the context. @param stepExecutionIds those that are not stored are left out @throws OwnershipLost */
+  readSteps(stepExecutionIds: readonly number[]): Promise<void>;
   /**
    * Asks the store whether it is still ours, where it has not said so lately: a process that was paused does not know how long. To be
    * called right before anything is written elsewhere.
@@ -71,6 +75,8 @@ export interface SessionOptions {
   readonly fence: number;
   /** Where the lease is yet to be taken: with the first commit. */
   readonly claim?: Claim;
+  /** Where only a part of the execution is owned: the rest is another's. */
+  readonly part?: StoredPart;
   /** Where it is yet to be launched: with the first commit, too. */
   readonly launch?: Pick<PendingLaunch, 'loaded' | 'isPending'>;
   /** Told before a commit is tried that ends it, and when that has met a conflict. */
@@ -86,6 +92,8 @@ export interface SessionOptions {
 }
 
 interface Request extends Decided {
+  /** Done before it. */
+  readonly read: (() => Promise<void>) | null;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -102,19 +110,21 @@ const mostAtOnce = 200;
 export async function openSession(options: SessionOptions): Promise<ExecutionSession> {
   const { stores, executionId, fence, operationId, timers, giveUp } = options;
   const assurance = createLeaseAssurance(timers, options.trustMilliseconds);
-  const guard = { ...documentKeys.lease(executionId), expected: fence };
   const lost = new AbortController();
   const stopRequested = new AbortController();
   const queue: Request[] = [];
   const ahead = new Ahead();
   const listeners: (() => void)[] = [];
-  let claim = options.claim ?? null;
-  const load = () =>
-    claim === null ? loadExecution(stores.documents, executionId) : loadUnstarted(stores.documents, claim);
-  let loaded = options.launch?.loaded ?? (await load());
-  let busy = false;
   const owned = Promise.withResolvers<void>();
-  if (claim === null) owned.resolve();
+  const { documents } = stores;
+  const claim = options.claim ?? null;
+  const ownership =
+    options.part === undefined
+      ? ownershipOfExecution({ documents, executionId, fence, claim, onOwned: owned.resolve })
+      : ownershipOfPart(documents, options.part);
+  if (!ownership.isPending()) owned.resolve();
+  let loaded = options.launch?.loaded ?? (await ownership.open());
+  let busy = false;
   noticeWhatOthersDid();
 
   function noticeWhatOthersDid(): void {
@@ -143,6 +153,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
 
   async function store(requests: readonly Request[]): Promise<void> {
     if (requests.some(({ decides }) => decides === 'refresh') && (await hasChanged())) await reload();
+    for (const { read } of requests) if (read !== null) await read();
     const upTo = Math.max(...requests.map((request) => request.ahead));
     while (upTo - ahead.stored > mostAtOnce) await storeOnce([], ahead.stored + mostAtOnce);
     await storeOnce(requests, upTo);
@@ -158,7 +169,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
       if (changes.length === 0) return ahead.settle(upTo);
       const isEnding = !isLive(draft.state().execution.status);
       if (isEnding) options.onEnding?.(true);
-      if (await write(changes, draft.journal)) {
+      if (await write(changes, draft)) {
         const before = loaded.state.execution;
         loaded = draft.stored();
         ahead.settle(upTo);
@@ -189,19 +200,19 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
   }
 
   /** @returns whether it is stored; else what it was computed from has changed */
-  async function write(changes: readonly StoredChange[], journal: readonly JournalEntry[]): Promise<boolean> {
+  async function write(changes: readonly StoredChange[], draft: ReturnType<typeof draftOf>): Promise<boolean> {
     const operation = { id: operationId(), fingerprint: '', answer: null, keepSeconds };
     let sendings = 0;
     return patiently(async () => {
       sendings += 1;
       const sent = assurance.now();
-      const outcome = await stores.store.commit({ operation, ...withLease(changes), journal });
+      const bound = ownership.bound(changes, loaded, draft.state());
+      const outcome = await stores.store.commit({ operation, ...bound, journal: draft.journal });
       // One that is repeated was stored at an earlier sending.
       if (outcome.kind === 'committed') assurance.given(sent);
       // The store may have forgotten that it took it, where the answer was lost.
-      if (outcome.kind !== 'conflict' || (sendings > 1 && (await areThere(stores.documents, changes)))) {
-        claim = null;
-        owned.resolve();
+      if (outcome.kind !== 'conflict' || (sendings > 1 && (await areThere(documents, bound.changes)))) {
+        ownership.stored();
         return true;
       }
       await reload();
@@ -209,52 +220,31 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     });
   }
 
-  /** The lease as it must be: ours, or still to be had, by then together with the execution that nobody else may have changed. */
-  function withLease(changes: readonly StoredChange[]): Pick<Commit, 'changes' | 'guards'> {
-    if (claim === null) return { changes, guards: [guard] };
-    const execution = documentKeys.execution(executionId);
-    const isChanged = changes.some(
-      (change) => change.kind === 'document' && documentKey(change) === documentKey(execution),
-    );
-    const expected = loaded.documents.get(documentKey(execution))?.revision ?? null;
-    return { changes: [claim.lease, ...changes], guards: isChanged ? [] : [{ ...execution, expected }] };
-  }
-
   /** Whether others have changed what they may: the lease, and the execution. */
   async function hasChanged(): Promise<boolean> {
     const key = documentKeys.execution(executionId);
     const sent = assurance.now();
-    const [lease, execution] = await stores.documents.get([documentKeys.lease(executionId), key]);
-    if (!isOurs(lease)) return true;
-    if (claim === null) assurance.given(sent);
+    const [held, execution] = await documents.get([ownership.key, key]);
+    if (!ownership.isOurs(held)) return true;
+    if (!ownership.isPending()) assurance.given(sent);
     return execution?.revision !== loaded.documents.get(documentKey(key))?.revision;
   }
 
   async function reload(): Promise<void> {
-    const [lease] = await stores.documents.get([documentKeys.lease(executionId)]);
-    if (isOurs(lease)) loaded = await loadExecution(stores.documents, executionId);
-    if (!isOurs(lease) || !isLive(loaded.state.execution.status)) {
+    const [held] = await documents.get([ownership.key]);
+    const isOurs = ownership.isOurs(held);
+    if (isOurs) loaded = await ownership.load();
+    if (!isOurs || !isLive(loaded.state.execution.status)) {
       lost.abort(new OwnershipLost(executionId));
       throw new OwnershipLost(executionId);
     }
     noticeWhatOthersDid();
   }
 
-  /** Or still to be had. A first commit whose answer was lost may have taken it: its text says whose it is. */
-  function isOurs(lease: StoredDocument | null | undefined): boolean {
-    if (claim === null) return lease?.revision === fence;
-    if (lease?.revision === fence && lease.text === claim.lease.text) {
-      claim = null;
-      owned.resolve();
-      return true;
-    }
-    return (lease?.revision ?? null) === claim.lease.expected;
-  }
-
-  function ask(decides: Request['decides'], upTo = 0): Promise<void> {
+  function ask(decides: Request['decides'], upTo = 0, read: Request['read'] = null): Promise<void> {
     if (lost.signal.aborted) return Promise.reject(new OwnershipLost(executionId));
     return new Promise((resolve, reject) => {
-      queue.push({ decides, ahead: upTo, resolve, reject });
+      queue.push({ decides, ahead: upTo, read, resolve, reject });
       if (!busy) void work();
     });
   }
@@ -280,6 +270,13 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     isAhead: () => ahead.end > ahead.stored,
     commitAfterAhead: (...decides) => ask(decides, ahead.end),
     refresh: () => ask('refresh'),
+    reload: () => patiently(() => ask([], 0, reload)),
+    readSteps: (ids) =>
+      patiently(() =>
+        ask([], 0, async () => {
+          loaded = await loadSteps(documents, loaded, ids);
+        }),
+      ),
     stillOurs: (isDoubtful = false) => (!isDoubtful && assurance.isFresh() ? null : askUntilFresh()),
     patiently,
   };

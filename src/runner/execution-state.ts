@@ -29,8 +29,8 @@ export interface StateChange {
   readonly flow?: FlowRecord;
   readonly flowOutline?: FlowOutline;
   readonly skipped?: readonly { readonly stepExecutionId: number; readonly item: SkippedItem }[];
-  /** Documents of other executions, as they were read and as they are to be. */
-  readonly beside?: readonly { readonly before: ReadDocument; readonly after: StateDocument }[];
+  /** Documents of other executions, and of what others may run of this one, as they were read and as they are to be; `null`: it is new. */
+  readonly beside?: readonly { readonly before: ReadDocument | null; readonly after: StateDocument }[];
   readonly workflow?: { readonly stored: StoredWorkflow; readonly change: WorkflowChange };
   readonly journal?: readonly JournalEntry[];
 }

@@ -12,7 +12,7 @@ import { decodeExecution } from '../domain/execution-text.ts';
 import { decodeLease, type Lease } from '../domain/lease.ts';
 import { floorToMicrosecond } from '../domain/time.ts';
 import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
-import type { Operation, StoredChange, StoredDocumentChange } from '../ports/store.ts';
+import type { Commit, DocumentGuard, Operation, StoredChange, StoredDocumentChange } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 
 /** An execution that waits for a conductor, or has one. */
@@ -28,6 +28,8 @@ export interface Claim extends Pick<Claimable, 'execution' | 'executionRevision'
   readonly lease: StoredDocumentChange;
   /** The fencing token, once it is stored. */
   readonly fence: number;
+  /** What must be as it was, or it is not taken. */
+  readonly guards: readonly DocumentGuard[];
 }
 
 type LeaseStores = Pick<Stores, 'store' | 'documents' | 'clock'>;
@@ -60,6 +62,7 @@ export async function prepareClaim(
   { clock }: Pick<LeaseStores, 'clock'>,
   claimable: Claimable,
   conductor: string,
+  guards: Claim['guards'] = [],
 ): Promise<Claim> {
   const { execution, executionRevision, leaseRevision } = claimable;
   const takenAt = floorToMicrosecond(await clock.now());
@@ -69,6 +72,7 @@ export async function prepareClaim(
     executionRevision,
     lease: documentChange(readLease(claimable), after),
     fence: (leaseRevision ?? 0) + 1,
+    guards,
   };
 }
 
@@ -76,14 +80,23 @@ function readLease({ lease, leaseRevision }: Claimable): ReadDocument | null {
   return lease === null || leaseRevision === null ? null : { members: [], revision: leaseRevision };
 }
 
+export interface Taking {
+  readonly conductor: string;
+  readonly operation: Operation;
+  /** Whether its owner was lost, rather than that it had none. */
+  readonly countsAsTakeover: boolean;
+  /** What else changes with it, and what must be as it was. */
+  readonly beside?: Pick<Commit, 'changes' | 'guards'>;
+}
+
 /**
- * Takes the lease. @param countsAsTakeover whether its owner was lost, rather than that it had none
+ * Takes the lease.
  * @returns the fencing token, or `null` when somebody else was faster
  */
 export async function takeLease(
   { store, clock }: LeaseStores,
   claimable: Claimable,
-  { conductor, operation, countsAsTakeover }: { conductor: string; operation: Operation; countsAsTakeover: boolean },
+  { conductor, operation, countsAsTakeover, beside = { changes: [] } }: Taking,
 ): Promise<number | null> {
   const { execution, executionRevision, leaseRevision } = claimable;
   const takenAt = floorToMicrosecond(await clock.now());
@@ -95,9 +108,13 @@ export async function takeLease(
     changes: [
       documentChange(readLease(claimable), after),
       ...(countsAsTakeover ? [documentChange(known, counted)] : []),
+      ...beside.changes,
     ],
     // What has ended in between is not taken.
-    guards: countsAsTakeover ? [] : [{ ...documentKeys.execution(execution.id), expected: executionRevision }],
+    guards: [
+      ...(countsAsTakeover ? [] : [{ ...documentKeys.execution(execution.id), expected: executionRevision }]),
+      ...(beside.guards ?? []),
+    ],
     journal: [],
   });
   return outcome.kind === 'conflict' ? null : (leaseRevision ?? 0) + 1;
@@ -130,5 +147,5 @@ export async function releaseLease(
 export async function areThere(reader: DocumentReader, changes: readonly StoredChange[]): Promise<boolean> {
   const documents = changes.filter((change) => change.kind === 'document');
   const found = await reader.get(documents);
-  return documents.every(({ text }, index) => found[index]?.text === text);
+  return documents.every(({ text }, index) => (found[index]?.text ?? null) === text);
 }

@@ -1,6 +1,8 @@
 import type { Stores } from '../ports/stores.ts';
 import type { ExecutionSession } from './execution-session.ts';
 import type { Decide } from './execution-state.ts';
+import type { PartTaking } from './parts/conductor-parts.ts';
+import type { Sharing } from './parts/sharing.ts';
 import type { RunnableJob } from './job.ts';
 import type { Logs } from './step-log.ts';
 import type { StepTools } from './steps/step-run.ts';
@@ -13,6 +15,8 @@ export interface EngineTools extends StepTools {
   readonly operationId: () => string;
   /** Told what is wrong beside what the state of the execution says. */
   readonly onProblem?: (error: unknown) => void;
+  /** Has others run parts of it; absent: all of it runs here. */
+  readonly parts?: Pick<PartTaking, 'share'>;
   /** The conductor's name in the journal. */
   readonly by: string;
 }
@@ -22,6 +26,8 @@ export interface RunningExecution {
   readonly session: ExecutionSession;
   readonly job: RunnableJob;
   readonly tools: EngineTools;
+  /** How others run parts of it; `null`: all that is to run here runs here. */
+  readonly sharing: Sharing | null;
   /** Aborted when its steps must end; the reason says what becomes of them. */
   readonly aborted: AbortSignal;
   /**

@@ -7,6 +7,7 @@ import type { Json } from '../domain/json.ts';
 import { latestStep } from '../domain/latest-steps.ts';
 import { skipsOf } from '../domain/replay-rules.ts';
 import type { StateChange } from './execution-state.ts';
+import { runSharedPartitions } from './parts/shared-partitions.ts';
 import type { RunningExecution } from './running-execution.ts';
 import type { ContextOverlay } from './shared-context.ts';
 import type { ChunkBody, StepBody } from './step-body.ts';
@@ -14,7 +15,14 @@ import type { StepContext } from './step-context.ts';
 import type { StepLog } from './step-log.ts';
 import { runChunks } from './steps/chunk.ts';
 import type { ChunkCommit, ChunkRun } from './steps/chunk-run.ts';
-import { partName, type PartitionPlan, type PartitionRun, type PartOutcome, runPartitions } from './steps/partition.ts';
+import {
+  partIndex,
+  partName,
+  type PartitionPlan,
+  type PartitionRun,
+  type PartOutcome,
+  runPartitions,
+} from './steps/partition.ts';
 import { runShell } from './steps/shell.ts';
 import { runTask } from './steps/task.ts';
 import { runWait } from './steps/wait.ts';
@@ -31,6 +39,8 @@ export interface StepWork {
   readonly partition: Json;
   /** Where an earlier execution of the instance left it; `null`: at the beginning. */
   readonly checkpoint: Json;
+  /** Of its row, where that was reserved before it begins. */
+  readonly stepExecutionId?: number;
 }
 
 export interface Attempt {
@@ -130,10 +140,10 @@ function newlySkipped({ skipped }: ChunkCommit, step: StepExecution): StateChang
 function partitionRun(
   running: RunningExecution,
   { stepName, definition, body }: StepWork,
-  { ctx }: Attempt,
+  { ctx, isOver }: Attempt,
   runPart: RunStep,
 ): PartitionRun {
-  const { session, job, tools, commit } = running;
+  const { session, job, tools, commit, sharing } = running;
   const row = ownRow(running, stepName);
   const latestOf = (index: number, { origin }: PartitionPlan): LatestStep | null => {
     const { instance, steps } = session.state;
@@ -154,6 +164,25 @@ function partitionRun(
     keep: (checkpoint) =>
       commit(({ steps }) => ({ steps: [{ ...(steps.get(stepName) as StepExecution), checkpoint }] })),
     isComplete: (index, plan) => latestOf(index, plan)?.status === 'COMPLETED',
+    refresh: () => session.refresh(),
+    shared:
+      sharing === null
+        ? null
+        : {
+            async earlier() {
+              const stored = await sharing.earlier(stepName);
+              return new Map(stored.map((one) => [partIndex(one.part.stepName), one]));
+            },
+            isOfferable: (index) => !session.state.steps.has(partName(stepName, index)),
+            offerOf: async (index, plan) => ({
+              stepName: partName(stepName, index),
+              definition,
+              partition: plan.ranges[index] ?? null,
+              checkpoint: await checkpointOf(latestOf(index, plan)),
+            }),
+            run: (partitions) =>
+              runSharedPartitions({ ...partitions, sharing, running, definition, timers: tools.timers, isOver }),
+          },
     async runPart(index, plan) {
       return runPart(running, {
         stepName: partName(stepName, index),

@@ -32,10 +32,8 @@ export async function runStep(
 ): Promise<NodeOutcome & PartOutcome> {
   const { session, tools, sharing } = running;
   const { stepName } = work;
-  if (sharing !== null && isDistributed(work)) {
-    const outcome = await runElsewhere(running, sharing, work, onBegun);
-    if (outcome !== null) return outcome;
-  }
+  const elsewhere = sharing === null || !isDistributed(work) ? null : await runElsewhere(running, work, onBegun);
+  if (elsewhere !== null) return elsewhere;
   // A partitioned step only waits for its parts, wherever they run.
   const release = work.body.kind === 'partition' ? undefined : sharing?.works();
   const logFile = work.definition.task?.logFile ?? null;

@@ -1,5 +1,8 @@
 import { isJsonObject, type Json } from '../../domain/json.ts';
 import { jsonCopy } from '../../domain/json-copy.ts';
+import type { StoredPart } from '../../domain/part.ts';
+import type { SharedPartitions } from '../parts/shared-partitions.ts';
+import type { Offer } from '../parts/sharing.ts';
 import type { PartitionBody } from '../step-body.ts';
 import type { StepContext } from '../step-context.ts';
 
@@ -25,6 +28,23 @@ export interface PartitionRun {
   readonly runPart: (index: number, plan: PartitionPlan) => Promise<PartOutcome>;
   /** Whether parts are still begun when one has failed. */
   readonly goesOnAfterFailure: boolean;
+  /** Looks whether somebody asked the execution to stop. */
+  readonly refresh: () => Promise<void>;
+  /** How others run parts, too; `null`: all run here. */
+  readonly shared: PartitionSharing | null;
+}
+
+export interface PartitionSharing {
+  /** Parts that others were offered before the step came here, by their place. */
+  readonly earlier: () => Promise<ReadonlyMap<number, StoredPart>>;
+  readonly isOfferable: (index: number) => boolean;
+  readonly offerOf: (index: number, plan: PartitionPlan) => Promise<Offer>;
+  readonly run: (
+    partitions: Pick<
+      SharedPartitions,
+      'lanes' | 'waiting' | 'earlier' | 'isOfferable' | 'offerOf' | 'runPart' | 'onEnd' | 'phase' | 'signal'
+    >,
+  ) => Promise<void>;
 }
 
 const mostToldFailures = 3;
@@ -35,20 +55,51 @@ const mostToldFailures = 3;
  */
 export async function runPartitions(body: PartitionBody, run: PartitionRun): Promise<void> {
   const plan = readPlan(run.checkpoint) ?? (await makePlan(body, run));
-  const waiting = plan.ranges.map((_range, index) => index).filter((index) => !run.isComplete(index, plan));
+  const { signal } = run.ctx;
+  const earlier = (await run.shared?.earlier()) ?? new Map<number, StoredPart>();
+  const left = plan.ranges.map((_range, index) => index).filter((index) => !run.isComplete(index, plan));
+  const waiting = left.filter((index) => !earlier.has(index));
+  const lanes = Math.max(1, Math.min(body.concurrency, left.length));
   const failures: string[] = [];
+  let hasStopped = false;
+  const phase = (): 'open' | 'closing' | 'aborted' => {
+    if (signal.aborted) return 'aborted';
+    return hasStopped || (failures.length > 0 && !run.goesOnAfterFailure) ? 'closing' : 'open';
+  };
+  const runPart = (index: number): Promise<PartOutcome> => run.runPart(index, plan);
+  const onEnd = (index: number, { status, message }: PartOutcome): void => {
+    if (status === 'failed') failures.push(`partition${index}: ${message}`);
+    if (status === 'stopped') hasStopped = true;
+  };
+  if (run.shared === null) await runHere(waiting, lanes, { runPart, onEnd, phase });
+  else {
+    const { shared } = run;
+    const { isOfferable } = shared;
+    const offerOf = (index: number): Promise<Offer> => shared.offerOf(index, plan);
+    await shared.run({ lanes, waiting, earlier, isOfferable, offerOf, runPart, onEnd, phase, signal });
+  }
+  // Another conductor may have heard of it before this one.
+  if (hasStopped) await run.refresh();
+  signal.throwIfAborted();
+  if (failures.length > 0) throw new Error(tellFailures(failures, plan.ranges.length));
+}
+
+/** Runs all of them in this process. */
+async function runHere(
+  waiting: number[],
+  lanes: number,
+  { runPart, onEnd, phase }: Pick<SharedPartitions, 'runPart' | 'onEnd' | 'phase'>,
+): Promise<void> {
   const worker = async (): Promise<void> => {
     for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
-      if (run.ctx.signal.aborted || (failures.length > 0 && !run.goesOnAfterFailure)) return;
-      const { status, message } = await run.runPart(index, plan);
-      if (status === 'failed') failures.push(`partition${index}: ${message}`);
+      if (phase() !== 'open') return;
+      onEnd(index, await runPart(index));
     }
   };
-  const workers = Array.from({ length: Math.max(1, Math.min(body.concurrency, waiting.length)) }, worker);
-  const broken = (await Promise.allSettled(workers)).find((result) => result.status === 'rejected');
+  const broken = (await Promise.allSettled(Array.from({ length: lanes }, worker))).find(
+    (result) => result.status === 'rejected',
+  );
   if (broken !== undefined) throw broken.reason;
-  run.ctx.signal.throwIfAborted();
-  if (failures.length > 0) throw new Error(tellFailures(failures, plan.ranges.length));
 }
 
 function tellFailures(failures: readonly string[], parts: number): string {
@@ -72,4 +123,9 @@ function readPlan(checkpoint: Json): PartitionPlan | null {
 
 export function partName(stepName: string, index: number): string {
   return `${stepName}:partition${index}`;
+}
+
+/** The place of a part, by its name. */
+export function partIndex(partName: string): number {
+  return Number(partName.slice(partName.lastIndexOf(':partition') + ':partition'.length));
 }

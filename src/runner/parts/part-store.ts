@@ -1,0 +1,109 @@
+import type { JobExecution } from '../../domain/execution.ts';
+import { documentKeys } from '../../domain/execution-documents.ts';
+import { decodeExecution } from '../../domain/execution-text.ts';
+import { isLive } from '../../domain/execution-transitions.ts';
+import {
+  decodePart,
+  type Part,
+  partChange,
+  type PartId,
+  partKey,
+  partKeyOfMember,
+  partRemoval,
+  type StoredPart,
+} from '../../domain/part.ts';
+import { floorToMicrosecond } from '../../domain/time.ts';
+import type { DocumentKey } from '../../ports/document-reader.ts';
+import type { DocumentGuard, StoredDocumentChange } from '../../ports/store.ts';
+import type { Stores } from '../../ports/stores.ts';
+import { pagesOf } from '../index-members.ts';
+
+/** A part with what it is of. */
+export interface FoundPart extends StoredPart {
+  /** As it is stored; `null`: it is over, or forgotten. */
+  readonly execution: JobExecution | null;
+  readonly executionRevision: number;
+}
+
+/** Parts as they are stored. Each change is compared with what was read. @throws BatchyError `store-unavailable` */
+export interface PartStore {
+  /** @param index of all parts, or of those of an execution */
+  list(index: string): Promise<StoredPart[]>;
+  /** In their order; `null` where there is none any more. */
+  get(ids: readonly PartId[]): Promise<(StoredPart | null)[]>;
+  withExecutions(parts: readonly StoredPart[]): Promise<FoundPart[]>;
+  /**
+   * Takes a part of an execution that is live. @param isTakeover whether its owner was lost
+   * @returns what is ours by then, or `null` when somebody was faster
+   */
+  take(found: FoundPart, isTakeover: boolean): Promise<StoredPart | null>;
+  /** Makes it anybody's; nothing, where it is not ours any more. */
+  giveBack(stored: StoredPart): Promise<void>;
+  /** @returns whether it is gone by this; not where somebody has changed it */
+  remove(stored: StoredPart): Promise<boolean>;
+}
+
+export interface PartStoreOptions {
+  readonly stores: Pick<Stores, 'store' | 'documents' | 'clock'>;
+  /** Who takes. */
+  readonly conductor: string;
+  readonly operationId: () => string;
+}
+
+const keepSeconds = 600;
+const atOnce = 500;
+
+export function createPartStore({ stores, conductor, operationId }: PartStoreOptions): PartStore {
+  const { store, documents, clock } = stores;
+
+  async function read(keys: readonly DocumentKey[]): Promise<(StoredPart | null)[]> {
+    const found = await documents.get(keys);
+    return found.map((document) =>
+      document === null ? null : { part: decodePart(document.text), revision: document.revision },
+    );
+  }
+
+  async function change(changes: readonly StoredDocumentChange[], guards: readonly DocumentGuard[]): Promise<boolean> {
+    const operation = { id: operationId(), fingerprint: '', answer: null, keepSeconds };
+    const outcome = await store.commit({ operation, changes, guards, journal: [] });
+    return outcome.kind !== 'conflict';
+  }
+
+  /** @returns the part as it is then, or `null` */
+  async function hand(stored: StoredPart, fields: Partial<Part>, guards: readonly DocumentGuard[]) {
+    const part = { ...stored.part, ...fields, since: floorToMicrosecond(await clock.now()) };
+    return (await change([partChange(stored, part)], guards)) ? { part, revision: stored.revision + 1 } : null;
+  }
+
+  return {
+    async list(index) {
+      const all: StoredPart[] = [];
+      for await (const page of pagesOf(documents, index, atOnce))
+        if (page.length > 0) all.push(...(await read(page.map(partKeyOfMember))).filter((part) => part !== null));
+      return all;
+    },
+    get: (ids) => (ids.length === 0 ? Promise.resolve([]) : read(ids.map(partKey))),
+    async withExecutions(parts) {
+      const ids = [...new Set(parts.map(({ part }) => part.executionId))];
+      const found = ids.length === 0 ? [] : await documents.get(ids.map(documentKeys.execution));
+      const executions = new Map(ids.map((id, place) => [id, found[place] ?? null]));
+      return parts.map((stored) => {
+        const document = executions.get(stored.part.executionId) ?? null;
+        const execution = document === null ? null : decodeExecution(document.text);
+        return {
+          ...stored,
+          execution: execution === null || !isLive(execution.status) ? null : execution,
+          executionRevision: document?.revision ?? 0,
+        };
+      });
+    },
+    async take({ execution, executionRevision, ...stored }, isTakeover) {
+      if (execution === null) return null;
+      const takeovers = stored.part.takeovers + (isTakeover ? 1 : 0);
+      const guard = { ...documentKeys.execution(execution.id), expected: executionRevision };
+      return hand(stored, { conductor, takeovers }, [guard]);
+    },
+    giveBack: async (stored) => void (await hand(stored, { conductor: null }, [])),
+    remove: (stored) => change([partRemoval(stored)], []),
+  };
+}
