@@ -3,7 +3,7 @@ import { encodeOperation } from '../../domain/archive-text.ts';
 import { encodeJournalEntry, encodeRecordJob, encodeRecordOpening, formatOrNull } from '../../domain/change-text.ts';
 import { floorToMicrosecond, formatInstant } from '../../domain/time.ts';
 import { encodeParameters } from '../../domain/workflow.ts';
-import type { Commit, DocumentGuard, StoredDocumentChange, StoredWorkflowChange } from '../../ports/store.ts';
+import type { Commit, DocumentGuard, StoredWorkflowChange } from '../../ports/store.ts';
 import { keptDocument } from './document-text.ts';
 import { keys, recordMember, schemaVersion, windowMember } from './keys.ts';
 
@@ -26,28 +26,51 @@ export function commitArguments({ operation, changes, guards = [], journal }: Co
   const workflows = changes.filter((change) => change.kind === 'workflow');
   flat.push(String(workflows.length));
   for (const change of workflows) pushChange(flat, change);
-  const documents = changes.filter((change) => change.kind === 'document');
-  flat.push(String(guards.length + documents.length));
-  for (const guard of guards) flat.push(...guardArguments(guard), 'guard');
-  for (const document of documents) pushDocument(flat, document);
+  pushDocuments(flat, changes, guards);
   flat.push(String(journal.length));
-  for (const entry of journal) flat.push(entry.workflow ?? '', encodeJournalEntry(entry));
+  let ofWorkflows = 0;
+  for (const entry of journal) {
+    flat.push(encodeJournalEntry(entry));
+    if (entry.workflow !== null) ofWorkflows += 1;
+  }
+  flat.push(String(ofWorkflows));
+  if (ofWorkflows > 0)
+    for (const [place, { workflow }] of journal.entries())
+      if (workflow !== null) flat.push(String(place + 1), workflow);
   flat[0] = String(flat.length - 1);
   return flat;
 }
 
-function guardArguments(guard: DocumentGuard): [key: string, expected: string] {
-  return [keys.document(guard), guard.expected === null ? '' : String(guard.expected)];
+/**
+ * Those that are new, those that change (the new text begins with the revision, which tells what must be there), those that must be
+ * at a revision; keys that go; members of indexes that go, and that come. Each kind together, so that the script hands on what it got.
+ */
+function pushDocuments(flat: string[], changes: Commit['changes'], guards: readonly DocumentGuard[]): void {
+  const made: string[] = [];
+  const changed: string[] = [];
+  const guarded: string[] = [];
+  const removed: string[] = [];
+  const drops: string[] = [];
+  const puts: string[] = [];
+  for (const guard of guards) guarded.push(keys.document(guard), expectedText(guard));
+  for (const change of changes) {
+    if (change.kind !== 'document') continue;
+    const { text, expected } = change;
+    const key = keys.document(change);
+    if (text === null) {
+      guarded.push(key, expectedText(change));
+      removed.push(key);
+    } else (expected === null ? made : changed).push(key, keptDocument({ revision: (expected ?? 0) + 1, text }));
+    for (const { index, member } of change.remove) drops.push(keys.index(index), member);
+    for (const { index, member } of change.add) puts.push(keys.index(index), member);
+  }
+  for (const pairs of [made, changed, guarded]) flat.push(String(pairs.length / 2), ...pairs);
+  flat.push(String(removed.length), ...removed);
+  for (const pairs of [drops, puts]) flat.push(String(pairs.length / 2), ...pairs);
 }
 
-function pushDocument(flat: string[], { text, add, remove, ...guard }: StoredDocumentChange): void {
-  const [key, expected] = guardArguments(guard);
-  if (text === null) flat.push(key, expected, 'remove', '');
-  else flat.push(key, expected, 'write', keptDocument({ revision: (guard.expected ?? 0) + 1, text }));
-  for (const entries of [remove, add]) {
-    flat.push(String(entries.length));
-    for (const { index, member } of entries) flat.push(keys.index(index), member);
-  }
+function expectedText({ expected }: DocumentGuard): string {
+  return expected === null ? '' : String(expected);
 }
 
 /** One by one everywhere: a call takes only so many arguments, a workflow any number of jobs. */

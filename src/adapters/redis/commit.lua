@@ -1,9 +1,9 @@
 -- Commits of Batchy, one after the other: each of them all or nothing, once, and none of them because of another.
 --
--- Redis does not roll a script back. So what could fail is looked at before the first write: the operation, what the commit
--- was computed from, and the keys whose type no read has told. The indexes are written next, each by a single member, and are
--- taken back should one of them turn out to be somebody else's; after them Redis refuses nothing. The first write may be
--- refused as a whole (no memory, read-only, no disk).
+-- Redis does not roll a script back. So what could fail is looked at before the first write: what the commit was computed from,
+-- and the keys whose type no read has told. The operation and new documents are written next, only where there are none, and
+-- the indexes, each by a single member; all of it is taken back should one of them turn out to be there, or somebody else's. After
+-- them Redis refuses nothing. The first write may be refused as a whole (no memory, read-only, no disk).
 --
 -- Arguments come one after the other, counts before what they count (see commit-arguments.ts): the number of commits, and
 -- before each commit the number of its arguments. Keys are built here from names: a Redis Cluster, which would have to be
@@ -28,6 +28,8 @@ end
 -- Of the commit at hand: why it may not be done, whether something changed since it was computed, what takes back what has
 -- been written of it, and what is stored of the records that it writes to.
 local refusal, stale, undo, undo_size, stored_by_key
+-- Where the keys lie that were made.
+local first_made, last_made
 
 local function must_be(key, expected)
   local actual = call('TYPE', key)['ok']
@@ -118,35 +120,40 @@ local function take_change()
   return change
 end
 
-local function take_document()
-  local document = { key = take(), expected = take(), effect = take() }
-  if document.effect ~= 'guard' then
-    document.text, document.drops, document.puts = take(), take_list(2), take_list(2)
-  end
-  return document
+-- Pairs stay where they are: a table for each would cost more than the command. Returns where the first and the last of them lie.
+local function take_pairs()
+  local first = position + 2
+  position = first - 1 + 2 * tonumber(arguments[position + 1])
+  return first, position
 end
 
--- What is stored is the revision, a line break, and the text: all are read at once, a command costs more than most of them hold.
-local function compare_documents(documents)
-  local keys, missing = {}, {}
-  for place, document in ipairs(documents) do keys[place] = document.key end
+-- What is stored of a document is the revision, a line break, and the text: all are read at once, a command costs more than most
+-- of them hold.
+local function revision_of(text)
+  return tonumber(string.match(text, '^(%d+)\n'))
+end
+
+-- Of documents that are there: those that change, whose new texts tell the revision, and those that must be at one ('': not there).
+local function compare_documents(first_changed, last_changed, first_guard, last_guard)
+  local keys = {}
+  for place = first_changed, last_changed, 2 do keys[#keys + 1] = arguments[place] end
+  local changed = #keys
+  for place = first_guard, last_guard, 2 do keys[#keys + 1] = arguments[place] end
   for part, texts in ipairs(over_chunks('MGET', keys)) do
-    for place = 1, #texts do
-      local document, text = documents[(part - 1) * chunk + place], texts[place]
-      if not text then
-        missing[#missing + 1] = document.key
-        if document.expected ~= '' then stale = true end
+    for index = 1, #texts do
+      local text, place = texts[index], (part - 1) * chunk + index
+      local is_changed = place <= changed
+      local given = arguments[is_changed and first_changed + 2 * place - 1 or first_guard + 2 * (place - changed) - 1]
+      if text then
+        local revision = revision_of(text)
+        if not revision then refusal = refusal or { 'foreign', keys[place], 'string' } end
+        if is_changed then given = revision_of(given) - 1 else given = tonumber(given) end
+        if revision ~= given then stale = true end
       else
-        local revision = string.match(text, '^(%d+)\n')
-        if not revision then refusal = refusal or { 'foreign', document.key, 'string' } end
-        if revision ~= document.expected then stale = true end
+        -- To MGET a key of another type is none.
+        must_be(keys[place], 'string')
+        if given ~= '' then stale = true end
       end
-    end
-  end
-  -- To MGET a key of another type is none.
-  for _, count in ipairs(over_chunks('EXISTS', missing)) do
-    if count > 0 then
-      for _, key in ipairs(missing) do must_be(key, 'string') end
     end
   end
 end
@@ -160,6 +167,7 @@ local function undo_by(command, key, argument)
 end
 
 local function take_back()
+  for place = first_made, last_made, 2 do call('DEL', arguments[place]) end
   for place = undo_size - 2, 1, -3 do
     local command, key, argument = undo[place], undo[place + 1], undo[place + 2]
     if command == 'ZADD' then
@@ -245,14 +253,29 @@ local function index_workflow(change)
   end
 end
 
-local function index_document(document)
-  if document.effect == 'guard' then return end
-  for place = 1, #document.drops, 2 do drop(document.drops[place], document.drops[place + 1]) end
-  for place = 1, #document.puts, 2 do put(document.puts[place], document.puts[place + 1]) end
+-- Documents that must not be there. None of them is, or none is written.
+local function make_documents(first, last)
+  for from = first, last, chunk do
+    if refusal or stale then return end
+    local upto = math.min(from + chunk - 1, last)
+    local made = protected_call('MSETNX', unpack(arguments, from, upto))
+    if made == 1 then
+      last_made = upto
+    elseif made == 0 then
+      stale = true
+      for place = from, upto, 2 do
+        local text = read('string', 'GET', arguments[place])
+        if text and not revision_of(text) then refusal = refusal or { 'foreign', arguments[place], 'string' } end
+      end
+    else
+      refusal = made
+    end
+  end
 end
 
+-- What no float is needed for costs half as much without one.
 local function text_of(number)
-  return string.format('%.0f', number)
+  return string.format(number < 2147483648 and '%d' or '%.0f', number)
 end
 
 -- The stream remembers the greatest id that it ever had, should the counter have been lost.
@@ -263,54 +286,57 @@ local function greatest_sequence()
   end
 end
 
-local function append(sequence, entry)
-  local added = protected_call('XADD', 'batchy:journal', text_of(sequence) .. '-0', 'entry', entry.text)
+local function append(sequence, text)
+  local added = protected_call('XADD', 'batchy:journal', text_of(sequence) .. '-0', 'entry', text)
   return type(added) ~= 'table' or not added['err']
 end
 
--- Takes numbers for the entries and returns the first.
-local function take_numbers(entries)
-  local last = protected_call('INCRBY', 'batchy:journal:sequence', #entries)
+-- Takes so many numbers for entries and returns the first.
+local function take_numbers(count)
+  local last = protected_call('INCRBY', 'batchy:journal:sequence', count)
   if type(last) == 'table' then
     must_be('batchy:journal:sequence', 'string')
     refusal = refusal or last
     return 0
   end
-  if last == #entries then
+  if last == count then
     undo_by('DEL', 'batchy:journal:sequence', '')
   else
-    undo_by('DECRBY', 'batchy:journal:sequence', #entries)
+    undo_by('DECRBY', 'batchy:journal:sequence', count)
   end
-  return last - #entries + 1
+  return last - count + 1
 end
 
-local function index_entries(entries, first)
-  for place, entry in ipairs(entries) do
-    local number = text_of(first + place - 1)
-    entry.is_added = entry.index_key and put(entry.index_key, number, number)
+-- Of entries that are of a workflow.
+local function index_entries(indexed, first)
+  for _, entry in ipairs(indexed) do
+    local number = text_of(first + entry.place - 1)
+    entry.is_added = put(entry.key, number, number)
   end
 end
 
 -- Appends the first entry, after which the others cannot fail. Returns the number that it got.
-local function begin_entries(entries, first)
-  if refusal or append(first, entries[1]) then return first end
+local function begin_entries(text, count, indexed, first)
+  if refusal or append(first, text) then return first end
   must_be('batchy:journal', 'stream')
   if refusal then return first end
   -- The counter was lost: under its numbers are other entries, or none any more.
-  for place, entry in ipairs(entries) do
-    if entry.is_added then call('ZREM', entry.index_key, text_of(first + place - 1)) end
+  for _, entry in ipairs(indexed) do
+    if entry.is_added then call('ZREM', entry.key, text_of(first + entry.place - 1)) end
   end
   first = greatest_sequence() + 1
-  call('SET', 'batchy:journal:sequence', text_of(first + #entries - 1))
-  append(first, entries[1])
-  index_entries(entries, first)
+  call('SET', 'batchy:journal:sequence', text_of(first + count - 1))
+  append(first, text)
+  index_entries(indexed, first)
   return first
 end
 
 local function remember(operation, first_sequence)
   local text = operation.token .. ' ' .. text_of(first_sequence) .. '\n' .. operation.text
-  local answer = protected_call('SET', operation.key, text, 'EX', operation.keep_seconds)
-  if answer['err'] then
+  local answer = protected_call('SET', operation.key, text, 'EX', operation.keep_seconds, 'NX')
+  if not answer then
+    stale = true
+  elseif answer['err'] then
     refusal = refusal or answer
   else
     undo_by('DEL', operation.key, '')
@@ -330,20 +356,6 @@ local function write_record(record, heads)
   end
   in_chunks('HSET', record.key, fields)
   in_chunks('HSET', record.copy_key, copies)
-end
-
-local function write_documents(documents)
-  local texts, removed = {}, {}
-  for _, document in ipairs(documents) do
-    if document.effect == 'write' then
-      texts[#texts + 1] = document.key
-      texts[#texts + 1] = document.text
-    elseif document.effect == 'remove' then
-      removed[#removed + 1] = document.key
-    end
-  end
-  over_chunks('MSET', texts)
-  over_chunks('DEL', removed)
 end
 
 local function write_change(change)
@@ -369,53 +381,78 @@ end
 local found_schema = read('string', 'GET', 'batchy:schema')
 local schema_refusal = refusal
 
+-- Why nothing is done. What was done before cannot be done again, and who asks for it never heard the answer.
+local function refused(operation)
+  local kept = read('string', 'GET', operation.key)
+  if kept then return { 'repeated', kept } end
+  return refusal or { 'conflict' }
+end
+
 local function commit()
   refusal, stale, undo, undo_size, stored_by_key = schema_refusal, false, {}, 0, {}
   local schema = take()
   local operation = { key = 'batchy:operation:' .. take(), token = take(), text = take(), keep_seconds = take() }
-  local kept = read('string', 'GET', operation.key)
-  if kept then return { 'repeated', kept } end
-  if found_schema and found_schema ~= schema then return { 'schema', found_schema } end
-
-  local changes, documents, entries = {}, {}, {}
-  for index = 1, tonumber(take()) do changes[index] = take_change() end
-  for index = 1, tonumber(take()) do documents[index] = take_document() end
-  compare_documents(documents)
-  for index = 1, tonumber(take()) do
-    local workflow = take()
-    local index_key = workflow ~= '' and 'batchy:journal:of:' .. workflow
-    entries[index] = { index_key = index_key, text = take() }
+  if found_schema and found_schema ~= schema then
+    refusal = refusal or { 'schema', found_schema }
+    return refused(operation)
   end
-  if refusal then return refusal end
-  if stale then return { 'conflict' } end
+
+  local changes = {}
+  for index = 1, tonumber(take()) do changes[index] = take_change() end
+  local first_new, last_new = take_pairs()
+  local first_changed, last_changed = take_pairs()
+  local first_guard, last_guard = take_pairs()
+  local removed = take_list(1)
+  local first_drop, last_drop = take_pairs()
+  local first_put, last_put = take_pairs()
+  local entries = tonumber(take())
+  local first_entry, indexed = position + 1, {}
+  position = position + entries
+  for index = 1, tonumber(take()) do
+    indexed[index] = { place = tonumber(take()), key = 'batchy:journal:of:' .. take() }
+  end
+  compare_documents(first_changed, last_changed, first_guard, last_guard)
+  if refusal or stale then return refused(operation) end
 
   -- First of all comes what a server without memory refuses, which it does with few commands, and only until one is done.
   local first_sequence = 0
-  if #entries > 0 then first_sequence = take_numbers(entries) else remember(operation, first_sequence) end
-  index_entries(entries, first_sequence)
-  for _, change in ipairs(changes) do
-    index_workflow(change)
-    for _, record in ipairs(change.records) do index_record(change.name, record) end
+  first_made, last_made = first_new, first_new - 1
+  if entries > 0 then first_sequence = take_numbers(entries) end
+  if not refusal then remember(operation, first_sequence) end
+  make_documents(first_new, last_new)
+  if not stale then
+    index_entries(indexed, first_sequence)
+    for _, change in ipairs(changes) do
+      index_workflow(change)
+      for _, record in ipairs(change.records) do index_record(change.name, record) end
+    end
+    for place = first_drop, last_drop, 2 do drop(arguments[place], arguments[place + 1]) end
+    for place = first_put, last_put, 2 do put(arguments[place], arguments[place + 1]) end
   end
-  for _, document in ipairs(documents) do index_document(document) end
-  if #entries > 0 then first_sequence = begin_entries(entries, first_sequence) end
-  if refusal then
+  local begun_at = first_sequence
+  if entries > 0 and not stale then
+    begun_at = begin_entries(arguments[first_entry], entries, indexed, first_sequence)
+  end
+  if refusal or stale then
     take_back()
-    return refusal
+    return refused(operation)
   end
 
-  for place, entry in ipairs(entries) do
-    local sequence = first_sequence + place - 1
-    if place > 1 then append(sequence, entry) end
+  for place = 2, entries do append(begun_at + place - 1, arguments[first_entry + place - 1]) end
+  if begun_at ~= first_sequence then
+    call('DEL', operation.key)
+    remember(operation, begun_at)
   end
-  if #entries > 0 then remember(operation, first_sequence) end
   if not found_schema then
     call('SET', 'batchy:schema', schema)
     found_schema = schema
   end
   for _, change in ipairs(changes) do write_change(change) end
-  write_documents(documents)
-  return { 'committed', text_of(first_sequence) }
+  for from = first_changed, last_changed, chunk do
+    call('MSET', unpack(arguments, from, math.min(from + chunk - 1, last_changed)))
+  end
+  over_chunks('DEL', removed)
+  return { 'committed', text_of(begun_at) }
 end
 
 local answers = {}
