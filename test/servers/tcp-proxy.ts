@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /**
  * What happens to what goes through:
@@ -8,8 +9,9 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
  * - `swallow-replies`: the server is asked and does it, but nobody hears of it.
  * - `blackhole`: nothing arrives, either way; connections stay open.
  * - `reset`: every connection is reset, new ones too.
+ * - `slow`: everything arrives, a quarter of a second late each way.
  */
-export type ProxyMode = 'pass' | 'cut-reply' | 'swallow-replies' | 'blackhole' | 'reset';
+export type ProxyMode = 'pass' | 'cut-reply' | 'swallow-replies' | 'blackhole' | 'reset' | 'slow';
 
 export interface TcpProxy {
   readonly port: number;
@@ -20,6 +22,8 @@ export interface TcpProxy {
   resetAll(): void;
   close(): Promise<void>;
 }
+
+const slowMilliseconds = 250;
 
 /** A TCP proxy on loopback that can be told to fail as networks do. */
 export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
@@ -33,10 +37,19 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     }
     clients.add(client);
     const upstream = connect(targetPort, '127.0.0.1');
+    // What is late stays in its order: whatever comes behind it is late, too.
+    let [late, lateBack] = [Promise.resolve(), Promise.resolve()];
+    let isLate = false;
     client.on('data', (bytes) => {
-      if (mode !== 'blackhole') upstream.write(bytes);
+      isLate ||= mode === 'slow';
+      if (isLate) late = pass(late, upstream, bytes);
+      else if (mode !== 'blackhole') upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
+      if (isLate) {
+        lateBack = pass(lateBack, client, bytes);
+        return;
+      }
       if (mode === 'pass') {
         client.write(bytes);
         return;
@@ -57,6 +70,13 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
+
+  async function pass(before: Promise<void>, to: Socket, bytes: Buffer): Promise<void> {
+    const isSlow = mode === 'slow';
+    if (isSlow) await pause(slowMilliseconds);
+    await before;
+    if (mode !== 'blackhole') to.write(bytes);
+  }
 
   function resetAll(): void {
     for (const client of clients) client.resetAndDestroy();

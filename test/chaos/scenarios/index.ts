@@ -1,6 +1,11 @@
 import type { Scenario } from '../scenario.ts';
+import { capability } from './capability.ts';
+import { cron } from './cron.ts';
 import { kill } from './kill.ts';
+import { pause } from './pause.ts';
+import { redisAway } from './redis-away.ts';
 import { shared } from './shared.ts';
+import { stop } from './stop.ts';
 
 /** In the order in which they run. */
-export const scenarios: readonly Scenario[] = [shared, kill];
+export const scenarios: readonly Scenario[] = [shared, kill, pause, capability, stop, redisAway, cron];
