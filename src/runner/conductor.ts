@@ -15,6 +15,7 @@ import { createLooks } from './looks.ts';
 import { createOrphans } from './orphans.ts';
 import { createOwnedRuns, type Seen } from './owned-runs.ts';
 import { createOwnerWatch } from './owner-watch.ts';
+import { createPartTaking } from './parts/conductor-parts.ts';
 import { prepareLaunch } from './pending-launch.ts';
 import { createResting } from './resting.ts';
 import { createSlots } from './slots.ts';
@@ -50,7 +51,8 @@ export function createConductor(options: ConductorOptions): Conductor {
     options.heartbeat ?? createHeartbeat({ ...options, conductor: id, everyMilliseconds: (leaseSeconds * 1000) / 3 });
   const slots = createSlots(options.concurrency);
   const capabilities = options.capabilities ?? createCapabilities([], [], options);
-  const runs = createOwnedRuns({ ...options, capabilities, slots, onRoom: offerRoom });
+  const parts = createPartTaking({ ...options, capabilities, slots, queues, mayTake, onRoom: offerRoom });
+  const runs = createOwnedRuns({ ...options, capabilities, slots, parts, onRoom: offerRoom });
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
   const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForStrays());
@@ -176,7 +178,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   }
 
   async function settled(): Promise<void> {
-    await slots.settled();
+    await Promise.all([slots.settled(), parts.settled()]);
     await runs.told();
   }
 
@@ -188,6 +190,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       consumer = dispatcher?.consume({ lines, take: takeHanded, onProblem }) ?? null;
       offerRoom();
       looks.start();
+      parts.start();
     },
     async take(launched, commit) {
       const { id: executionId, jobName, notBefore } = launched.execution;
@@ -211,12 +214,17 @@ export function createConductor(options: ConductorOptions): Conductor {
       isTaking = false;
       const handedBack = consumer?.stop();
       slots.handBack();
-      const cancel = timers.after(options.graceMilliseconds * 2, () => runs.giveUp());
+      parts.handBack();
+      const cancel = timers.after(options.graceMilliseconds * 2, () => {
+        runs.giveUp();
+        parts.giveUp();
+      });
       await settled();
       cancel();
       await handedBack;
       resting.end();
       await looks.stop();
+      await parts.stop();
       await heartbeat.stop();
     },
   };

@@ -10,6 +10,7 @@ import { type ExecutionSession, openSession, type SessionOptions } from './execu
 import type { RunnableJob } from './job.ts';
 import { type Claimable, prepareClaim, releaseLease, takeLease } from './lease-taking.ts';
 import { logOwnerLoss } from './owner-loss.ts';
+import type { PartTaking } from './parts/conductor-parts.ts';
 import type { PendingLaunch } from './pending-launch.ts';
 import { countRun } from './run-counts.ts';
 import type { EngineTools } from './running-execution.ts';
@@ -35,6 +36,7 @@ export interface OwnedRuns {
 export interface OwnedRunsOptions extends Omit<ConductorOptions, 'capabilities'> {
   readonly capabilities: Capabilities;
   readonly slots: ReturnType<typeof createSlots>;
+  readonly parts: Pick<PartTaking, 'share'>;
   /** Told when only the end of one of them is left to store: there is room for another. */
   readonly onRoom: () => void;
 }
@@ -84,6 +86,7 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
     }
     if (!isOver) return run(executionId, session, job);
     const exitMessage = lost.because === null ? 'owner lost' : `owner lost: its process ${lost.because}`;
+    await options.parts.share(session, job.definition).revokeAll();
     const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;
     await session.commit((state) => endingOf(state, ending, tools));
     ends.tell(job, session.state);

@@ -37,9 +37,8 @@ export interface ConductorParts {
 export interface PartTaking {
   /** What an execution that runs here is given, to share its parts. */
   share(session: ExecutionSession, job: JobDefinition): Sharing;
-  start(): Promise<void>;
-  /** Looks for parts to run here. */
-  look(): void;
+  /** Looks for parts to run here from now on. */
+  start(): void;
   /** None that runs goes on here. */
   handBack(): void;
   /** Resolves when none runs. */
@@ -211,7 +210,7 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
 
   return {
     share: (session, job) => createSharing(session, job, parts),
-    async start() {
+    start() {
       unsubscribe = stores.journal.subscribe(() => {
         hearSoon();
         soon();
@@ -219,7 +218,6 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
       if (isStopped) unsubscribe();
       lookNow();
     },
-    look: soon,
     handBack() {
       for (const handBack of own.values()) handBack.abort();
     },
