@@ -7,6 +7,7 @@ import type { ExecutionTaker } from '../ports/execution-taker.ts';
 import { createCapabilities } from './capabilities.ts';
 import type { ConductorOptions } from './conductor-options.ts';
 import { OwnershipLost } from './execution-session.ts';
+import { createGates } from './gates.ts';
 import { createHandingOn } from './handing-on.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import type { RunnableJob } from './job.ts';
@@ -37,6 +38,8 @@ export interface Conductor extends ExecutionTaker {
 
 const fewest = 8;
 const usualLines: readonly Line[] = [{ queue: defaultQueue, capabilities: [] }];
+/** Of what waits while others hand it on: what is held back stands in front. */
+const mostHeldPages = 5;
 const over: Taken = { kind: 'over' };
 
 /**
@@ -51,13 +54,15 @@ export function createConductor(options: ConductorOptions): Conductor {
     options.heartbeat ?? createHeartbeat({ ...options, conductor: id, everyMilliseconds: (leaseSeconds * 1000) / 3 });
   const slots = createSlots(options.concurrency);
   const capabilities = options.capabilities ?? createCapabilities([], [], options);
+  const gates = createGates({ stores, onWait: lookAgainAfter });
   const parts = createPartTaking({ ...options, capabilities, slots, queues, mayTake, onRoom: offerRoom });
-  const runs = createOwnedRuns({ ...options, capabilities, slots, parts, onRoom: offerRoom });
+  const runs = createOwnedRuns({ ...options, capabilities, gates, slots, parts, onRoom: offerRoom });
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
   const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForStrays());
   const handingOn = dispatcher === undefined ? null : createHandingOn({ stores, dispatcher, queues, timers, catalog });
   let consumer: Consumer | null = null;
+  let cancelLook = (): void => {};
   let isStarted = false;
   let isTaking = true;
   /** Who waits for a slot, as far as is known: nobody who comes later is served before somebody. */
@@ -72,6 +77,16 @@ export function createConductor(options: ConductorOptions): Conductor {
     if (waiting !== 'nobody') looks.lookForWork();
   }
 
+  /** A wait ends by itself before the next look by the clock. */
+  function lookAgainAfter(milliseconds: number): void {
+    if (milliseconds >= options.lookEveryMilliseconds || !isTaking) return;
+    cancelLook();
+    cancelLook = timers.after(milliseconds, () => {
+      gates.reopen();
+      looks.lookForWork();
+    });
+  }
+
   function refreshAll(): void {
     for (const session of slots.sessions())
       session.refresh().catch((error: unknown) => {
@@ -82,14 +97,22 @@ export function createConductor(options: ConductorOptions): Conductor {
   async function lookAround(refreshes: boolean): Promise<void> {
     if (refreshes) {
       refreshAll();
+      // What a queue held back was let go of by all.
+      if (await gates.refresh()) await handingOn?.all();
       if (mayTake()) await takeStrays();
       if (mayTake()) await handingOn?.look();
     }
-    if (dispatcher !== undefined) return;
+    // What a gate holds back is found here, in its order, however it came to us.
+    const isHeldBack = gates.hasHeldBack();
+    if (dispatcher !== undefined && !isHeldBack) return;
+    const open = queues.filter((queue) => !gates.isPaused(queue));
     if (!mayTake() && waiting === 'nobody') waiting = 'perhaps';
-    if (refreshes && mayTake()) await takeWaiting(await dueExecutions(stores, queues));
+    if (refreshes && mayTake()) await takeWaiting(await dueExecutions(stores, open));
     if (!mayTake()) return;
-    for await (const page of waitingPages(stores, queues)) {
+    let pages = 0;
+    for await (const page of waitingPages(stores, open)) {
+      pages += 1;
+      if (dispatcher !== undefined && pages > mostHeldPages) return;
       const left = await takeWaiting(page);
       waiting = left || !mayTake() ? 'somebody' : 'nobody';
       if (!mayTake()) return;
@@ -99,7 +122,9 @@ export function createConductor(options: ConductorOptions): Conductor {
 
   /** @returns whether some are left, for want of room */
   async function takeWaiting(page: readonly number[]): Promise<boolean> {
-    const others = page.filter((executionId) => !slots.has(executionId) && !resting.has(executionId));
+    const others = page.filter(
+      (executionId) => !slots.has(executionId) && !resting.has(executionId) && !gates.isKnownHeld(executionId),
+    );
     // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
     while (others.length > 0 && mayTake())
       for (const claimable of await claimables(stores, others.splice(0, Math.max(fewest, slots.free()))))
@@ -130,7 +155,14 @@ export function createConductor(options: ConductorOptions): Conductor {
     const job = catalog.get(execution.jobName);
     if (job === undefined) orphans.found(execution);
     // It waits for whoever can run it.
-    else if (capabilities.mayHave(requiredCapabilities(job.definition))) void runUnlessRefused(claimable, job, lost);
+    else if (!capabilities.mayHave(requiredCapabilities(job.definition))) return;
+    else if (lost !== null || mayBegin(execution, job)) void runUnlessRefused(claimable, job, lost);
+  }
+
+  /** What is handed on, and is held back by nobody, comes by itself. */
+  function mayBegin(execution: JobExecution, { definition }: RunnableJob): boolean {
+    if (gates.isHeld(execution, definition)) return false;
+    return dispatcher === undefined || execution.startedAt !== null || gates.freeOf(execution, definition) === null;
   }
 
   async function runUnlessRefused(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<void> {
@@ -149,7 +181,11 @@ export function createConductor(options: ConductorOptions): Conductor {
           return 'refused';
         })
         .then(resolve);
-    slots.run(executionId, jobName, seeIt, offerRoom);
+    slots.run(executionId, jobName, seeIt, () => {
+      const isPlaceFree = gates.left(executionId);
+      offerRoom();
+      if (isPlaceFree) looks.lookForWork();
+    });
     consumer?.setRoom(mayTake() ? slots.free() : 0);
     return promise;
   }
@@ -166,9 +202,11 @@ export function createConductor(options: ConductorOptions): Conductor {
     const job = catalog.get(claimable.execution.jobName);
     if (job === undefined) orphans.found(claimable.execution);
     if (job === undefined || !capabilities.mayHave(requiredCapabilities(job.definition))) return later;
+    // What is held back we look for ourselves.
+    if (gates.isHeld(claimable.execution, job.definition)) return over;
     if (!mayTake()) return { kind: 'later', milliseconds: 0 };
     const seen = await begin(claimable.execution, () => runs.see(claimable, job, null));
-    return seen === 'over' ? over : seen === 'refused' ? later : { kind: 'later', milliseconds: 0 };
+    return seen === 'over' || seen === 'held' ? over : seen === 'refused' ? later : { kind: 'later', milliseconds: 0 };
   }
 
   /** In milliseconds; 0: it may begin. */
@@ -199,10 +237,14 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (!capabilities.hasForGood(requiredCapabilities(job.definition))) return null;
       if (!mayTake()) waiting = 'somebody';
       if (waiting === 'somebody') return null;
-      const launch = await prepareLaunch({ stores, conductor: id, launched, commit });
+      const guards = gates.freeOf(launched.execution, job.definition);
+      if (guards === null) return null;
+      const launch = await prepareLaunch({ stores, conductor: id, launched, commit, guards });
       if (!mayTake() || slots.has(executionId)) return null;
       void begin(launched.execution, () => runs.seeLaunched(executionId, launch, job));
-      return launch.outcome;
+      const outcome = await launch.outcome;
+      if (outcome?.kind === 'conflict') gates.forget();
+      return outcome;
     },
     runs: slots.runs,
     look: () => looks.look(),
@@ -221,6 +263,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       });
       await settled();
       cancel();
+      cancelLook();
       await handedBack;
       resting.end();
       await looks.stop();

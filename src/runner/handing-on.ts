@@ -30,6 +30,19 @@ interface Waiting {
  */
 export function createHandingOn({ stores, dispatcher, queues, timers, catalog }: HandingOnOptions) {
   let known = new Map<number, Waiting>();
+
+  async function handOn(ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return;
+    for (const { execution, lease } of await claimables(stores, ids)) {
+      const job = catalog.get(execution.jobName);
+      if (job === undefined || (lease !== null && lease.conductor !== null)) continue;
+      const { id: executionId, queue, priority } = execution;
+      await dispatcher.dispatch(
+        workOf({ executionId, queue, priority, capabilities: requiredCapabilities(job.definition) }),
+      );
+    }
+  }
+
   return {
     /** Looks at what is in front. @throws BatchyError `store-unavailable` */
     async look(): Promise<void> {
@@ -49,15 +62,12 @@ export function createHandingOn({ stores, dispatcher, queues, timers, catalog }:
         next.set(id, isOverdue ? { patience: Math.min(waiting.patience * 2, longestPatience), since: now } : waiting);
       }
       known = next;
-      if (overdue.length === 0) return;
-      for (const { execution, lease } of await claimables(stores, overdue)) {
-        const job = catalog.get(execution.jobName);
-        if (job === undefined || (lease !== null && lease.conductor !== null)) continue;
-        const { id: executionId, queue, priority } = execution;
-        await dispatcher.dispatch(
-          workOf({ executionId, queue, priority, capabilities: requiredCapabilities(job.definition) }),
-        );
-      }
+      await handOn(overdue);
+    },
+    /** Hands on all that waits. @throws BatchyError `store-unavailable` */
+    async all(): Promise<void> {
+      await handOn(await dueExecutions(stores, queues));
+      for await (const page of waitingPages(stores, queues)) await handOn(page);
     },
   };
 }

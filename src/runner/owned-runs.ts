@@ -7,6 +7,7 @@ import { createEndTelling } from './end-telling.ts';
 import { runExecution } from './engine.ts';
 import { endingOf } from './execution-ending.ts';
 import { type ExecutionSession, openSession, type SessionOptions } from './execution-session.ts';
+import type { GateCommit, Gates } from './gates.ts';
 import type { RunnableJob } from './job.ts';
 import { type Claimable, prepareClaim, releaseLease, takeLease } from './lease-taking.ts';
 import { logOwnerLoss } from './owner-loss.ts';
@@ -18,9 +19,9 @@ import type { createSlots } from './slots.ts';
 
 /**
  * What became of an execution that was to be run here. `over`: it has ended, or is somebody else's. `refused`: nothing was taken, since a
- * capability is not there now. `handed-back`: whoever comes first goes on with it.
+ * capability is not there now. `held`: nothing was, since a gate holds it back. `handed-back`: whoever comes first goes on with it.
  */
-export type Seen = 'over' | 'refused' | 'handed-back';
+export type Seen = 'over' | 'refused' | 'held' | 'handed-back';
 
 export interface OwnedRuns {
   /** Takes an execution and sees it to its end. @param lost how its last owner ended; `null`: it had none */
@@ -35,6 +36,7 @@ export interface OwnedRuns {
 
 export interface OwnedRunsOptions extends Omit<ConductorOptions, 'capabilities'> {
   readonly capabilities: Capabilities;
+  readonly gates: Gates;
   readonly slots: ReturnType<typeof createSlots>;
   readonly parts: Pick<PartTaking, 'share'>;
   /** Told when only the end of one of them is left to store: there is room for another. */
@@ -45,7 +47,7 @@ const keepSeconds = 600;
 
 /** Takes executions for a conductor, and runs them as their owner. */
 export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
-  const { stores, id, leaseSeconds, timers, operationId, onProblem, capabilities, slots, onRoom } = options;
+  const { stores, id, leaseSeconds, timers, operationId, onProblem, capabilities, gates, slots, onRoom } = options;
   const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
   const giveUp = new AbortController();
   const ends = createEndTelling(tools, onProblem);
@@ -66,15 +68,21 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
       !(await capabilities.ask(requiredCapabilities(job.definition), { ...claimable.execution, executionId }))
     )
       return 'refused';
+    const take = (beside: GateCommit): Promise<number | null> => {
+      const countsAsTakeover = isItsOwn && !isOver;
+      return takeLease(stores, claimable, { conductor: id, operation: operation(), countsAsTakeover, beside });
+    };
+    // What only has its end stored takes nobody's place.
+    const guards = isOver ? [] : gates.freeOf(claimable.execution, job.definition);
     const isUnstarted = lost === null && claimable.execution.startedAt === null;
-    const claim = isUnstarted ? await prepareClaim(stores, claimable, id) : null;
-    const fence =
-      claim?.fence ??
-      (await takeLease(stores, claimable, {
-        conductor: id,
-        operation: operation(),
-        countsAsTakeover: isItsOwn && !isOver,
-      }));
+    const claim = isUnstarted && guards !== null ? await prepareClaim(stores, claimable, id, guards) : null;
+    let fence = claim?.fence ?? null;
+    if (claim === null && guards !== null) fence = await take({ changes: [], guards });
+    if (guards === null) {
+      const passing = await gates.pass({ claimable, definition: job.definition, lost, take });
+      if (passing.kind === 'held') return 'held';
+      if (passing.kind === 'taken') ({ fence } = passing);
+    }
     if (fence === null) return 'over';
     if (options.counts !== undefined && lost !== null && !isOver)
       options.counts.of(claimable.execution.jobName).takeovers += 1;

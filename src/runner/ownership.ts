@@ -56,7 +56,8 @@ export function ownershipOfExecution(options: ExecutionOwnershipOptions): Owners
     bound(changes, loaded) {
       if (claim === null) return { changes, guards: [{ ...key, expected: fence }] };
       // By then nobody else may have changed the execution.
-      return { changes: [claim.lease, ...changes], guards: executionAsRead(executionId, changes, loaded) };
+      const guards = [...executionAsRead(executionId, changes, loaded), ...claim.guards];
+      return { changes: [claim.lease, ...changes], guards };
     },
     stored: owned,
     isOurs(found) {

@@ -37,6 +37,8 @@ export interface PendingLaunchOptions {
   readonly conductor: string;
   readonly launched: LaunchedExecution;
   readonly commit: Commit;
+  /** What must be as it was, or it is not taken. */
+  readonly guards: Claim['guards'];
 }
 
 export async function prepareLaunch(options: PendingLaunchOptions): Promise<PendingLaunch> {
@@ -45,7 +47,13 @@ export async function prepareLaunch(options: PendingLaunchOptions): Promise<Pend
   const lease = documentKeys.lease(execution.id);
   const takenAt = floorToMicrosecond(await stores.clock.now());
   const after = leaseDocument({ executionId: execution.id, conductor: options.conductor, takenAt });
-  const claim = { execution, executionRevision: 0, lease: documentChange(null, after), fence: 1 };
+  const claim = {
+    execution,
+    executionRevision: 0,
+    lease: documentChange(null, after),
+    fence: 1,
+    guards: options.guards,
+  };
   const documents = new Map<string, ReadDocument>();
   if (instanceBefore !== null) documents.set(documentKey(documentKeys.instance(instance.id)), instanceBefore);
   const outcome = Promise.withResolvers<CommitOutcome | null>();
@@ -54,7 +62,7 @@ export async function prepareLaunch(options: PendingLaunchOptions): Promise<Pend
   let state: 'pending' | 'unheard' | 'over' = 'pending';
 
   async function storeFirst(first: Commit): Promise<CommitOutcome> {
-    const stored = await stores.store.commit(joined(launch, first)).catch((error: unknown) => {
+    const stored = await stores.store.commit(joined(launch, first, options.guards)).catch((error: unknown) => {
       outcome.reject(error);
       if (error instanceof BatchyError && error.code === 'store-unavailable') state = 'unheard';
       throw state === 'unheard' ? error : new OwnershipLost(execution.id);
@@ -104,12 +112,12 @@ export async function prepareLaunch(options: PendingLaunchOptions): Promise<Pend
 }
 
 /** The launch and the first change as one; of what both write, the second is what is stored. */
-function joined(launch: Commit, first: Commit): Commit {
+function joined(launch: Commit, first: Commit, guards: Claim['guards']): Commit {
   const written = new Set(first.changes.map(keyOf));
   return {
     operation: launch.operation,
     changes: [...launch.changes.filter((change) => !written.has(keyOf(change))), ...first.changes],
-    guards: launch.guards ?? [],
+    guards: [...(launch.guards ?? []), ...guards],
     journal: [...launch.journal, ...first.journal],
   };
 }

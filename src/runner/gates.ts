@@ -1,0 +1,221 @@
+import type { Ending } from '../domain/heartbeat.ts';
+import type { JobExecution } from '../domain/execution.ts';
+import { type DocumentChange, documentChange } from '../domain/execution-documents.ts';
+import { type Admission, admit } from '../domain/gate.ts';
+import { gateDocument, queueBookKey } from '../domain/gate-text.ts';
+import type { JobDefinition } from '../domain/job.ts';
+import { allQueues } from '../domain/queue-name.ts';
+import { rulesFor } from '../domain/queue-settings.ts';
+import { defaultQueue } from '../domain/work.ts';
+import type { DocumentGuard } from '../ports/store.ts';
+import type { Stores } from '../ports/stores.ts';
+import { endedOf, readBook, type ReadBook, type ReadGate, readGates } from './gate-reading.ts';
+import { type Claimable, claimables } from './lease-taking.ts';
+
+/** What must travel in the commit that takes an execution, lest a limit be overrun. */
+export interface GateCommit {
+  readonly changes: readonly DocumentChange[];
+  readonly guards: readonly DocumentGuard[];
+}
+
+export type GatePassing =
+  | { readonly kind: 'taken'; readonly fence: number }
+  /** Somebody else has it, or it is over. */
+  | { readonly kind: 'lost' }
+  /** It waits. `untilMilliseconds`: from now; `null`: until something changes. */
+  | { readonly kind: 'held'; readonly untilMilliseconds: number | null };
+
+export interface Passage {
+  readonly claimable: Claimable;
+  readonly definition: JobDefinition;
+  /** How its last owner ended; `null`: it had none. */
+  readonly lost: Ending | null;
+  /** Takes the lease. @returns the fencing token; `null`: something has changed since it was read */
+  readonly take: (commit: GateCommit) => Promise<number | null>;
+}
+
+/** The gates between what waits and a conductor. */
+export interface Gates {
+  /**
+   * Reads what is decided on queues, and asks all gates anew from now on.
+   * @returns whether that has changed. @throws BatchyError `store-unavailable`
+   */
+  refresh(): Promise<boolean>;
+  /** What was decided is not what this process knows: it asks before it takes anything more. */
+  forget(): void;
+  /** What makes sure that no gate concerns an execution; `null`: one does, or it is not known. */
+  freeOf(execution: JobExecution, definition: JobDefinition): readonly DocumentGuard[] | null;
+  isPaused(queue: string): boolean;
+  /** Whether it would have to wait, as far as is known; nothing is read. */
+  isHeld(execution: JobExecution, definition: JobDefinition): boolean;
+  /** The same of an execution of which only the id is at hand, where it was asked for before. */
+  isKnownHeld(executionId: number): boolean;
+  /** Takes an execution through its gates. One at a time, in the order in which they ask. @throws BatchyError `store-unavailable` */
+  pass(passage: Passage): Promise<GatePassing>;
+  /** An execution has ended here, or is another's. @returns whether others may have its place */
+  left(executionId: number): boolean;
+  /** Asks all gates anew. */
+  reopen(): void;
+  /** Whether there may be something that is held back, since it was asked the last time. */
+  hasHeldBack(): boolean;
+}
+
+export interface GatesOptions {
+  readonly stores: Stores;
+  /** Told after so many milliseconds' worth of a wait that ends by itself. */
+  readonly onWait: (milliseconds: number) => void;
+}
+
+/** Between conductors a conflict is short: one of them has gone on. */
+const mostConflicts = 20;
+/** What is remembered of executions that are held back. */
+const mostKnown = 20_000;
+
+export function createGates({ stores, onWait }: GatesOptions): Gates {
+  let known: ReadBook | null = null;
+  /** Gates through which nobody new comes, as far as is known. */
+  const closed = new Set<string>();
+  const rulesOf = new Map<number, readonly string[]>();
+  const holders = new Set<number>();
+  let heldBack = false;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  function rules({ queue = defaultQueue }: JobExecution, definition: JobDefinition): readonly string[] {
+    return rulesFor(definition, queue, known?.book ?? new Map()).map(({ id }) => id);
+  }
+
+  function reopen(): void {
+    closed.clear();
+    heldBack = true;
+  }
+
+  function isClosed(ids: readonly string[]): boolean {
+    if (!ids.some((id) => closed.has(id))) return false;
+    heldBack = true;
+    return true;
+  }
+
+  function remember(executionId: number, ids: readonly string[]): void {
+    if (rulesOf.size >= mostKnown) rulesOf.clear();
+    rulesOf.set(executionId, ids);
+  }
+
+  async function passNow({ claimable, definition, lost, take }: Passage): Promise<GatePassing> {
+    let current = claimable;
+    for (let tries = 0; tries < mostConflicts; tries += 1) {
+      const { execution } = current;
+      const read = await readGates(stores, execution, definition);
+      known = read;
+      const admission = {
+        executionId: execution.id,
+        hasBegun: execution.startedAt !== null,
+        isTakeover: lost !== null,
+        now: await stores.clock.now(),
+      };
+      const passed = await admitThrough(read.gates, admission);
+      if (passed.kind === 'wait') {
+        closed.add(passed.gateId);
+        const ids = read.gates.map(({ rule }) => rule.id);
+        remember(execution.id, ids);
+        heldBack = true;
+        if (passed.untilMilliseconds !== null) onWait(passed.untilMilliseconds);
+        return { kind: 'held', untilMilliseconds: passed.untilMilliseconds };
+      }
+      const guards = [{ ...queueBookKey, expected: read.revision }];
+      const fence = await take({ changes: passed.changes, guards });
+      if (fence !== null) {
+        rulesOf.delete(execution.id);
+        if (read.gates.length > 0) holders.add(execution.id);
+        return { kind: 'taken', fence };
+      }
+      const [again] = await claimables(stores, [execution.id]);
+      if (again === undefined || isAnothers(again, current)) return { kind: 'lost' };
+      current = again;
+    }
+    return { kind: 'held', untilMilliseconds: 0 };
+  }
+
+  /** What is over holds no place; that is read only where it matters. */
+  async function admitThrough(gates: readonly ReadGate[], asked: Omit<Admission, 'isLive'>) {
+    const first = admitAll(gates, { ...asked, isLive: () => true });
+    if (first.kind === 'in' || first.isPaused) return first;
+    const ids = [...new Set(gates.flatMap(({ gate }) => gate.passed.holders))];
+    const ended = await endedOf(stores.documents, ids);
+    return admitAll(gates, { ...asked, isLive: (id) => !ended.has(id) });
+  }
+
+  return {
+    async refresh() {
+      closed.clear();
+      const before = known;
+      known = await readBook(stores.documents);
+      return before !== null && before.revision !== known.revision;
+    },
+    forget() {
+      known = null;
+    },
+    freeOf(execution, definition) {
+      if (known === null || rules(execution, definition).length > 0) return null;
+      return [{ ...queueBookKey, expected: known.revision }];
+    },
+    isPaused: (queue) => [queue, allQueues].some((name) => (known?.book.get(name)?.pause ?? null) !== null),
+    isHeld(execution, definition) {
+      // What has begun before may hold a place already.
+      if (execution.startedAt !== null) return false;
+      const ids = rules(execution, definition);
+      const isHeld = isClosed(ids);
+      if (isHeld) remember(execution.id, ids);
+      return isHeld;
+    },
+    isKnownHeld: (executionId) => isClosed(rulesOf.get(executionId) ?? []),
+    pass(passage) {
+      const passing = turn.then(() => passNow(passage));
+      turn = passing.catch(() => undefined);
+      return passing;
+    },
+    left(executionId) {
+      if (!holders.delete(executionId)) return false;
+      reopen();
+      return true;
+    },
+    reopen,
+    hasHeldBack() {
+      const was = heldBack;
+      heldBack = false;
+      return was;
+    },
+  };
+}
+
+type PassedAll =
+  | { readonly kind: 'in'; readonly changes: readonly DocumentChange[] }
+  | {
+      readonly kind: 'wait';
+      readonly gateId: string;
+      readonly isPaused: boolean;
+      readonly untilMilliseconds: number | null;
+    };
+
+/** Through all of them, or through none. */
+function admitAll(gates: readonly ReadGate[], asked: Admission): PassedAll {
+  const changes: DocumentChange[] = [];
+  for (const { rule, gate, revision } of gates) {
+    const admitted = admit(gate, asked);
+    if (admitted.kind === 'wait')
+      return {
+        kind: 'wait',
+        gateId: rule.id,
+        isPaused: gate.pause !== null,
+        untilMilliseconds: admitted.untilMilliseconds,
+      };
+    if (admitted.passed === gate.passed) continue;
+    const before = revision === null ? null : { revision, members: [] };
+    changes.push(documentChange(before, gateDocument(rule.id, { ...admitted.passed, term: rule.term })));
+  }
+  return { kind: 'in', changes };
+}
+
+/** Whether another has taken it, or handed it back, since it was read. */
+function isAnothers(now: Claimable, before: Claimable): boolean {
+  return now.leaseRevision !== before.leaseRevision || now.executionRevision !== before.executionRevision;
+}
