@@ -34,8 +34,10 @@ import { createLogs, defaultMaxBytes } from './runner/step-log.ts';
 const lookEvery = 1000;
 /** What a step that must end is given, in milliseconds, before it is ended. */
 const grace = 5000;
-/** What the process is given, in milliseconds, to end once it is told to: its steps, and then what they leave behind. */
+/** What the process is given, in milliseconds, to end once its steps must: they, and then what they leave behind. */
 const endWithin = 3 * grace;
+/** Of the time in which the service stops, what it keeps for itself; and what its processes keep to store how all ended. */
+const [partOfService, reserve] = [0.25, 500];
 const counts = createJobCounts();
 
 /**
@@ -46,10 +48,11 @@ export async function conduct(): Promise<void> {
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
   let conductor: Promise<Conductor | null> | null = null;
   let stopped: Promise<void> | null = null;
+  let finishing = 0;
 
   const finish = async (how: 'drain' | 'stop'): Promise<void> => {
     // What is waited for may never come: a job file that awaits for ever, a store that does not answer.
-    if (how === 'stop') setTimeout(end, endWithin);
+    if (how === 'stop') setTimeout(end, Math.max(endWithin, finishing + 2 * grace));
     const running = await conductor;
     if (how === 'drain') await running?.drain();
     // A stop makes a drain that is under way end, too.
@@ -90,8 +93,11 @@ export async function conduct(): Promise<void> {
   };
   process.on('message', (message) => {
     const asked = message as ToConductor;
-    if (asked.kind === 'start') conductor ??= start(asked);
-    else if (asked.kind === 'ping') {
+    if (asked.kind === 'start') {
+      finishing = finishWithin(asked.settings);
+      conductor ??= start(asked);
+    }
+    if (asked.kind === 'ping') {
       tell({ kind: 'alive' });
       void tellCounts();
     } else if (asked.kind === 'look') void conductor?.then((running) => running?.look());
@@ -167,6 +173,7 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
     random: systemRandom,
     environment: process.env,
     graceMilliseconds: grace,
+    finishMilliseconds: finishWithin(settings),
     counts,
     lookEveryMilliseconds: lookEvery,
     onProblem: tellProblem,
@@ -181,6 +188,11 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
       await stores.upkeep.close();
     },
   };
+}
+
+/** How long steps may finish, so that those that do not are told to end, and have their grace, before the service ends this process. */
+function finishWithin({ SHUTDOWN_SECONDS }: Settings): number {
+  return Math.max(0, SHUTDOWN_SECONDS * 1000 * (1 - partOfService) - grace - reserve);
 }
 
 /** Of its jobs, those of the queues that it is to serve, as far as it may have what they need. */

@@ -34,6 +34,8 @@ export interface ConductorOptions {
   readonly lines?: readonly Line[];
   /** How long what must end is waited for, in milliseconds. */
   readonly graceMilliseconds: number;
+  /** How long steps that would be run a second time elsewhere may finish when the conductor stops, in milliseconds; not at all, if not said. */
+  readonly finishMilliseconds?: number;
   /** Where what runs is counted. */
   readonly counts?: JobCounts;
   /** How often it looks by itself, in milliseconds; the journal wakes it at once. */

@@ -20,7 +20,16 @@ export function guardExecution(session: ExecutionSession, job: RunnableJob, tool
     releases.push(() => signal.removeEventListener('abort', call));
   };
   on(session.lost, () => hinder(session.lost.reason));
-  on(handBack, () => hinder(new HandedBack()));
+  let held = 0;
+  let isLeaving = false;
+  let cancelPatience = (): void => {};
+  const leave = (): void => hinder(new HandedBack());
+  on(handBack, () => {
+    isLeaving = true;
+    const { finishMilliseconds = 0 } = tools;
+    if (held === 0 || finishMilliseconds === 0) leave();
+    else cancelPatience = tools.timers.after(finishMilliseconds, leave);
+  });
   on(session.stopRequested, () => abort(new StopRequested()));
   let cancel = (): void => {};
   const sharing = tools.parts?.share(session, job.definition) ?? null;
@@ -41,6 +50,17 @@ export function guardExecution(session: ExecutionSession, job: RunnableJob, tool
       }
     },
     isAhead: () => session.isAhead(),
+    isLeaving: () => isLeaving,
+    holdOn() {
+      let isHeld = true;
+      held += 1;
+      return () => {
+        if (!isHeld) return;
+        isHeld = false;
+        held -= 1;
+        if (isLeaving && held === 0) leave();
+      };
+    },
   };
   return {
     running,
@@ -52,6 +72,7 @@ export function guardExecution(session: ExecutionSession, job: RunnableJob, tool
       for (const release of releases) release();
       sharing?.end();
       cancel();
+      cancelPatience();
     },
   };
 }

@@ -110,12 +110,15 @@ async function driveFlow(
   let wake = (): void => {};
 
   const seeToItsEnd = async (task: FlowTaskWork, phase: FlowWork['phase']): Promise<void> => {
+    const letGo = running.holdOn();
     try {
       const { end, overlay } = await runFlowTask(running, task);
       const event = eventOf(task.name, phase, end);
       if (event !== null) ended.push({ event, overlay });
     } catch (error) {
       broken ??= { error };
+    } finally {
+      letGo();
     }
   };
 
@@ -139,7 +142,7 @@ async function driveFlow(
   /** @returns whether there is something to wait for, or how it ends */
   const advance = async (): Promise<'again' | 'wait' | FlowFinish | null> => {
     for (const { event, overlay } of ended.splice(0)) await storing.apply(event, overlay);
-    const isOver = aborted.aborted || broken !== null;
+    const isOver = aborted.aborted || broken !== null || running.isLeaving();
     const decision = run.next(isOver ? 0 : Math.min(capacity - active.size, mostStartedAtOnce));
     if (decision.kind === 'finish') return decision;
     if (isOver && active.size === 0) return null;

@@ -94,13 +94,13 @@ export async function runGraph(
     const woken = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    if (isToBeRevived && !aborted.aborted && broken === null) {
+    if (isToBeRevived && !aborted.aborted && !running.isLeaving() && broken === null) {
       isToBeRevived = false;
       await revive().catch((error: unknown) => {
         broken ??= { error };
       });
     }
-    if (aborted.aborted || broken !== null) graph.stop();
+    if (aborted.aborted || broken !== null || running.isLeaving()) graph.stop();
     const decision = graph.next((job.definition.maxProcs ?? Number.POSITIVE_INFINITY) - active.size);
     // The end of a step is stored with what begins at once, or with the end of all; by itself where neither comes.
     const isJoined = decision.kind === 'wait' ? beginning.size > 0 : running.cannotGoOn() === undefined;

@@ -17,6 +17,8 @@ export interface EngineTools extends StepTools {
   readonly onProblem?: (error: unknown) => void;
   /** Has others run parts of it; absent: all of it runs here. */
   readonly parts?: Pick<PartTaking, 'share'>;
+  /** How long what must not be cut off may finish after the execution was handed back, in milliseconds; absent: not at all. */
+  readonly finishMilliseconds?: number;
   /** The conductor's name in the journal. */
   readonly by: string;
 }
@@ -41,4 +43,8 @@ export interface RunningExecution {
   readonly isAhead: () => boolean;
   /** Why nothing of it may be run or stored here any more; `undefined` as long as it may. */
   readonly cannotGoOn: () => unknown;
+  /** Whether it is about to be handed back: nothing more is begun, what is not to be cut off finishes. */
+  readonly isLeaving: () => boolean;
+  /** Something begins that would be done a second time elsewhere, were it cut off. @returns what is to be called when it is over, and stored or about to be */
+  readonly holdOn: () => () => void;
 }

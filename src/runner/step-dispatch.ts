@@ -236,3 +236,13 @@ export function contextChange(
   const context = overlay.merged(stored);
   return context === null ? {} : { context };
 }
+
+/** Whether a process of its own is started for each attempt at it. */
+export function isProgram({ kind }: StepBody): boolean {
+  return kind === 'shell' || kind === 'worker';
+}
+
+/** Whether nothing is kept of it when it is cut off: a chunk step goes on behind its last chunk, and what waits waits anew. */
+export function isCutOffInVain(body: StepBody): boolean {
+  return isProgram(body) || body.kind === 'task' || body.kind === 'http';
+}

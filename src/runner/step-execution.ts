@@ -14,7 +14,7 @@ import { isToRevive } from './revival.ts';
 import { sleep } from './sleep.ts';
 import { attemptStep } from './step-attempt.ts';
 import type { StepLog } from './step-log.ts';
-import { addCounters, contextChange, runBody, type StepWork } from './step-dispatch.ts';
+import { addCounters, contextChange, isCutOffInVain, isProgram, runBody, type StepWork } from './step-dispatch.ts';
 import { beginningOf, encodePlace } from '../domain/chunk-place.ts';
 import type { PartOutcome } from './steps/partition.ts';
 import { whyNotAppendable } from './task-log-file.ts';
@@ -47,16 +47,10 @@ export async function runStep(
     else log.write('warn', 'the conductor that ran this step is gone; it goes on here');
     onBegun();
     if (unwritable !== null) tellUnwritable(running, work, log, unwritable);
-    const isProgram = work.body.kind === 'shell' || work.body.kind === 'worker';
     // What a program that was cut off had done nobody knows: it has had an attempt. It is run once more in any case.
-    if (isProgram && !isAnew)
-      await countRetry(
-        running,
-        work,
-        createContextOverlay(() => session.state.context),
-      );
-    const first = isProgram ? 1 + (session.state.steps.get(stepName)?.counters.retry ?? 0) : 1;
-    return await runAttempts(running, work, log, first);
+    const overlay = createContextOverlay(() => session.state.context);
+    if (isProgram(work.body) && !isAnew) await countRetry(running, work, overlay);
+    return await runAttempts(running, work, log);
   } finally {
     release?.();
     log.close();
@@ -115,13 +109,14 @@ async function runAttempts(
   running: RunningExecution,
   work: StepWork,
   log: StepLog,
-  first: number,
 ): Promise<NodeOutcome & PartOutcome> {
   const { session, aborted, tools } = running;
   const { retry } = work.definition;
   const left = await timeLeft(running, work);
   const isOver = (failure: unknown): boolean => failure instanceof TimedOut && left() !== null;
-  for (let attempt = first; ; attempt += 1) {
+  const counted = isProgram(work.body) ? (session.state.steps.get(work.stepName)?.counters.retry ?? 0) : 0;
+  for (let attempt = 1 + counted; ; attempt += 1) {
+    const letGo = isCutOffInVain(work.body) ? running.holdOn() : null;
     const overlay = createContextOverlay(() => session.state.context);
     announce(log, work, attempt);
     try {
@@ -148,8 +143,11 @@ async function runAttempts(
       if (decision.kind === 'fail') return await end(running, work, overlay, 'fail', null, errorText(failure));
       await countRetry(running, work, overlay);
       log.write('info', `tried again in ${Number(decision.delaySeconds.toFixed(2))} s`);
+      letGo?.();
       await sleep(tools.timers, Math.min(decision.delaySeconds, left() ?? decision.delaySeconds) * 1000, aborted);
       if (left() === 0 && !aborted.aborted) return await outOfTime(running, work, overlay, log);
+    } finally {
+      letGo?.();
     }
   }
 }

@@ -364,6 +364,37 @@ describe('a conductor', () => {
     expect(attempts).toBe(2);
   });
 
+  it('lets a step finish when it ends, begins nothing more, and ends what takes too long', async () => {
+    const runs: string[] = [];
+    const finish = Promise.withResolvers<void>();
+    const told = (name: string, until: Promise<unknown>) => ({
+      name,
+      body: task(({ signal }) => {
+        runs.push(name);
+        const aborted = new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+        return Promise.race([until, aborted]);
+      }),
+    });
+    const job = jobOf([told('First', finish.promise), told('Second', Promise.resolve())], { name: 'Short' });
+    const hanging = jobOf([told('Hang', new Promise(() => {}))], { name: 'Long' });
+    const [short, long] = [await world.launch(job), await world.launch(hanging)];
+    const first = await conduct([job, hanging], { id: 'first', finishMilliseconds: 2000 });
+    await vi.waitFor(() => expect(runs.toSorted()).toEqual(['First', 'Hang']));
+    const stopped = first.stop();
+    await new Promise(setImmediate);
+    finish.resolve();
+    await vi.waitFor(async () => expect((await world.outcome(short)).rows).toEqual(['First COMPLETED']));
+    expect((await world.outcome(long)).rows).toEqual(['Hang STARTED']);
+    timers.advance(2000);
+    await stopped;
+    expect((await world.outcome(long)).rows).toEqual(['Hang STARTED']);
+    await conduct([job], { id: 'second' });
+    await ends(short, 'COMPLETED');
+    expect(runs.toSorted()).toEqual(['First', 'Hang', 'Second']);
+  });
+
   it('drains: ends what it runs and takes nothing new', async () => {
     const gate = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();

@@ -32,7 +32,7 @@ export const cron: Scenario = {
     const ended = await arena.call('POST', '/schedules/tick/pause', {});
     if (ended.status >= 300) throw new Error(`the schedule was not paused: ${ended.text}`);
     const executions = await arena.ended(await firedExecutions(arena));
-    const firings = executions.map(({ parameters }) => String(parameters.get('scheduled_for')?.value)).sort();
+    const firings = executions.map(({ parameters }) => parameters.get('scheduled_for')?.value as string).sort();
     const doubled = firings.filter((firing, place) => firing === firings[place - 1]);
     const gaps = firings.filter(
       (firing, place) => place > 0 && instantOf(firing) - instantOf(firings[place - 1] ?? '') > 1000,
