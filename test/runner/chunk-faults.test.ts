@@ -132,6 +132,24 @@ describe('faults of a chunk step', () => {
     expect(other.execution).toMatchObject({ status: 'FAILED', exitMessage: 'no 7' });
   });
 
+  it('counts what was left out before it was handed on: whoever goes on has no new limit', async () => {
+    const handBack = new AbortController();
+    const processor = (item: unknown): unknown => {
+      if (item === 12 && !handBack.signal.aborted) handBack.abort();
+      if ([3, 7, 15].includes(item as number)) throw new RangeError(`no ${String(item)}`);
+      return item;
+    };
+    const body = chunkBody({ reader: listReader(numbers(20)), writer: writer(), processor, skip: skip(2) });
+    const job = jobOf([{ name: 'Load', body }]);
+    const id = await world.launch(job);
+    expect(await world.run(id, job, handBack.signal)).toBe('handed-back');
+    expect(await world.run(id, job)).toBe('ended');
+    const { status, steps } = await world.outcome(id);
+    expect(status).toBe('FAILED');
+    expect(steps[0]?.exitMessage).toBe('The skip limit of 2 is used up; the next error was: no 15');
+    expect(steps[0]?.counters).toMatchObject({ read: 10, processSkip: 2, commit: 1 });
+  });
+
   it('leaves out what a reader says that it cannot read; any other error of a reader ends the step', async () => {
     const reader = (error: () => Error) => (): ItemReader<unknown> => {
       let next = 0;

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { BatchyError } from '../../src/domain/errors.ts';
+import {
+  documentChange,
+  documentKeys,
+  executionDocument,
+  executionMembers,
+} from '../../src/domain/execution-documents.ts';
 import { runExecution } from '../../src/runner/engine.ts';
 import { openSession } from '../../src/runner/execution-session.ts';
 import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
@@ -137,6 +143,19 @@ describe('an execution whose lease was taken', () => {
     const session = await world.take(id);
     await world.run(id, job);
     expect((await world.outcome(id)).status).toBe('COMPLETED');
+    await expect(session.refresh()).rejects.toThrow('is another’s now');
+    expect(session.lost.aborted).toBe(true);
+  });
+
+  it('is lost once it is over, though nobody has taken its lease', async () => {
+    const id = await world.launch(jobOf([]));
+    const session = await world.take(id);
+    const { execution } = await world.outcome(id);
+    const [stored] = await world.stores.documents.get([documentKeys.execution(id)]);
+    const before = { members: executionMembers(execution), revision: stored?.revision ?? 0 };
+    const ended = documentChange(before, executionDocument({ ...execution, status: 'FAILED' }));
+    const operation = { id: 'ends it', fingerprint: '', answer: null, keepSeconds: 60 };
+    await world.stores.store.commit({ operation, changes: [ended], journal: [] });
     await expect(session.refresh()).rejects.toThrow('is another’s now');
     expect(session.lost.aborted).toBe(true);
   });

@@ -302,6 +302,21 @@ describe('what is handed to a conductor', () => {
     await beat.stop();
   });
 
+  it('is left to whoever runs it, however often it is handed over', async () => {
+    const job = told('Once', () => gate);
+    const id = await world.launch(job);
+    const [hand, other] = [createHand(), createHand()];
+    await conduct([job], { dispatcher: hand });
+    const given = hand.give(id);
+    await hasBegun(['Once']);
+    await conduct([job], { dispatcher: other, id: 'there' });
+    for (let time = 0; time < 3; time += 1) expect(await other.give(id)).toEqual({ kind: 'over' });
+    letGo();
+    expect(await given).toEqual({ kind: 'over' });
+    expect(began).toEqual(['Once']);
+    expect((await world.outcome(id)).execution).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
+  });
+
   it('is taken as a stray once its owner is gone, whether or not it is handed over', async () => {
     const job = told('Orphan');
     const id = await world.launch(job);

@@ -243,6 +243,24 @@ describe('what cannot be launched', () => {
   });
 });
 
+it('launches once, whoever looks at the same time, and refuses nobody for it', async () => {
+  const clock = createSettableClock(noon);
+  const stores = await createMemoryStores({ clock });
+  const servers = Array.from({ length: 5 }, () => createScheduleServices(stores));
+  const [first] = servers;
+  if (first === undefined) throw new Error('there is no server');
+  await scheduled(first, 'hourly');
+  for (const hour of ['13', '14', '15']) {
+    clock.advance({ hours: 1 });
+    await Promise.all(servers.map((server) => server.firings.fireDue()));
+    const launches = await launchesOf(first);
+    expect(launches.at(-1)?.scheduledFor).toBe(`2026-11-22T${hour}:00:00.000000`);
+    expect(launches).toHaveLength(Number(hour) - 12);
+    expect(await lastOf(first, 'hourly')).toMatchObject({ outcome: { kind: 'launched' } });
+  }
+  expect(await journalOf(stores)).toEqual([]);
+});
+
 it('means one instance where two schedules launch a job with the same parameters at the same time', async () => {
   const { clock, services } = await setUp();
   for (const name of ['a', 'b']) await scheduled(services, name);

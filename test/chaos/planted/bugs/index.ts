@@ -1,0 +1,14 @@
+import type { PlantedBug } from '../planted-bug.ts';
+import { conductorBugs } from './conductors.ts';
+import { executionBugs } from './executions.ts';
+import { flowBugs } from './flows.ts';
+import { storeBugs } from './stores.ts';
+import { windowBugs } from './windows.ts';
+
+export const plantedBugs: readonly PlantedBug[] = [
+  ...storeBugs,
+  ...windowBugs,
+  ...executionBugs,
+  ...flowBugs,
+  ...conductorBugs,
+];

@@ -1,0 +1,78 @@
+import path from 'node:path';
+
+import { plantedBugs } from './bugs/index.ts';
+import { copyTree } from './copied-tree.ts';
+import { type PlantOptions, readOptions, usage } from './options.ts';
+import { checkTitle, type PlantedBug } from './planted-bug.ts';
+import { type CheckResult, runCheck } from './run-check.ts';
+
+/** `npm run plant`: whether the checks see the mistakes that they are there to see. */
+
+interface Verdict {
+  readonly bug: PlantedBug;
+  readonly isCaught: boolean;
+  readonly words: string;
+}
+
+const root = path.resolve(import.meta.dirname, '../../..');
+
+async function plantAll(bugs: readonly PlantedBug[]): Promise<readonly Verdict[]> {
+  const tree = await copyTree(root);
+  const unplanted = new Map<string, CheckResult>();
+  const verdicts: Verdict[] = [];
+  try {
+    for (const bug of bugs) {
+      const title = checkTitle(bug.caughtBy);
+      const before = unplanted.get(title) ?? (await runCheck(tree.folder, bug.caughtBy));
+      unplanted.set(title, before);
+      const verdict =
+        before.kind === 'passed'
+          ? verdictOf(bug, await tree.withBug(bug, () => runCheck(tree.folder, bug.caughtBy)))
+          : { bug, isCaught: false, words: `the check does not pass without it: ${wordsOf(before)}` };
+      verdicts.push(verdict);
+      console.error(`${verdicts.length} of ${bugs.length}  ${bug.id}: ${verdict.words}`);
+    }
+  } finally {
+    await tree.remove();
+  }
+  return verdicts;
+}
+
+function verdictOf(bug: PlantedBug, result: CheckResult): Verdict {
+  if (result.kind === 'passed') return { bug, isCaught: false, words: `ESCAPES ${checkTitle(bug.caughtBy)}` };
+  return { bug, isCaught: result.kind === 'failed', words: wordsOf(result) };
+}
+
+function wordsOf(result: CheckResult): string {
+  if (result.kind === 'broken') return `could not be run: ${result.because}`;
+  if (result.kind === 'passed') return 'passed';
+  const [first = '', ...more] = result.failing;
+  return more.length === 0 ? `caught by: ${first}` : `caught by: ${first} (and ${more.length} more)`;
+}
+
+function table(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([id]) => id.length));
+  return rows.map(([id, words]) => `${id.padEnd(width)}  ${words}`).join('\n');
+}
+
+async function plant({ bugs, lists }: PlantOptions): Promise<boolean> {
+  if (lists) {
+    console.log(table(bugs.map(({ id, bug, breaks }) => [id, `${bug} (${breaks})`])));
+    return true;
+  }
+  const verdicts = await plantAll(bugs);
+  const caught = verdicts.filter(({ isCaught }) => isCaught);
+  console.log(table(verdicts.map(({ bug, words }) => [bug.id, words])));
+  console.log(`\n${caught.length} of ${verdicts.length} planted bugs are caught.`);
+  return caught.length === verdicts.length;
+}
+
+try {
+  const options = readOptions(process.argv.slice(2), plantedBugs);
+  if (options === null) console.log(usage);
+  else process.exitCode = (await plant(options)) ? 0 : 1;
+} catch (error) {
+  if (!(error instanceof TypeError)) throw error;
+  console.error(`${error.message}\n\n${usage}`);
+  process.exitCode = 2;
+}
