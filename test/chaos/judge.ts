@@ -1,4 +1,5 @@
 import { followHistory, type StoredCommit } from './history/history.ts';
+import { countTakeovers, type Takeovers } from './history/takeovers.ts';
 import { checkpointsGrow } from './rules/checkpoints.ts';
 import { type Limits, limitsHold } from './rules/limits.ts';
 import { documentsKeepWhatIsFinal, executionsMoveByTheirTable, stepsMoveByTheirTable } from './rules/moves.ts';
@@ -21,6 +22,7 @@ export interface Judge {
   /** The next commit of the history. */
   see(commit: StoredCommit): void;
   readonly commits: number;
+  readonly takeovers: Pick<Takeovers, 'of'>;
   /** What must not have happened, each with the rule that says so, the first of each rule only so many times. */
   readonly broken: readonly string[];
 }
@@ -45,6 +47,7 @@ export function createJudge({ leaseSeconds, limits = {} }: JudgeOptions): Judge 
     ['reverts run in reverse', revertsRunInReverse()],
   ];
   const follow = followHistory();
+  const takeovers = countTakeovers();
   const found = new Map<string, number>();
   const broken: string[] = [];
   let commits = 0;
@@ -52,6 +55,7 @@ export function createJudge({ leaseSeconds, limits = {} }: JudgeOptions): Judge 
     see(commit) {
       const moment = follow(commit);
       commits += 1;
+      takeovers.see(moment);
       for (const [name, rule] of rules)
         for (const what of rule.see(moment)) {
           const count = (found.get(name) ?? 0) + 1;
@@ -62,6 +66,7 @@ export function createJudge({ leaseSeconds, limits = {} }: JudgeOptions): Judge 
     get commits() {
       return commits;
     },
+    takeovers,
     broken,
   };
 }

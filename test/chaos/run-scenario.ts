@@ -45,13 +45,10 @@ export async function runScenario(
 async function judged(arena: Arena): Promise<string[]> {
   await arena.follow();
   const notes = arena.notes.read();
-  const takeovers = new Map<number, number>();
-  for (const id of new Set(notes.map(({ execution }) => execution)))
-    takeovers.set(id, (await arena.execution(id))?.takeovers ?? 0);
   return [
     ...arena.judge.broken,
     ...staleWrites(notes),
-    ...replayedChunks(notes, (id) => takeovers.get(id) ?? 0),
+    ...replayedChunks(notes, arena.judge.takeovers.of),
     ...(await brokenInvariants(arena.witness, boundWorkflow)).map((what) => `workflow ${boundWorkflow}: ${what}`),
   ];
 }

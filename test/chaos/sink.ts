@@ -17,9 +17,12 @@ export function staleWrites(notes: readonly Note[]): string[] {
 
 /**
  * Chunks come in their order, each once, but for the one that was under way when its owner was lost: that may come again (I9).
- * @param takeoversOf how often an execution was taken over
+ * @param takeoversOf how often a step was taken from a lost owner
  */
-export function replayedChunks(notes: readonly Note[], takeoversOf: (execution: number) => number): string[] {
+export function replayedChunks(
+  notes: readonly Note[],
+  takeoversOf: (execution: number, step: string) => number,
+): string[] {
   const chunks = notes.filter(({ what }) => what === 'chunk');
   const broken: string[] = [];
   for (const [key, its] of Map.groupBy(chunks, ({ execution, step }) => `${execution} ${step}`)) {
@@ -33,18 +36,22 @@ export function replayedChunks(notes: readonly Note[], takeoversOf: (execution: 
       if (!isAgain && first !== (before.last ?? 0) + 1)
         broken.push(`${key}: rows from ${first} come behind those up to ${before.last}`);
     }
-    const [{ execution }] = its as [Note];
-    const most = takeoversOf(execution);
+    const [{ execution, step }] = its as [Note];
+    const most = takeoversOf(execution, step);
     if (replayed > most) broken.push(`${key}: ${replayed} chunks were replayed in ${most} takeovers`);
   }
   return broken;
 }
 
 /** What runs once runs once, and once more for each takeover at most. */
-export function repeatedRuns(notes: readonly Note[], takeoversOf: (execution: number) => number): string[] {
+export function repeatedRuns(
+  notes: readonly Note[],
+  takeoversOf: (execution: number, step: string) => number,
+): string[] {
   const begun = notes.filter(({ what }) => what === 'begun');
   return [...Map.groupBy(begun, ({ execution, step }) => `${execution} ${step}`)].flatMap(([key, its]) => {
-    const most = 1 + takeoversOf((its as [Note])[0].execution);
+    const [{ execution, step }] = its as [Note];
+    const most = 1 + takeoversOf(execution, step);
     return its.length > most ? [`${key} was begun ${its.length} times, ${most} may be`] : [];
   });
 }

@@ -7,14 +7,21 @@ import type { DocumentWrite, SequencedEntry, StoredCommit } from './history.ts';
 const documentPrefix = keys.document({ collection: '', id: '' }).slice(0, -1);
 const operationPrefix = keys.operation('');
 
+interface Commit extends StoredCommit {
+  readonly writes: DocumentWrite[];
+  readonly entries: SequencedEntry[];
+  isRemembered: boolean;
+  isTakenBack: boolean;
+}
+
 /**
  * Tells commits by their commands: one call of the script carries out several. Each takes numbers for its entries first, where it has
- * any, and remembers its operation before it writes documents.
+ * any, and remembers its operation before it writes documents; where it is taken back, it forgets that again.
  */
 export function commitsOf(transaction: readonly Command[]): StoredCommit[] {
-  const commits: { writes: DocumentWrite[]; entries: SequencedEntry[]; isRemembered: boolean }[] = [];
-  const begin = () => {
-    const begun = { writes: [], entries: [], isRemembered: false };
+  const commits: Commit[] = [];
+  const begin = (): Commit => {
+    const begun = { writes: [], entries: [], isRemembered: false, isTakenBack: false };
     commits.push(begun);
     return begun;
   };
@@ -26,22 +33,26 @@ export function commitsOf(transaction: readonly Command[]): StoredCommit[] {
         break;
       case 'SET':
         if (!key.startsWith(operationPrefix)) break;
-        if (current().isRemembered) begin();
-        current().isRemembered = true;
+        if (current().isRemembered && !current().isTakenBack) begin();
+        Object.assign(current(), { isRemembered: true, isTakenBack: false });
         break;
       case 'XADD':
         if (key === keys.journal) current().entries.push(entryOf(values));
         break;
       case 'MSET':
+      case 'MSETNX':
         current().writes.push(...writesOf([key, ...values]));
         break;
       case 'DEL':
       case 'UNLINK':
+        if (key.startsWith(operationPrefix)) current().isTakenBack = true;
         current().writes.push(...[key, ...values].flatMap((removed) => writeOf(removed, null)));
         break;
     }
   }
-  return commits.filter(({ writes, entries }) => writes.length > 0 || entries.length > 0);
+  return commits.filter(
+    ({ writes, entries, isTakenBack }) => !isTakenBack && (writes.length > 0 || entries.length > 0),
+  );
 }
 
 function entryOf([id = '', _field, text = '']: readonly string[]): SequencedEntry {

@@ -2,8 +2,9 @@ import { decodeExecution } from '../../../src/domain/execution-text.ts';
 import { isLive } from '../../../src/domain/execution-transitions.ts';
 import { readHeartbeat } from '../../../src/domain/heartbeat.ts';
 import { decodeLease } from '../../../src/domain/lease.ts';
+import { decodePart } from '../../../src/domain/part.ts';
 import type { StoredDocument } from '../../../src/ports/document-reader.ts';
-import type { DocumentMove, Moment } from '../history/history.ts';
+import type { DocumentMove } from '../history/history.ts';
 import type { Rule } from './rule.ts';
 
 const byConductor = /^conductor (\S+)$/;
@@ -12,24 +13,37 @@ function conductorOf(lease: StoredDocument | null): string | null {
   return lease === null ? null : decodeLease(lease.text).conductor;
 }
 
-/** What a conductor tells of an execution it tells while the lease is its own: a stale fence has no effect (I5). */
+/**
+ * What a conductor tells of an execution it tells while the lease is its own, or the part of the execution that it tells of: a stale
+ * fence has no effect (I5).
+ */
 export function onlyTheOwnerWrites(): Rule {
+  /** By execution and step. */
+  const ownersOfParts = new Map<string, string | null>();
   return {
-    see: ({ entries, find }) =>
-      entries.flatMap(({ sequence, entry: { by, execution } }) => {
+    see({ changes, entries, find }) {
+      const parts = changes.filter(({ collection }) => collection === 'part');
+      for (const { after } of parts) {
+        if (after === null) continue;
+        const { executionId, stepName, conductor } = decodePart(after.text);
+        ownersOfParts.set(`${executionId} ${stepName}`, conductor);
+      }
+      const broken = entries.flatMap(({ sequence, entry: { by, execution } }) => {
         const [, writer] = byConductor.exec(by) ?? [];
         if (writer === undefined || execution === undefined) return [];
         const owner = conductorOf(find('lease', execution.id));
-        if (owner === writer || partOwner(find, execution.id, execution.stepName) === writer) return [];
+        if (owner === writer || ownersOfParts.get(`${execution.id} ${execution.stepName}`) === writer) return [];
         return [`entry ${sequence} of execution ${execution.id} is by ${writer}, while ${owner} owned it`];
-      }),
+      });
+      // The end of a part is told together with its removal.
+      for (const { before, after } of parts) {
+        if (before === null || after !== null) continue;
+        const { executionId, stepName } = decodePart(before.text);
+        ownersOfParts.delete(`${executionId} ${stepName}`);
+      }
+      return broken;
+    },
   };
-}
-
-/** Who runs one part of a step, where parts are given to several conductors. */
-function partOwner(find: Moment['find'], executionId: number, stepName: string | null): string | null {
-  const part = stepName === null ? null : find('part', `${executionId}:${stepName}`);
-  return part === null ? null : conductorOf(part);
 }
 
 /** A lease, whose revision is the fence, stays as long as its execution is live: a new one would begin at 1 again. */
@@ -55,20 +69,27 @@ export function onlyTheLostAreTakenFrom(leaseSeconds: number): Rule {
   return {
     see: ({ changes, find }) =>
       changes.flatMap(({ collection, id, before, after }) => {
-        if (collection !== 'lease' || before === null || after === null) return [];
-        const [owner, lease] = [conductorOf(before), decodeLease(after.text)];
+        if ((collection !== 'lease' && collection !== 'part') || before === null || after === null) return [];
+        const [{ conductor: owner }, taken] = [takenBy(collection, before), takenBy(collection, after)];
         // Given back, or taken once more by an owner whose attempt came to grief.
-        if (owner === null || lease.conductor === null || lease.conductor === owner) return [];
+        if (owner === null || taken.conductor === null || taken.conductor === owner) return [];
         const sign = find('conductor', owner);
         if (sign === null) return [];
-        const silentSeconds = Number(lease.takenAt - readHeartbeat(sign.text).at) / 1e9;
+        const silentSeconds = Number(taken.at - readHeartbeat(sign.text).at) / 1e9;
         return silentSeconds >= leaseSeconds
           ? []
-          : [
-              `execution ${id} was taken from ${owner}, which had given a sign of life ${silentSeconds.toFixed(1)} s before`,
-            ];
+          : [`${collection} ${id} was taken from ${owner}, silent for ${silentSeconds.toFixed(1)} s`];
       }),
   };
+}
+
+function takenBy(collection: 'lease' | 'part', { text }: StoredDocument) {
+  if (collection === 'part') {
+    const { conductor, since } = decodePart(text);
+    return { conductor, at: since };
+  }
+  const { conductor, takenAt } = decodeLease(text);
+  return { conductor, at: takenAt };
 }
 
 /** Takeovers are counted one by one, each with another lease. */
