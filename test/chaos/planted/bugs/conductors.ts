@@ -3,7 +3,6 @@ import type { PlantedBug } from '../planted-bug.ts';
 const conductor = 'src/runner/conductor.ts';
 const runs = 'src/runner/owned-runs.ts';
 const waiting = 'test/runner/waiting.test.ts';
-const bullmq = 'test/adapters/bullmq/dispatcher.test.ts';
 const conducting = 'test/runner/conductor.test.ts';
 
 /** Of conductors, schedules and what is asked over HTTP. */
@@ -16,15 +15,6 @@ export const conductorBugs: readonly PlantedBug[] = [
     find: 'return lost === undefined ? [] : [{ id, owner, lost }];',
     replace: 'return [{ id, owner, lost: lost ?? unseen }];',
     caughtBy: { file: waiting, name: 'is not taken for a stray while its conductor lives' },
-  },
-  {
-    id: 'handed-over-while-its-owner-lives',
-    bug: 'a message that comes a second time takes an execution from the owner who runs it',
-    breaks: 'spec 4: a doubled message has no effect',
-    file: conductor,
-    find: 'slots.has(executionId) || (claimable.lease?.conductor ?? null) !== null) return over;',
-    replace: 'slots.has(executionId)) return over;',
-    caughtBy: { file: waiting, name: 'is left to whoever runs it, however often it is handed over' },
   },
   {
     id: 'gone-at-the-first-look',
@@ -88,63 +78,9 @@ export const conductorBugs: readonly PlantedBug[] = [
     bug: 'nobody looks for executions whose owner is gone',
     breaks: 'spec 4: takeover',
     file: conductor,
-    find: 'if (mayTake()) await takeStrays();',
+    find: 'await takeStrays();',
     replace: 'void takeStrays;',
     caughtBy: { file: conducting, name: 'goes on with the execution of a conductor that died' },
-  },
-  {
-    id: 'lost-message-not-sent-again',
-    bug: 'an execution whose message was lost waits for ever',
-    breaks: 'spec 4: the store is the truth',
-    file: conductor,
-    find: 'if (mayTake()) await handingOn?.look();',
-    replace: '',
-    caughtBy: { file: waiting, name: 'is handed on once more where nobody has taken it' },
-  },
-  {
-    id: 'message-gone-for-want-of-room',
-    bug: 'what is handed over to a conductor that has no room is not put back',
-    breaks: 'spec 4: the store is the truth',
-    file: 'src/adapters/bullmq/consuming.ts',
-    find: 'if (taken.milliseconds <= 0) return putBack(post, job, token);',
-    replace: 'if (taken.milliseconds <= 0) return;',
-    caughtBy: { file: bullmq },
-  },
-  {
-    id: 'message-handed-on-once-only',
-    bug: 'the queue keeps what was carried out, so that the same execution cannot be handed on again',
-    breaks: 'spec 4: the store is the truth',
-    file: 'src/adapters/bullmq/producing.ts',
-    find: 'removeOnComplete: true,',
-    replace: 'removeOnComplete: false,',
-    caughtBy: { file: bullmq },
-  },
-  {
-    id: 'priority-ignored',
-    bug: 'what is handed on comes in the order in which it was launched, whatever its priority',
-    breaks: 'spec 4: priorities',
-    file: 'src/adapters/bullmq/producing.ts',
-    find: 'priority: rankOf(work.priority),',
-    replace: 'priority: 0 * rankOf(work.priority),',
-    caughtBy: { file: bullmq },
-  },
-  {
-    id: 'message-of-the-dead-given-up',
-    bug: 'what a conductor held that died is not handed over to another',
-    breaks: 'spec 4: takeover',
-    file: 'src/adapters/bullmq/consuming.ts',
-    find: 'maxStalledCount: Number.MAX_SAFE_INTEGER,',
-    replace: 'maxStalledCount: 0,',
-    caughtBy: { file: bullmq },
-  },
-  {
-    id: 'begins-before-its-time',
-    bug: 'what was to wait until a time is begun as soon as it is handed over',
-    breaks: 'spec 4: delays',
-    file: conductor,
-    find: "if (early > 0) return { kind: 'later', milliseconds: early };",
-    replace: 'void early;',
-    caughtBy: { file: waiting, name: 'is given back where there is no room, it is too early' },
   },
   {
     id: 'heartbeat-on-the-same-loop',

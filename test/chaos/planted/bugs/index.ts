@@ -2,6 +2,7 @@ import type { PlantedBug } from '../planted-bug.ts';
 import { conductorBugs } from './conductors.ts';
 import { executionBugs } from './executions.ts';
 import { flowBugs } from './flows.ts';
+import { queueBugs } from './queues.ts';
 import { storeBugs } from './stores.ts';
 import { windowBugs } from './windows.ts';
 
@@ -11,4 +12,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...executionBugs,
   ...flowBugs,
   ...conductorBugs,
+  ...queueBugs,
 ];
