@@ -34,8 +34,8 @@ export interface ArenaOptions {
   readonly limits?: Limits;
   /** Further arguments of `redis-server`. */
   readonly redis?: readonly string[];
-  /** Members reach Redis by a network that can be made to fail. */
-  readonly hasProxy?: boolean;
+  /** Each member reaches Redis by a network of its own, which can be made to fail. */
+  readonly hasProxies?: boolean;
 }
 
 export interface ServerMember extends Member {
@@ -46,7 +46,9 @@ export interface ServerMember extends Member {
 export class Arena {
   readonly folder: string;
   readonly redis: RedisServer;
-  readonly proxy: TcpProxy | null;
+  /** By member. */
+  readonly proxies = new Map<string, TcpProxy>();
+  readonly #hasProxies: boolean;
   /** Sees the store as it is, whatever befalls the members' way to it. */
   readonly witness: Stores;
   readonly notes: Notes;
@@ -61,12 +63,12 @@ export class Arena {
   #launches = 0;
 
   private constructor(
-    { chance, say, leaseSeconds = 2, limits = {} }: ArenaOptions,
-    made: { folder: string; redis: RedisServer; proxy: TcpProxy | null; witness: Stores },
+    { chance, say, leaseSeconds = 2, limits = {}, hasProxies = false }: ArenaOptions,
+    made: { folder: string; redis: RedisServer; witness: Stores },
   ) {
     this.folder = made.folder;
     this.redis = made.redis;
-    this.proxy = made.proxy;
+    this.#hasProxies = hasProxies;
     this.witness = made.witness;
     this.chance = chance;
     this.leaseSeconds = leaseSeconds;
@@ -82,12 +84,11 @@ export class Arena {
       dir: path.join(folder, 'redis'),
       args: ['--auto-aof-rewrite-percentage', '0', ...(options.redis ?? [])],
     });
-    const proxy = options.hasProxy === true ? await startTcpProxy(redis.port) : null;
     const target = new DatabaseSync(path.join(folder, 'target.db'));
     target.exec('pragma journal_mode = wal; create table rows (run integer not null, id integer not null)');
     target.close();
     const witness = await createRedisStores({ url: redis.url, deadlineMs: 1000 });
-    return new Arena(options, { folder, redis, proxy, witness });
+    return new Arena(options, { folder, redis, witness });
   }
 
   say(text: string): void {
@@ -96,7 +97,7 @@ export class Arena {
 
   async server(name: string, environment: Readonly<Record<string, string>> = {}): Promise<ServerMember> {
     const port = await freePort();
-    const member = this.#start(name, 'serve', { WORKER: '0', PORT: String(port), ...environment });
+    const member = await this.#start(name, 'serve', { WORKER: '0', PORT: String(port), ...environment });
     const server = Object.assign(member, { origin: `http://127.0.0.1:${port}` });
     await until(`${name} answers`, 60, async () => (await fetch(`${server.origin}/health/live`)).ok);
     this.servers.push(server);
@@ -105,7 +106,7 @@ export class Arena {
 
   /** Starts workers and waits until each has given its sign of life. */
   async workers(names: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Member[]> {
-    const started = names.map((name) => this.#start(name, 'worker', environment));
+    const started = await Promise.all(names.map((name) => this.#start(name, 'worker', environment)));
     await this.online(started);
     return started;
   }
@@ -119,8 +120,14 @@ export class Arena {
       );
   }
 
-  #start(name: string, command: 'serve' | 'worker', environment: Readonly<Record<string, string>>): Member {
-    const port = this.proxy?.port ?? this.redis.port;
+  async #start(
+    name: string,
+    command: 'serve' | 'worker',
+    environment: Readonly<Record<string, string>>,
+  ): Promise<Member> {
+    const proxy = this.#hasProxies ? (this.proxies.get(name) ?? (await startTcpProxy(this.redis.port))) : null;
+    if (proxy !== null) this.proxies.set(name, proxy);
+    const port = proxy?.port ?? this.redis.port;
     const data = path.join(this.folder, name);
     mkdirSync(data, { recursive: true });
     const member = startMember({
@@ -263,7 +270,6 @@ export class Arena {
 
   /** Ends everything. @param keeps whether its folder stays, to be looked at */
   async close(keeps: boolean): Promise<void> {
-    if (this.proxy !== null) this.proxy.mode = 'pass';
     await Promise.allSettled(
       this.members.map(async (member) => {
         member.resume();
@@ -271,7 +277,7 @@ export class Arena {
       }),
     );
     await this.witness.upkeep.close();
-    await this.proxy?.close();
+    for (const proxy of this.proxies.values()) await proxy.close();
     await this.redis.stop();
     if (!keeps) rmSync(this.folder, { recursive: true, force: true });
   }

@@ -4,7 +4,7 @@ export interface Scenario {
   readonly name: string;
   /** What it does and what must hold, in a sentence. */
   readonly about: string;
-  readonly arena?: Pick<ArenaOptions, 'leaseSeconds' | 'limits' | 'redis' | 'hasProxy'>;
+  readonly arena?: Pick<ArenaOptions, 'leaseSeconds' | 'limits' | 'redis' | 'hasProxies'>;
   /** @returns what came out */
   run(arena: Arena, extent: Extent): Promise<Outcome>;
 }
