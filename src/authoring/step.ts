@@ -39,6 +39,11 @@ export interface StepOptions {
   readonly startLimit?: number;
   /** What the machine that runs the job must have for it, by the names that `cfg/capabilities` defines. */
   readonly capabilities?: readonly string[];
+  /**
+   * It may run on another machine than the rest of its job, beside other steps: on any conductor that has its `capabilities`, which the
+   * machine of the rest need not have then.
+   */
+  readonly distributed?: boolean;
 }
 
 export const stepOptionNames = [
@@ -51,6 +56,7 @@ export const stepOptionNames = [
   'allowStartIfComplete',
   'startLimit',
   'capabilities',
+  'distributed',
 ] as const satisfies readonly (keyof StepOptions)[];
 
 /** A step as it was written, to be put into a job by `defineJob`. */
@@ -102,6 +108,7 @@ export function declareStep(
       allowStartIfComplete: options.flag('allowStartIfComplete', false),
       startLimit: options.number('startLimit', null, { atLeast: 1 }),
       ...(capabilities.length === 0 ? {} : { capabilities }),
+      ...(options.flag('distributed', false) ? { distributed: true } : {}),
     },
     body,
     templateNames,

@@ -76,6 +76,7 @@ function nodeFields(step: StepDefinition): JsonObject {
     timeout: step.timeoutSeconds,
     allow_start_if_complete: step.allowStartIfComplete,
     start_limit: step.startLimit,
+    distributed: step.distributed === true,
   };
 }
 

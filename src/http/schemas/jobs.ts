@@ -161,6 +161,7 @@ const Job = Type.Object({
           timeout: number,
           allow_start_if_complete: Type.Boolean(),
           start_limit: whole,
+          distributed: Type.Boolean({ description: 'It may run on another conductor than the rest of its execution' }),
         }),
       ),
       edges: Type.Array(Edge),
@@ -181,6 +182,7 @@ const node = {
   timeout: null,
   allow_start_if_complete: false,
   start_limit: null,
+  distributed: false,
 };
 const jobExample = {
   name: 'LoadOrders',

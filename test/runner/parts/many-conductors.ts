@@ -15,6 +15,9 @@ export interface Machine {
   readonly conductor: Conductor;
   /** Its process is gone: nothing of it reaches the store any more. */
   kill(): void;
+  /** It ends in good order. */
+  stop(): Promise<void>;
+  /** Whether it is gone, be it so. */
   isDead(): boolean;
   /** Its process stands still until it is resumed: what it asks of the store by then it asks afterwards. */
   pause(): void;
@@ -106,6 +109,13 @@ export async function createMachines(): Promise<Machines> {
         kill() {
           isDead = true;
           standing?.resolve();
+        },
+        async stop() {
+          let isOver = false;
+          const stopped = conductor.stop().finally(() => (isOver = true));
+          await until(() => isOver, `the end of ${id}`);
+          await stopped;
+          isDead = true;
         },
         isDead: () => isDead,
         pause: () => void (standing ??= Promise.withResolvers()),
