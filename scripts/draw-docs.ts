@@ -9,6 +9,7 @@ import { loadSettings } from '../src/config/load.ts';
 import { drawExecutionStates, drawStepStates, drawTaskStates } from './draw-execution-states.ts';
 import { drawStates } from './draw-states.ts';
 import { jobReferenceRegions } from './list-job-options.ts';
+import { listPlantedBugs } from './list-planted-bugs.ts';
 import { listProblems } from './list-problems.ts';
 import { listRoutes, type OpenApiDocument } from './list-routes.ts';
 import { listSettings } from './list-settings.ts';
@@ -33,6 +34,7 @@ export const drawnRegions: readonly DrawnRegion[] = [
   { file: 'docs/problems.md', region: 'problems', draw: listProblems },
   { file: 'docs/configuration.md', region: 'settings', draw: listSettings },
   { file: 'docs/api.md', region: 'routes', draw: async () => listRoutes(await openApiDocument()) },
+  { file: 'docs/chaos.md', region: 'planted-bugs', draw: listPlantedBugs },
   ...jobReferenceRegions,
 ];
 

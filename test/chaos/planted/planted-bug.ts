@@ -4,7 +4,7 @@ export interface PlantedBug {
   readonly id: string;
   /** What the program does wrong, in words. */
   readonly bug: string;
-  /** The invariant (I1 to I13, docs/chaos.md) or the promise that it breaks. */
+  /** The invariant (I1 to I13, docs/chaos.md), or the promise, that it breaks. */
   readonly breaks: string;
   /** From the project’s root. */
   readonly file: string;

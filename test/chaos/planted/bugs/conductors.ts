@@ -10,7 +10,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'taken-while-its-owner-lives',
     bug: 'an execution is taken over although its owner gives signs of life',
-    breaks: 'spec 4: lease',
+    breaks: 'lease',
     file: 'src/runner/stray-executions.ts',
     find: 'return lost === undefined ? [] : [{ id, owner, lost }];',
     replace: 'return [{ id, owner, lost: lost ?? unseen }];',
@@ -19,7 +19,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'gone-at-the-first-look',
     bug: 'an owner counts as gone before its sign has stood still for a lease',
-    breaks: 'spec 4: lease',
+    breaks: 'lease',
     file: 'src/runner/owner-watch.ts',
     find: 'if (stillFor >= leaseSeconds * 1000)',
     replace: 'if (stillFor >= 0)',
@@ -28,7 +28,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'unseen-counts-as-still',
     bug: 'owners are taken for gone after a time in which nobody could look, since the store was away',
-    breaks: 'spec 4: never one thing twice',
+    breaks: 'never one thing twice',
     file: 'src/runner/owner-watch.ts',
     find: 'const watched = Math.min(now - lookedAt, (leaseSeconds * 1000) / 3);',
     replace: 'const watched = now - lookedAt;',
@@ -37,7 +37,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'hand-back-counts-as-takeover',
     bug: 'what a conductor hands back in good order counts as a takeover',
-    breaks: 'spec 4: graceful stop',
+    breaks: 'graceful stop',
     file: runs,
     find: 'isItsOwn && !isOver',
     replace: '!isOver',
@@ -46,7 +46,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'takeovers-without-end',
     bug: 'an execution that kills each of its owners is taken over for ever',
-    breaks: 'spec 2: maxTakeovers',
+    breaks: 'maxTakeovers',
     file: runs,
     find: 'isItsOwn && !isOver',
     replace: 'false',
@@ -55,7 +55,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'capability-not-asked',
     bug: 'work is taken without asking for what it needs',
-    breaks: 'spec 4: capabilities',
+    breaks: 'capabilities',
     file: 'src/runner/capabilities.ts',
     find: 'for (const name of required) if (!(await isThere(name, work))) return false;',
     replace: '',
@@ -64,7 +64,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'capability-asked-after-the-take',
     bug: 'an execution is taken before its capabilities are asked for: a no leaves it with who cannot run it',
-    breaks: 'spec 4: capabilities',
+    breaks: 'capabilities',
     file: runs,
     find: "      return 'refused';\n",
     replace: `      return takeLease(stores, claimable, { conductor: id, operation: operation(), countsAsTakeover: true }).then(
@@ -76,7 +76,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'strays-left-alone',
     bug: 'nobody looks for executions whose owner is gone',
-    breaks: 'spec 4: takeover',
+    breaks: 'takeover',
     file: conductor,
     find: 'await takeStrays();',
     replace: 'void takeStrays;',
@@ -85,7 +85,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'heartbeat-on-the-same-loop',
     bug: 'the sign of life is given by the event loop that job code holds up',
-    breaks: 'spec 4: lease',
+    breaks: 'lease',
     file: 'src/conductor-process.ts',
     find: `    heartbeat: {
       start: () => pulse.start(aboutUs(role, settings, capabilities)),
@@ -98,7 +98,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'schedule-fires-twice',
     bug: 'a firing is launched by each server that finds it due: nobody compares what is next',
-    breaks: 'spec 4: no double firing',
+    breaks: 'no double firing',
     file: 'src/service/firings.ts',
     find: 'if (found?.revision !== kept.revision) throw new ScheduleChanged();',
     replace: 'if (found === null) throw new ScheduleChanged();',
@@ -107,7 +107,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'missed-firings-lost',
     bug: 'of firings that were missed only the last is launched, though all are to be',
-    breaks: 'spec 4: catchup',
+    breaks: 'catchup',
     file: 'src/domain/schedule.ts',
     find: "if (!isMissed || catchup === 'all')",
     replace: 'if (!isMissed)',
@@ -116,7 +116,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'firing-lost-in-the-gap',
     bug: 'a firing in the hour that summer time leaves out never comes',
-    breaks: 'spec 4: DST',
+    breaks: 'DST',
     file: 'src/domain/cron.ts',
     find: 'return first ?? bisectOffsetChange(zone, left, right);',
     replace: 'return first ?? Number.NEGATIVE_INFINITY;',
@@ -125,7 +125,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'firing-twice-in-the-hour-that-comes-twice',
     bug: 'a firing in the hour that comes twice at the end of summer time is launched twice',
-    breaks: 'spec 4: DST',
+    breaks: 'DST',
     file: 'src/domain/cron.ts',
     find: 'const first = instants.find((instant) => instant + offsetAt(zone, instant) === shown);',
     replace: 'const first = instants.findLast((instant) => instant + offsetAt(zone, instant) === shown);',
@@ -134,7 +134,7 @@ export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'scope-not-checked',
     bug: 'any key may do anything',
-    breaks: 'spec 6: security',
+    breaks: 'security',
     file: 'src/http/auth.ts',
     find: "if (scope !== 'public' && !allows(request.principal.scope, scope)) {",
     replace: "if (scope !== 'public' && !allows('admin', scope)) {",

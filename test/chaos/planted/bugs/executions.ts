@@ -133,7 +133,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'skip-limit-off-by-one',
     bug: 'one item more is left out than skip.limit allows',
-    breaks: 'spec 2: skip limit',
+    breaks: 'skip limit',
     file: 'src/domain/skip.ts',
     find: 'skippedSoFar < rule.limit',
     replace: 'skippedSoFar <= rule.limit',
@@ -142,7 +142,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'skips-forgotten-by-a-takeover',
     bug: 'whoever goes on with a step counts what was left out from nothing again',
-    breaks: 'spec 2: skip limit',
+    breaks: 'skip limit',
     file: 'src/runner/step-dispatch.ts',
     find: 'skippedBefore: skipsOf({ counters }),',
     replace: 'skippedBefore: 0 * skipsOf({ counters }),',
@@ -151,7 +151,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'retry-not-counted',
     bug: 'a step that is tried again does not count it',
-    breaks: 'spec 2: retries are counted',
+    breaks: 'retries are counted',
     file: step,
     find: '{ ...noCounters, retry: 1 }',
     replace: 'noCounters',
@@ -160,7 +160,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'lost-attempt-not-counted',
     bug: 'the attempt of a program that was running when its owner was lost does not count',
-    breaks: 'spec 4: a task that was running counts an attempt',
+    breaks: 'a task that was running counts an attempt',
     file: step,
     find: 'if (isProgram(work.body) && !isAnew) await countRetry(running, work, overlay);',
     replace: '',
@@ -169,7 +169,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'one-retry-too-many',
     bug: 'a failing step is tried once more than its policy says',
-    breaks: 'spec 2: retries',
+    breaks: 'retries',
     file: 'src/domain/retry.ts',
     find: 'if (attemptsDone > rule.maxRetries)',
     replace: 'if (attemptsDone > rule.maxRetries + 1)',
@@ -187,7 +187,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'stop-ignored',
     bug: 'an owner does not hear that its execution is to stop',
-    breaks: 'spec 2: stop',
+    breaks: 'stop',
     file: session,
     find: "if (status === 'STOPPING' && !stopRequested.signal.aborted) stopRequested.abort();",
     replace: 'void status;',
@@ -250,7 +250,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'restart-repeats-completed-steps',
     bug: 'a restart runs steps again that are completed',
-    breaks: 'spec 2: restart',
+    breaks: 'restart',
     file: 'src/domain/restart-plan.ts',
     find: "if (latest.status !== 'COMPLETED' || (step.allowStartIfComplete && !ignoreAllowance)) return null;",
     replace: "if (latest.status !== 'COMPLETED' || !ignoreAllowance) return null;",
@@ -259,7 +259,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'batch-outlives-its-execution',
     bug: 'the batch of a bound job is not ended with its execution',
-    breaks: 'spec 2: bound jobs, one commit',
+    breaks: 'bound jobs, one commit',
     file: 'src/runner/execution-ending.ts',
     find: '...(workflow === null ? {} : { workflow }),',
     replace: '',
@@ -268,7 +268,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'batch-opened-beside-its-launch',
     bug: 'a launch is stored though the batch that it opens could not be',
-    breaks: 'spec 2: bound jobs, one commit',
+    breaks: 'bound jobs, one commit',
     file: 'src/service/commands.ts',
     find: '    changes: change === null ? beside.documents : [storedWorkflowChange(stored, change), ...beside.documents],',
     replace:
@@ -278,7 +278,7 @@ export const executionBugs: readonly PlantedBug[] = [
   {
     id: 'launches-not-counted-together',
     bug: 'two launches that race are more than maxConcurrent allows',
-    breaks: 'spec 2: maxConcurrent',
+    breaks: 'maxConcurrent',
     file: 'src/service/new-execution.ts',
     find: 'documents.push(changeOf(found.latestLaunch, latestLaunchDocument(jobKeyOf(definition.name), id)));',
     replace: 'void latestLaunchDocument;',

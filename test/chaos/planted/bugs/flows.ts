@@ -36,7 +36,7 @@ export const flowBugs: readonly PlantedBug[] = [
   {
     id: 'one-attempt-too-many',
     bug: 'a controller tries once more than it was told to',
-    breaks: 'spec 3: times',
+    breaks: 'times',
     file: 'src/domain/flow-decision.ts',
     find: '< scope.retry.attempts',
     replace: '<= scope.retry.attempts',
@@ -73,7 +73,7 @@ export const flowBugs: readonly PlantedBug[] = [
   {
     id: 'restart-begins-flows-anew',
     bug: 'a restart of a flow runs again what has succeeded',
-    breaks: 'spec 3: restart',
+    breaks: 'restart',
     file: 'src/domain/flow-progress.ts',
     find: "} else if (status === 'SUCCESS' && !this.#uncounted.has(index)) {\n      this.#done.push(index);",
     replace: "} else if (status === 'SUCCESS' && !this.#uncounted.has(index)) {\n      this.#ready.add(index);",

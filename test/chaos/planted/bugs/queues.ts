@@ -17,7 +17,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'handed-over-while-its-owner-lives',
     bug: 'a message that comes a second time takes an execution from the owner who runs it',
-    breaks: 'spec 4: a doubled message has no effect',
+    breaks: 'a doubled message has no effect',
     file: conductor,
     find: 'slots.has(executionId) || (claimable.lease?.conductor ?? null) !== null) return over;',
     replace: 'slots.has(executionId)) return over;',
@@ -26,7 +26,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'lost-message-not-sent-again',
     bug: 'an execution whose message was lost waits for ever',
-    breaks: 'spec 4: the store is the truth',
+    breaks: 'the store is the truth',
     file: conductor,
     find: 'await handingOn?.look();',
     replace: 'void 0;',
@@ -35,7 +35,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'message-gone-for-want-of-room',
     bug: 'what is handed over to a conductor that has no room is not put back',
-    breaks: 'spec 4: the store is the truth',
+    breaks: 'the store is the truth',
     file: 'src/adapters/bullmq/consuming.ts',
     find: 'if (taken.milliseconds <= 0) return putBack(post, job, token);',
     replace: 'if (taken.milliseconds <= 0) return;',
@@ -44,7 +44,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'message-handed-on-once-only',
     bug: 'the queue keeps what was carried out, so that the same execution cannot be handed on again',
-    breaks: 'spec 4: the store is the truth',
+    breaks: 'the store is the truth',
     file: 'src/adapters/bullmq/producing.ts',
     find: 'removeOnComplete: true,',
     replace: 'removeOnComplete: false,',
@@ -53,7 +53,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'priority-ignored',
     bug: 'what is handed on comes in the order in which it was launched, whatever its priority',
-    breaks: 'spec 4: priorities',
+    breaks: 'priorities',
     file: 'src/adapters/bullmq/producing.ts',
     find: 'priority: rankOf(work.priority),',
     replace: 'priority: 0 * rankOf(work.priority),',
@@ -62,7 +62,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'message-of-the-dead-given-up',
     bug: 'what a conductor held that died is not handed over to another',
-    breaks: 'spec 4: takeover',
+    breaks: 'takeover',
     file: 'src/adapters/bullmq/consuming.ts',
     find: 'maxStalledCount: Number.MAX_SAFE_INTEGER,',
     replace: 'maxStalledCount: 0,',
@@ -71,7 +71,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'begins-before-its-time',
     bug: 'what was to wait until a time is begun as soon as it is handed over',
-    breaks: 'spec 4: delays',
+    breaks: 'delays',
     file: conductor,
     find: "if (early > 0) return { kind: 'later', milliseconds: early };",
     replace: 'void early;',
@@ -80,7 +80,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'claim-without-its-gate',
     bug: 'an execution is taken without storing that it holds a place: two conductors take the last one',
-    breaks: 'spec 4: limits',
+    breaks: 'limits',
     file: gates,
     find: 'await take({ changes: passed.changes, guards });',
     replace: 'await take({ changes: [], guards });',
@@ -89,7 +89,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'limit-by-an-old-book',
     bug: 'an execution is taken by limits that somebody has changed since',
-    breaks: 'spec 4: limits',
+    breaks: 'limits',
     file: gates,
     find: 'const guards = [{ ...queueBookKey, expected: read.revision }];',
     replace: 'const guards: DocumentGuard[] = [];',
@@ -98,7 +98,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'place-never-free',
     bug: 'an execution that is over holds its place for ever',
-    breaks: 'spec 4: limits',
+    breaks: 'limits',
     file: gate,
     find: 'passed.holders.filter(isLive)',
     replace: 'passed.holders.filter(() => true)',
@@ -107,7 +107,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'takeover-takes-a-second-place',
     bug: 'an execution that is taken over needs another place than its own',
-    breaks: 'spec 4: limits on every path',
+    breaks: 'limits on every path',
     file: gate,
     find: "if (places !== null && passed.holders.includes(executionId)) return { kind: 'in', passed };",
     replace: '',
@@ -116,7 +116,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'takeover-passes-by-the-gate',
     bug: 'limits do not hold for what is taken over',
-    breaks: 'spec 4: limits on every path',
+    breaks: 'limits on every path',
     file: 'src/runner/owned-runs.ts',
     find: 'const guards = isOver ? [] :',
     replace: 'const guards = isOver || lost !== null ? [] :',
@@ -125,7 +125,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'rate-off-by-one',
     bug: 'one more is begun in a time than the rate says',
-    breaks: 'spec 4: rate limits',
+    breaks: 'rate limits',
     file: gate,
     find: 'counted.length >= rate.max',
     replace: 'counted.length > rate.max',
@@ -134,7 +134,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'pause-ignored',
     bug: 'a queue that is paused goes on',
-    breaks: 'spec 4: pause',
+    breaks: 'pause',
     file: gate,
     find: 'if (pause !== null && !isTakeover)',
     replace: 'if (pause !== null && isTakeover)',
@@ -170,7 +170,7 @@ export const queueBugs: readonly PlantedBug[] = [
   {
     id: 'lost-part-waited-for',
     bug: 'an execution waits for ever for a part whose conductor is gone',
-    breaks: 'spec 4: a parent never waits for ever',
+    breaks: 'a parent never waits for ever',
     file: 'src/runner/parts/shared-partitions.ts',
     find: "    holder === 'lost' || (holder === 'nobody' && now() - freeSince >= patience);",
     replace: "    holder === 'nobody' && now() - freeSince >= patience;",

@@ -74,7 +74,7 @@ export const windowBugs: readonly PlantedBug[] = [
   {
     id: 'reprocess-hours-ignored',
     bug: 'the window after a success begins where the last one ended, whatever reprocess_hours says',
-    breaks: 'spec 1: reprocess_hours',
+    breaks: 'reprocess_hours',
     file: watermark,
     find: '      special.reprocess,\n',
     replace: '      0n,\n',
@@ -83,7 +83,7 @@ export const windowBugs: readonly PlantedBug[] = [
   {
     id: 'trunc-start-in-utc',
     bug: 'trunc_start goes to the first instant of the day in UTC, not in the job’s zone',
-    breaks: 'spec 1: trunc_start',
+    breaks: 'trunc_start',
     file: watermark,
     find: 'firstInstantOfDay(from, special.timezone)',
     replace: "firstInstantOfDay(from, 'UTC')",
