@@ -108,16 +108,21 @@ export async function clientSources(): Promise<Readonly<Record<string, string>>>
       'operations',
       'What the service offers, by operation.',
       [
-        "import type { ExecutionOperations } from './execution-operations.ts';\nimport type { JobOperations } from './job-operations.ts';\n",
+        "import type { ExecutionOperations } from './execution-operations.ts';\nimport type { JobOperations } from './job-operations.ts';\nimport type { WaitingOperations } from './waiting-operations.ts';\n",
         'export interface NoParameters {\nbody?: undefined;\n}\n',
         '/** Parameters and answer of each operation. `wf` is the name of the workflow. */',
-        `export interface Operations extends JobOperations, ExecutionOperations {\n${typesOf(ofBatches)}\n}\n`,
+        `export interface Operations extends JobOperations, WaitingOperations, ExecutionOperations {\n${typesOf(ofBatches)}\n}\n`,
       ].join('\n'),
     ),
     'src/client/job-operations.ts': await source(
       'job-operations',
       'What the service offers of jobs.',
-      operationsText('JobOperations', typesOf(ofJobs.filter(({ operation }) => !isOfExecutions(operation)))),
+      operationsText('JobOperations', typesOf(ofJobs.filter(({ operation }) => !isOfOthers(operation)))),
+    ),
+    'src/client/waiting-operations.ts': await source(
+      'waiting-operations',
+      'What the service offers of what launches jobs, and of where they wait.',
+      operationsText('WaitingOperations', typesOf(ofJobs.filter(({ operation }) => isOfWaiting(operation)))),
     ),
     'src/client/execution-operations.ts': await source(
       'execution-operations',
@@ -205,7 +210,16 @@ function fileOf(operation: Operation): Declared['file'] {
 }
 
 function isOfJobs({ tags }: Operation): boolean {
-  return tags.some((tag) => ['jobs', 'schedules', 'executions'].includes(tag));
+  return tags.some((tag) => ['jobs', 'schedules', 'queues', 'executions'].includes(tag));
+}
+
+function isOfOthers(operation: Operation): boolean {
+  return isOfExecutions(operation) || isOfWaiting(operation);
+}
+
+/** Of schedules and queues. */
+function isOfWaiting({ tags }: Operation): boolean {
+  return tags.some((tag) => ['schedules', 'queues'].includes(tag));
 }
 
 function isOfExecutions({ tags }: Operation): boolean {

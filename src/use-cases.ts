@@ -25,6 +25,7 @@ import { createHandingOver, type Dispatching } from './service/handing-over.ts';
 import { createHistory } from './service/history.ts';
 import type { JobCatalog } from './service/job-catalog.ts';
 import { createJobs } from './service/jobs.ts';
+import { createQueues } from './service/queues.ts';
 import { createSchedules } from './service/schedules.ts';
 import { createScheduleRecords } from './service/schedule-records.ts';
 import type { Services } from './service/services.ts';
@@ -101,6 +102,7 @@ export function createServices(
   return {
     commands,
     jobs,
+    queues: createQueues({ documents, commands, catalog, onChange }),
     schedules: createSchedules({ schedules, jobs, commands, clock }),
     firings: createFirings({ schedules, records, jobs, commands, clock, stopping: jobSide.stopping }),
     executions: createExecutions({
@@ -110,6 +112,7 @@ export function createServices(
       journal,
       jobs,
       conductors,
+      stores,
       isGone,
       onChange,
       handingOver,

@@ -39,6 +39,7 @@ export const exitCodes: Readonly<Record<ErrorCode, Exit>> = {
   'unknown-instance': exits.usage,
   'unknown-step': exits.usage,
   'unknown-schedule': exits.usage,
+  'unknown-queue': exits.usage,
   'not-found': exits.usage,
   'method-not-allowed': exits.failed,
   'foreign-data': exits.conflict,

@@ -36,6 +36,7 @@ const commands: Readonly<Record<string, () => Promise<{ register: RegisterComman
   config: () => import('./config.ts'),
   conductors: () => import('./conductors.ts'),
   schedules: () => import('./schedules.ts'),
+  queues: () => import('./queues.ts'),
   keys: () => import('./keys.ts'),
   doctor: () => import('./doctor.ts'),
   migrate: () => import('./migrate.ts'),

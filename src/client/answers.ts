@@ -63,6 +63,7 @@ export type ProblemCode =
   | 'unknown-job'
   | 'unknown-job-definition'
   | 'unknown-profile'
+  | 'unknown-queue'
   | 'unknown-schedule'
   | 'unknown-step'
   | 'unknown-workflow'
@@ -197,7 +198,8 @@ export interface JournalEntry {
     | 'execution-changed'
     | 'step-changed'
     | 'schedule-changed'
-    | 'firing-not-launched';
+    | 'firing-not-launched'
+    | 'queue-changed';
   /** null: of an execution that is bound to none */
   workflow: string | null;
   at: string;

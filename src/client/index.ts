@@ -9,6 +9,7 @@ export type * from './execution-operations.ts';
 export type * from './job-answers.ts';
 export type * from './job-operations.ts';
 export type * from './operations.ts';
+export type * from './waiting-operations.ts';
 export { BatchyProblem, type ProblemPlace } from './problem.ts';
 
 export interface ClientOptions extends Partial<Pick<SenderOptions, 'fetch' | 'attempts' | 'pause' | 'newKey'>> {

@@ -4,7 +4,7 @@
  */
 
 import type { ListedExecution } from './execution-answers.ts';
-import type { Accepted, ListedSchedule, Schedule } from './job-answers.ts';
+import type { Accepted } from './job-answers.ts';
 
 import type { NoParameters } from './operations.ts';
 
@@ -75,6 +75,8 @@ export interface JobOperations {
           timeout: number | null;
           allow_start_if_complete: boolean;
           start_limit: number | null;
+          /** It may run on another conductor than the rest of its execution */
+          distributed: boolean;
         }[];
         edges: {
           from: string;
@@ -87,14 +89,6 @@ export interface JobOperations {
       };
       last_execution: ListedExecution | null;
     };
-  };
-  /** One schedule, with its next five firings */
-  getSchedule: {
-    parameters: {
-      /** Name of the schedule */
-      name: string;
-    };
-    answer: Schedule;
   };
   /** Launch a job: a new instance, or a restart of the one with the same identifying parameters */
   launchJob: {
@@ -183,6 +177,8 @@ export interface JobOperations {
             timeout: number | null;
             allow_start_if_complete: boolean;
             start_limit: number | null;
+            /** It may run on another conductor than the rest of its execution */
+            distributed: boolean;
           }[];
           edges: {
             from: string;
@@ -204,32 +200,6 @@ export interface JobOperations {
       }[];
     };
   };
-  /** The schedules, each with its last and next firing */
-  listSchedules: { parameters: NoParameters; answer: ListedSchedule[] };
-  /** Pause a schedule: nothing is launched until it is resumed, nor then what came meanwhile */
-  pauseSchedule: {
-    parameters: {
-      /** Name of the schedule */
-      name: string;
-    };
-    answer: Schedule;
-  };
-  /** Remove a schedule; what it has launched stays */
-  removeSchedule: {
-    parameters: {
-      /** Name of the schedule */
-      name: string;
-    };
-    answer: null;
-  };
-  /** Resume a schedule: it launches what comes from now on */
-  resumeSchedule: {
-    parameters: {
-      /** Name of the schedule */
-      name: string;
-    };
-    answer: Schedule;
-  };
   /** Run a task list: what is selected of it, with values for its context; or what its last run has left */
   runTasks: {
     parameters: {
@@ -245,29 +215,5 @@ export interface JobOperations {
         | undefined;
     };
     answer: Accepted;
-  };
-  /** Make a schedule, or set one anew: when it launches which job, and with what */
-  setSchedule: {
-    parameters: {
-      /** Name of the schedule */
-      name: string;
-      body: {
-        /** Name of the job that it launches */
-        job: string;
-        /** Five fields (minute, hour, day of month, month, day of week), or six with the second before them: 0 2 * * * is at 02:00 every day */
-        cron: string;
-        /** The time zone whose clocks it goes by, such as Europe/Berlin (default: UTC) */
-        zone?: string | undefined;
-        /** What becomes of firings for which no server was up within a minute: none is launched, or the last of them, or all, oldest first, each when the execution of the one before has ended */
-        catchup?: 'none' | 'last' | 'all' | undefined;
-        /** Of what it launches (default: as the job says, else normal) */
-        priority?: 'very_high' | 'high' | 'normal' | 'low' | 'very_low' | undefined;
-        /** As the body of a launch has them */
-        parameters?: Record<string, unknown> | undefined;
-      };
-      /** The ETag of the schedule that you looked at; without it, whatever is there is replaced */
-      if_match?: string | undefined;
-    };
-    answer: Schedule;
   };
 }

@@ -19,13 +19,14 @@ import type {
 
 import type { ExecutionOperations } from './execution-operations.ts';
 import type { JobOperations } from './job-operations.ts';
+import type { WaitingOperations } from './waiting-operations.ts';
 
 export interface NoParameters {
   body?: undefined;
 }
 
 /** Parameters and answer of each operation. `wf` is the name of the workflow. */
-export interface Operations extends JobOperations, ExecutionOperations {
+export interface Operations extends JobOperations, WaitingOperations, ExecutionOperations {
   /** Close a batch: its window is loaded */
   closeBatch: {
     parameters: {

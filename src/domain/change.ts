@@ -97,6 +97,7 @@ export const journalTypes = [
   'step-changed',
   'schedule-changed',
   'firing-not-launched',
+  'queue-changed',
 ] as const;
 export type JournalType = (typeof journalTypes)[number];
 

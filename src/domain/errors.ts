@@ -26,6 +26,7 @@ export const errorCodes = [
   'unknown-instance',
   'unknown-step',
   'unknown-schedule',
+  'unknown-queue',
   'not-found',
   'method-not-allowed',
   // the state forbids it

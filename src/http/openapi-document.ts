@@ -1,5 +1,6 @@
 import { EndBody } from './schemas/batches.ts';
 import { launchBody, runBody } from './schemas/jobs.ts';
+import { pauseBody } from './schemas/queues.ts';
 import { replayBody } from './schemas/skipped-items.ts';
 
 /** As much of an OpenAPI document as is looked into here. */
@@ -81,6 +82,9 @@ const names: Readonly<Record<string, string>> = {
   '/schedules': 'listSchedules',
   '/schedules/{name}/pause': 'pauseSchedule',
   '/schedules/{name}/resume': 'resumeSchedule',
+  '/queues': 'listQueues',
+  '/queues/{name}/pause': 'pauseQueue',
+  '/queues/{name}/resume': 'resumeQueue',
   '/instances': 'listInstances',
   '/instances/{id}': 'getInstance',
   '/instances/{id}/parameters': 'listInstanceParameters',
@@ -98,6 +102,8 @@ const otherNames: Readonly<Record<string, string>> = {
   'get /schedules/{name}': 'getSchedule',
   'put /schedules/{name}': 'setSchedule',
   'delete /schedules/{name}': 'removeSchedule',
+  'get /queues/{name}': 'getQueue',
+  'put /queues/{name}': 'limitQueue',
 };
 
 const fetchOnly =
@@ -126,6 +132,7 @@ function completePath(path: string, operations: Record<string, Operation>): Reco
       if (path === '/jobs/{name}/launch') operation.requestBody = launchBody;
       if (path === '/jobs/{name}/run') operation.requestBody = runBody;
       if (path === '/executions/{id}/skipped/replay') operation.requestBody = replayBody;
+      if (path === '/queues/{name}/pause') operation.requestBody = pauseBody;
       for (const part of [operation.requestBody, ...Object.values(operation.responses ?? {})]) giveExamples(part);
       return [method, operation];
     }),

@@ -16,6 +16,7 @@ const tags = [
   { name: 'waits', description: 'Wait for a workflow to be ready' },
   { name: 'jobs', description: 'Jobs: what there is, and launching it' },
   { name: 'schedules', description: 'Schedules: launching jobs at times' },
+  { name: 'queues', description: 'Queues: what waits, and how much of it runs at a time' },
   { name: 'executions', description: 'Executions, their steps and logs; stop, revive, restart, abandon, recover' },
   { name: 'events', description: 'What happens, as it happens' },
   { name: 'service', description: 'The service itself' },

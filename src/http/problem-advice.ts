@@ -36,6 +36,7 @@ export const problemAdvice: Readonly<Record<ErrorCode, string>> = {
   'unknown-instance': 'A wrong id, or older than the retention: `GET /instances` lists what there is.',
   'unknown-step': '`GET /executions/:id/steps` lists the steps that ran.',
   'unknown-schedule': '`GET /schedules` lists those that there are; `PUT /schedules/:name` makes one.',
+  'unknown-queue': '`GET /queues` lists those that jobs name, that are limited or paused, or in which something waits.',
   'not-found': 'No such route, key or file; `/openapi.json` lists the routes.',
   'method-not-allowed': 'The header `Allow` says which methods the route has.',
   'foreign-data':

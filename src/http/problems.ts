@@ -36,6 +36,7 @@ export const problemKinds: Readonly<Record<ErrorCode, ProblemKind>> = {
   'unknown-instance': { status: 404, title: 'No such job instance' },
   'unknown-step': { status: 404, title: 'No such step' },
   'unknown-schedule': { status: 404, title: 'No such schedule' },
+  'unknown-queue': { status: 404, title: 'No such queue' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'foreign-data': { status: 409, title: 'The key belongs to somebody else' },

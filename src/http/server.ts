@@ -14,6 +14,7 @@ import type { Executions } from '../service/executions.ts';
 import type { History } from '../service/history.ts';
 import type { Jobs } from '../service/jobs.ts';
 import type { StoredKey } from '../service/keys.ts';
+import type { Queues } from '../service/queues.ts';
 import type { Schedules } from '../service/schedules.ts';
 import type { Waits } from '../service/waits.ts';
 import type { Workflows } from '../service/workflows.ts';
@@ -38,6 +39,7 @@ import { addHistoryRoutes } from './routes/history.ts';
 import { addIndexRoutes } from './routes/index.ts';
 import { addInstanceRoutes } from './routes/instances.ts';
 import { addJobRoutes } from './routes/jobs.ts';
+import { addQueueRoutes } from './routes/queues.ts';
 import { addScheduleRoutes } from './routes/schedules.ts';
 import { addSkippedItemRoutes } from './routes/skipped-items.ts';
 import { addWaitRoutes } from './routes/waits.ts';
@@ -57,6 +59,7 @@ export interface HttpServices {
   readonly executions: Executions;
   readonly conductors: Conductors;
   readonly schedules: Schedules;
+  readonly queues: Queues;
   /** Absent where no logs are kept: then every log is empty. */
   readonly logs?: ExecutionLogs;
 }
@@ -188,6 +191,7 @@ export async function createServer(options: ServerOptions): Promise<BatchyServer
     addSkippedItemRoutes(typed, options);
     addConductorRoutes(typed, options.services);
     addScheduleRoutes(typed, options.services);
+    addQueueRoutes(typed, options.services);
     addInstanceRoutes(typed, options.services);
     addEventRoutes(typed, options);
     addHealthRoutes(typed, options);

@@ -9,6 +9,7 @@ import { type PlannedStep, planRestart } from '../domain/restart-plan.ts';
 import { ceilToMicrosecond, formatInstant, type Instant } from '../domain/time.ts';
 import type { IndexPage } from '../ports/document-reader.ts';
 import type { Journal } from '../ports/journal.ts';
+import type { Stores } from '../ports/stores.ts';
 import {
   createExecutionCommands,
   type ExecutionCommands,
@@ -21,6 +22,7 @@ import { isWindowInDoubt } from './disowned-execution.ts';
 import { flowRestartPlan, type FlowView, flowView } from './flow-executions.ts';
 import type { ExecutionRecords, Kept, KeptSkip } from './execution-records.ts';
 import type { Jobs } from './jobs.ts';
+import { whyHeld } from './queue-records.ts';
 import { createReplays, type Replays, type ReplaysOptions } from './replays.ts';
 import { listSkipped, type SkippedPage } from './skipped-items.ts';
 
@@ -58,7 +60,7 @@ export function placeOf({ id, startedAt }: JobExecution, byStart: boolean): numb
 export interface Executions extends ExecutionCommands {
   /** @throws BatchyError `unknown-execution` */
   get(id: number): Promise<JobExecution>;
-  /** What keeps others from going on with it, should its owner be gone: its job's file is missing or broken, or nobody has what it needs. `null`: nothing does. */
+  /** What keeps others from going on with it, should its owner be gone: its job's file is missing or broken, nobody has what it needs, its time has not come, or a gate holds it back. `null`: nothing does. */
   awaits(execution: JobExecution): Promise<string | null>;
   /** Newest first: by id, or by start (`listsByStart`). */
   list(filter: ExecutionFilter): Promise<JobExecution[]>;
@@ -85,13 +87,14 @@ export interface Executions extends ExecutionCommands {
 
 export interface ExecutionsOptions extends Omit<ExecutionCommandsOptions, 'replays'> {
   readonly journal: Journal;
-  readonly jobs: Pick<Jobs, 'get' | 'relaunch' | 'whyMissing' | 'capabilitiesOf'>;
+  readonly jobs: Pick<Jobs, 'get' | 'relaunch' | 'whyMissing' | 'capabilitiesOf' | 'maxRunningOf'>;
   readonly conductors: Pick<Conductors, 'canRun'>;
+  readonly stores: Pick<Stores, 'documents' | 'clock'>;
   readonly handingOver: ReplaysOptions['handingOver'];
 }
 
 export function createExecutions(options: ExecutionsOptions): Executions {
-  const { records, journal, jobs, conductors } = options;
+  const { records, journal, jobs, conductors, stores } = options;
   const replays = createReplays(options);
   const existing = (id: number): Promise<Kept<JobExecution>> => existingExecution(records, id);
 
@@ -99,13 +102,16 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     ...createExecutionCommands({ ...options, replays }),
     replay: (id, asked, caller, render) => replays.replay(id, asked, caller, render),
     get: async (id) => (await existing(id)).value,
-    async awaits({ status, jobName }) {
+    async awaits(execution) {
+      const { id, status, jobName } = execution;
       if (!isLive(status)) return null;
       const why = jobs.whyMissing(jobName);
       if (why !== null) return `its job: ${why}. Mend that, or end the execution by a stop`;
       const required = jobs.capabilitiesOf(jobName);
-      if (required.length === 0 || (await conductors.canRun(required))) return null;
-      return `a conductor with ${required.join(', ')}: none online`;
+      if (required.length > 0 && !(await conductors.canRun(required)))
+        return `a conductor with ${required.join(', ')}: none online`;
+      if (((await records.lease(id))?.value.conductor ?? null) !== null) return null;
+      return whyHeld(stores.documents, execution, jobs.maxRunningOf(jobName), await stores.clock.now());
     },
 
     async list(filter) {

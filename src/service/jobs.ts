@@ -79,6 +79,8 @@ export interface Jobs {
   whyMissing(name: string): string | null;
   /** What whoever runs a job of that name must have; nothing where it is not known. */
   capabilitiesOf(name: string): readonly string[];
+  /** How many executions of it may run at a time, where that is limited. */
+  maxRunningOf(name: string): number | undefined;
   /**
    * Whether a schedule could launch it with these parameters, as far as can be told now.
    * @throws BatchyError `unknown-job-definition`, `invalid-parameters`
@@ -196,6 +198,7 @@ export function createJobs({ catalog, commands, records, initialDate, handingOve
     broken: () => catalog.broken(),
     get: async (name) => listed(await definitionOf(name)),
     whyMissing: (name) => (isRead ? whyMissing(catalog, name) : null),
+    maxRunningOf: (name) => catalog.jobs().get(name)?.definition.maxRunning,
     capabilitiesOf(name) {
       const job = catalog.jobs().get(name);
       return job === undefined ? [] : requiredCapabilities(job.definition);

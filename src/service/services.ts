@@ -8,6 +8,7 @@ import type { Firings } from './firings.ts';
 import type { HandingOver } from './handing-over.ts';
 import type { History } from './history.ts';
 import type { Jobs } from './jobs.ts';
+import type { Queues } from './queues.ts';
 import type { Schedules } from './schedules.ts';
 import type { Waits } from './waits.ts';
 import type { Watch } from './watch.ts';
@@ -27,6 +28,7 @@ export interface Services {
   readonly jobs: Jobs;
   readonly executions: Executions;
   readonly schedules: Schedules;
+  readonly queues: Queues;
   readonly firings: Firings;
   readonly handingOver: HandingOver;
 }

@@ -128,6 +128,7 @@ test('what changes state needs more than the scope read, and what replaces, edit
     'GET /load_cfg/{wf}',
     'PATCH /workflows/{wf}/jobs/{job}',
     'POST /load_cfg/{wf}',
+    'PUT /queues/{name}',
     'PUT /schedules/{name}',
   ]);
   const ends = ['close_batch/{wf}', 'fail_batch/{wf}', 'open_batch/{wf}', 'open_batch/{wf}/{format}'];
@@ -142,6 +143,8 @@ test('what changes state needs more than the scope read, and what replaces, edit
       ...ofExecutions,
       'POST /schedules/{name}/pause',
       'POST /schedules/{name}/resume',
+      'POST /queues/{name}/pause',
+      'POST /queues/{name}/resume',
       ...ends.flatMap((end) => [`GET /${end}`, `POST /${end}`]),
     ].sort(),
   );

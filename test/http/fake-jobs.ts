@@ -131,6 +131,7 @@ export function fakeJobs(): FakeJobs {
         return listed;
       },
       whyMissing: () => null,
+      maxRunningOf: () => undefined,
       capabilitiesOf: () => [],
       launch: async (name, options, caller, render) => {
         known(name);

@@ -45,6 +45,7 @@ async function history() {
     reader: nothing,
     jobs: nothing,
     conductors: nothing,
+    stores: nothing,
     isGone: nothing,
     onChange: nothing,
     handingOver: nothing,
