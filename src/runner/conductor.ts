@@ -67,14 +67,25 @@ export function createConductor(options: ConductorOptions): Conductor {
   let isTaking = true;
   /** Who waits for a slot, as far as is known: nobody who comes later is served before somebody. */
   let waiting: 'nobody' | 'perhaps' | 'somebody' = 'nobody';
+  /** Something that has lost its owner waits for a slot: it comes before all that was never begun. */
+  let strayWaits = false;
 
   function mayTake(): boolean {
     return isStarted && isTaking && slots.free() > 0;
   }
 
+  function mayTakeNew(): boolean {
+    return mayTake() && !strayWaits;
+  }
+
+  function setRoom(): void {
+    consumer?.setRoom(mayTakeNew() ? slots.free() : 0);
+  }
+
   function offerRoom(): void {
-    consumer?.setRoom(mayTake() ? slots.free() : 0);
-    if (waiting !== 'nobody') looks.lookForWork();
+    setRoom();
+    if (strayWaits) looks.lookForStrays();
+    else if (waiting !== 'nobody') looks.lookForWork();
   }
 
   /** A wait ends by itself before the next look by the clock. */
@@ -99,23 +110,23 @@ export function createConductor(options: ConductorOptions): Conductor {
       refreshAll();
       // What a queue held back was let go of by all.
       if (await gates.refresh()) await handingOn?.all();
-      if (mayTake()) await takeStrays();
-      if (mayTake()) await handingOn?.look();
+      if (isTaking) await takeStrays();
+      if (mayTakeNew()) await handingOn?.look();
     }
     // What a gate holds back is found here, in its order, however it came to us.
     const isHeldBack = gates.hasHeldBack();
     if (dispatcher !== undefined && !isHeldBack) return;
     const open = queues.filter((queue) => !gates.isPaused(queue));
-    if (!mayTake() && waiting === 'nobody') waiting = 'perhaps';
-    if (refreshes && mayTake()) await takeWaiting(await dueExecutions(stores, open));
-    if (!mayTake()) return;
+    if (!mayTakeNew() && waiting === 'nobody') waiting = 'perhaps';
+    if (refreshes && mayTakeNew()) await takeWaiting(await dueExecutions(stores, open));
+    if (!mayTakeNew()) return;
     let pages = 0;
     for await (const page of waitingPages(stores, open)) {
       pages += 1;
       if (dispatcher !== undefined && pages > mostHeldPages) return;
       const left = await takeWaiting(page);
-      waiting = left || !mayTake() ? 'somebody' : 'nobody';
-      if (!mayTake()) return;
+      waiting = left || !mayTakeNew() ? 'somebody' : 'nobody';
+      if (!mayTakeNew()) return;
     }
     waiting = 'nobody';
   }
@@ -126,43 +137,52 @@ export function createConductor(options: ConductorOptions): Conductor {
       (executionId) => !slots.has(executionId) && !resting.has(executionId) && !gates.isKnownHeld(executionId),
     );
     // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
-    while (others.length > 0 && mayTake())
+    while (others.length > 0 && mayTakeNew())
       for (const claimable of await claimables(stores, others.splice(0, Math.max(fewest, slots.free()))))
-        // Whoever has it sees it to its end.
-        if ((claimable.lease?.conductor ?? null) === null) consider(claimable, null);
+        considerWaiting(claimable);
     return others.length > 0;
+  }
+
+  function considerWaiting(claimable: Claimable): void {
+    const { execution, lease } = claimable;
+    // Whoever has it sees it to its end.
+    if ((lease?.conductor ?? null) !== null || !mayTakeNew() || slots.has(execution.id)) return;
+    const job = runnable(execution);
+    if (job === null || gates.isHeld(execution, job.definition)) return;
+    // What is handed on, and is held back by nobody, comes by itself.
+    const comesByItself = dispatcher !== undefined && gates.freeOf(execution, job.definition) !== null;
+    if (!comesByItself || execution.startedAt !== null) void runUnlessRefused(claimable, job, null);
   }
 
   async function takeStrays(): Promise<void> {
     const isLeftOut = (executionId: number): boolean => slots.has(executionId) || resting.has(executionId);
     const strays = await findStrays({ documents: stores.documents, owners, conductor: id, queues, isLeftOut });
-    while (strays.length > 0 && mayTake()) {
+    let isLeft = false;
+    while (strays.length > 0 && !isLeft) {
       const batch = new Map<number, StrayExecution>(
         strays.splice(0, Math.max(fewest, slots.free())).map((stray) => [stray.id, stray]),
       );
       for (const claimable of await claimables(stores, [...batch.keys()])) {
         const { id: executionId, queue = defaultQueue } = claimable.execution;
         const stray = batch.get(executionId);
-        const isSame = stray !== undefined && (claimable.lease?.conductor ?? null) === stray.owner;
-        if (isSame && queues.includes(queue)) consider(claimable, stray.lost);
+        if (stray === undefined || (claimable.lease?.conductor ?? null) !== stray.owner) continue;
+        const job = queues.includes(queue) ? runnable(claimable.execution) : null;
+        if (job === null || slots.has(executionId)) continue;
+        if (stray.lost === null && gates.isHeld(claimable.execution, job.definition)) continue;
+        isLeft = !mayTake();
+        if (isLeft) break;
+        void runUnlessRefused(claimable, job, stray.lost);
       }
     }
+    strayWaits = isLeft;
+    setRoom();
   }
 
-  function consider(claimable: Claimable, lost: Ending | null): void {
-    const { execution } = claimable;
-    if (!mayTake() || slots.has(execution.id)) return;
+  /** Its job, where that can be run here. */
+  function runnable(execution: JobExecution): RunnableJob | null {
     const job = catalog.get(execution.jobName);
     if (job === undefined) orphans.found(execution);
-    // It waits for whoever can run it.
-    else if (!capabilities.mayHave(requiredCapabilities(job.definition))) return;
-    else if (lost !== null || mayBegin(execution, job)) void runUnlessRefused(claimable, job, lost);
-  }
-
-  /** What is handed on, and is held back by nobody, comes by itself. */
-  function mayBegin(execution: JobExecution, { definition }: RunnableJob): boolean {
-    if (gates.isHeld(execution, definition)) return false;
-    return dispatcher === undefined || execution.startedAt !== null || gates.freeOf(execution, definition) === null;
+    return job !== undefined && capabilities.mayHave(requiredCapabilities(job.definition)) ? job : null;
   }
 
   async function runUnlessRefused(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<void> {
@@ -186,25 +206,24 @@ export function createConductor(options: ConductorOptions): Conductor {
       offerRoom();
       if (isPlaceFree) looks.lookForWork();
     });
-    consumer?.setRoom(mayTake() ? slots.free() : 0);
+    setRoom();
     return promise;
   }
 
   /** What was handed to this conductor. */
   async function takeHanded(executionId: number): Promise<Taken> {
     const later: Taken = { kind: 'later', milliseconds: options.lookEveryMilliseconds };
-    if (!mayTake()) return { kind: 'later', milliseconds: 0 };
+    if (!mayTakeNew()) return { kind: 'later', milliseconds: 0 };
     const [claimable] = await claimables(stores, [executionId]);
     // Whoever has it sees it to its end; should they be gone, it is found as a stray.
     if (claimable === undefined || slots.has(executionId) || (claimable.lease?.conductor ?? null) !== null) return over;
     const early = await tooEarly(claimable.execution);
     if (early > 0) return { kind: 'later', milliseconds: early };
-    const job = catalog.get(claimable.execution.jobName);
-    if (job === undefined) orphans.found(claimable.execution);
-    if (job === undefined || !capabilities.mayHave(requiredCapabilities(job.definition))) return later;
+    const job = runnable(claimable.execution);
+    if (job === null) return later;
     // What is held back we look for ourselves.
     if (gates.isHeld(claimable.execution, job.definition)) return over;
-    if (!mayTake()) return { kind: 'later', milliseconds: 0 };
+    if (!mayTakeNew()) return { kind: 'later', milliseconds: 0 };
     const seen = await begin(claimable.execution, () => runs.see(claimable, job, null));
     return seen === 'over' || seen === 'held' ? over : seen === 'refused' ? later : { kind: 'later', milliseconds: 0 };
   }
@@ -235,7 +254,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       const job = catalog.get(jobName);
       if (job === undefined || slots.has(executionId) || notBefore !== undefined) return null;
       if (!capabilities.hasForGood(requiredCapabilities(job.definition))) return null;
-      if (!mayTake()) waiting = 'somebody';
+      if (!mayTakeNew()) waiting = 'somebody';
       if (waiting === 'somebody') return null;
       const guards = gates.freeOf(launched.execution, job.definition);
       if (guards === null) return null;

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+
+import type { ConsumeOptions, Dispatcher } from '../../src/ports/dispatcher.ts';
+import { createConductor, type Conductor } from '../../src/runner/conductor.ts';
+import type { ConductorOptions } from '../../src/runner/conductor-options.ts';
+import type { RunnableJob } from '../../src/runner/job.ts';
+import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
+import { createManualTimers, type ManualTimers } from './manual-timers.ts';
+import { createWorld, jobOf, type World } from './world.ts';
+
+let world: World;
+let timers: ManualTimers;
+let began: string[];
+/** Of what runs now, by its job's name. */
+const ends = new Map<string, () => void>();
+let conductor: Conductor | null = null;
+
+beforeEach(async () => {
+  timers = createManualTimers();
+  world = await createWorld({ timers });
+  began = [];
+});
+afterEach(async () => {
+  for (const end of ends.values()) end();
+  await conductor?.stop();
+  await world.close();
+});
+
+/** A job that goes on until the test lets it end. */
+function held(name: string): RunnableJob {
+  const run = (): Promise<void> =>
+    new Promise((resolve) => {
+      began.push(name);
+      ends.set(name, resolve);
+    });
+  return jobOf([{ name: 'Step', body: { kind: 'task', run } }], { name });
+}
+
+async function conduct(jobs: readonly RunnableJob[], options: Partial<ConductorOptions> = {}): Promise<void> {
+  let operations = 0;
+  conductor = createConductor({
+    stores: world.stores,
+    catalog: { get: (name) => jobs.find(({ definition }) => definition.name === name) },
+    id: 'here',
+    leaseSeconds: 15,
+    concurrency: 1,
+    logs: world.tools.logs,
+    operationId: () => `stray-${(operations += 1)}`,
+    timers,
+    random: () => 0.5,
+    environment: {},
+    graceMilliseconds: 1000,
+    lookEveryMilliseconds: 1000,
+    onProblem: (error) => expect.unreachable(String(error)),
+    ...options,
+  });
+  await conductor.start();
+}
+
+/** Its owner has ended in good order long ago, or was never heard of. */
+async function orphan(executionId: number): Promise<void> {
+  const [claimable] = await claimables(world.stores, [executionId]);
+  if (claimable === undefined) throw new Error('it is over');
+  const operation = { id: `orphan-${executionId}`, fingerprint: '', answer: null, keepSeconds: 60 };
+  await takeLease(world.stores, claimable, { conductor: 'gone', operation, countsAsTakeover: false });
+}
+
+async function passSeconds(seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second += 1) {
+    timers.advance(1000);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  }
+}
+
+const hasBegun = (names: readonly string[]): Promise<void> => vi.waitFor(() => expect(began).toEqual(names));
+
+it('what has lost its owner comes before what waits, though no place is ever free when it is looked for', async () => {
+  const jobs = ['First', 'Second', 'Third', 'Stray'].map(held);
+  for (const job of jobs.slice(0, 3)) await world.launch(job);
+  await conduct(jobs);
+  await hasBegun(['First']);
+  await orphan(await world.launch(jobs[3] as RunnableJob));
+  await passSeconds(2);
+  ends.get('First')?.();
+  await hasBegun(['First', 'Stray']);
+  ends.get('Stray')?.();
+  await hasBegun(['First', 'Stray', 'Second']);
+});
+
+it('what has lost its owner comes before what is handed over', async () => {
+  const jobs = ['First', 'Second', 'Stray'].map(held);
+  const handed: number[] = [];
+  for (const job of jobs.slice(0, 2)) handed.push(await world.launch(job));
+  await orphan(await world.launch(jobs[2] as RunnableJob));
+  const giveTo = async (take: ConsumeOptions['take']): Promise<void> => {
+    const next = handed.shift();
+    if (next !== undefined && (await take(next)).kind === 'later') handed.push(next);
+  };
+  // Gives whatever it has as soon as there is room.
+  const dispatcher: Dispatcher = {
+    dispatch: async () => {},
+    consume: ({ take }) => ({
+      setRoom(free) {
+        if (free > 0) void giveTo(take);
+      },
+      stop: async () => {},
+    }),
+    close: async () => {},
+  };
+  await conduct(jobs, { dispatcher });
+  await hasBegun(['First']);
+  await passSeconds(2);
+  ends.get('First')?.();
+  await hasBegun(['First', 'Stray']);
+  ends.get('Stray')?.();
+  await hasBegun(['First', 'Stray', 'Second']);
+});
+
+it('what cannot be run here keeps nobody waiting', async () => {
+  const jobs = ['First', 'Second', 'Foreign', 'Gpu'].map(held);
+  const needing = { ...(jobs[3] as RunnableJob) };
+  const gpu = { ...needing, definition: { ...needing.definition, capabilities: ['gpu'] } };
+  await orphan(await world.launch(jobs[2] as RunnableJob));
+  await orphan(await world.launch(gpu));
+  for (const job of jobs.slice(0, 2)) await world.launch(job);
+  await conduct([...jobs.slice(0, 2), gpu]);
+  await hasBegun(['First']);
+  await passSeconds(3);
+  ends.get('First')?.();
+  await hasBegun(['First', 'Second']);
+});
