@@ -109,6 +109,7 @@ export async function createMachines(): Promise<Machines> {
         kill() {
           isDead = true;
           standing?.resolve();
+          standing = null;
         },
         async stop() {
           let isOver = false;
