@@ -2,8 +2,10 @@ import type { Registry } from 'prom-client';
 import { Type } from 'typebox';
 
 import { BatchyError } from '../domain/errors.ts';
+import type { QueueOverview } from '../service/queues.ts';
 import { type JobFacts, type LiveExecutions, readLiveExecutions, registerJobMetrics } from './job-metrics.ts';
 import { histogramSamples, register, type Labels } from './prometheus-samples.ts';
+import { registerQueueMetrics } from './queue-metrics.ts';
 import { countRequests, durationBuckets, type RequestCount } from './request-counts.ts';
 import { problemResponses } from './schemas/vocabulary.ts';
 import type { BatchyServer, ServerOptions } from './server.ts';
@@ -69,6 +71,7 @@ const metricsAnswer = {
 interface StoreFacts {
   readonly ages: WorkflowAges;
   readonly live: LiveExecutions;
+  readonly queues: readonly QueueOverview[];
   /** How long it took to answer; `null` when it cannot be reached. */
   readonly storeSeconds: number | null;
 }
@@ -80,10 +83,11 @@ async function askStore({ services, health, now }: ServerOptions): Promise<Store
     await health.ping();
     const storeSeconds = (performance.now() - begin) / 1000;
     const ages = await readWorkflowAges(services.workflows, await now());
-    return { ages, live: await readLiveExecutions(services.executions), storeSeconds };
+    const live = await readLiveExecutions(services.executions);
+    return { ages, live, queues: await services.queues.list(), storeSeconds };
   } catch (error) {
     if (!(error instanceof BatchyError)) throw error;
-    return { ages: { jobs: [], truncated: false }, live: noneAlive, storeSeconds: null };
+    return { ages: { jobs: [], truncated: false }, live: noneAlive, queues: [], storeSeconds: null };
   }
 }
 
@@ -155,11 +159,14 @@ async function createExposition(requests: () => readonly RequestCount[]): Promis
   );
   let jobs: JobFacts = { counted: new Map(), live: noneAlive, isConductorUp: null };
   registerJobMetrics(registry, () => jobs);
+  let queues: readonly QueueOverview[] = [];
+  registerQueueMetrics(registry, () => queues);
   return {
     registry,
     fill(scraped) {
       prefetches = scraped.prefetches;
       jobs = scraped.jobs;
+      queues = scraped.queues;
       storeUp.set(scraped.storeSeconds === null ? 0 : 1);
       store.set(scraped.storeSeconds ?? Number.NaN);
       truncated.set(scraped.ages.truncated ? 1 : 0);

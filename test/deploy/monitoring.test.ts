@@ -94,6 +94,7 @@ describe('the dashboard', () => {
       'batchy_prefetches_refused_total',
       'batchy_executions_total',
       'batchy_executions_live',
+      'batchy_queue_waiting',
     ])
       expect(shown).toContain(what);
   });

@@ -12,7 +12,7 @@ import { type TestApp, testApp } from './test-app.ts';
 async function scrape(app: Pick<TestApp, 'call'>): Promise<Readonly<Record<string, number>>> {
   const { status, text } = await app.call('GET', '/metrics');
   expect(status, text).toBe(200);
-  const lines = [...text.matchAll(/^(batchy_(?:executions|step|items|takeovers|jobs|conductor)_\S+) (\S+)$/gm)];
+  const lines = [...text.matchAll(/^(batchy_(?:executions|step|items|takeovers|jobs|conductor|queue)_\S+) (\S+)$/gm)];
   return Object.fromEntries(lines.map(([, series = '', value]) => [series.replaceAll('"', ''), Number(value)]));
 }
 
@@ -89,6 +89,11 @@ it('tells what waits and runs, and stops counting where it would cost too much',
     'batchy_executions_live{job_name=Load,status=STARTING}': 2,
     'batchy_executions_total{job_name=Load,status=STOPPED}': 1,
     batchy_executions_truncated: 0,
+    'batchy_queue_waiting{queue=default,priority=normal}': 2,
+    'batchy_queue_waiting{queue=default,priority=high}': 0,
+    'batchy_queue_running{queue=default}': 0,
+    'batchy_queue_delayed{queue=default}': 0,
+    'batchy_queue_paused{queue=default}': 0,
   });
   for (let day = 3; day < mostExecutions + 5; day += 1) await app.call('POST', '/jobs/Load/launch', { body: { day } });
   expect(await scrape(app)).toMatchObject({
