@@ -9,9 +9,11 @@ import { redisAway } from './redis-away.ts';
 import { shared } from './shared.ts';
 import { soak } from './soak.ts';
 import { stop } from './stop.ts';
+import { together } from './together.ts';
 
 /** In the order in which they run. */
 export const scenarios: readonly Scenario[] = [
+  together,
   shared,
   kill,
   pause,
