@@ -234,22 +234,6 @@ test.each([
     expect((await app.call(method, url, { headers: bearer(secret) })).status).toBe(status);
 });
 
-test.each(['HEAD', 'OPTIONS'] as const)(
-  '%s on any route leaves the stored state as it was, to the byte',
-  async (method) => {
-    const app = await testApp({ cfg: exampleConfiguration, services: fakeJobs().services });
-    await prepareExamples(app);
-    const before = await app.everything();
-    for (const operation of operationsOf(await fetchDocument(app))) {
-      const { url } = exampleRequest(operation);
-      const { status, text } = await app.call(method, url);
-      expect(status, `${method} ${url}`).toBeLessThan(500);
-      if (method === 'HEAD') expect(text).toBe('');
-    }
-    expect(await app.everything()).toBe(before);
-  },
-);
-
 test.each([
   ['a prefetch', { 'sec-purpose': 'prefetch;prerender' }, 'prefetch-refused'],
   ['a page of another site', { 'sec-fetch-site': 'cross-site' }, 'cross-site-refused'],

@@ -5,7 +5,7 @@ const runs = 'src/runner/owned-runs.ts';
 const waiting = 'test/runner/waiting.test.ts';
 const conducting = 'test/runner/conductor.test.ts';
 
-/** Of conductors, schedules and what is asked over HTTP. */
+/** Of conductors and schedules. */
 export const conductorBugs: readonly PlantedBug[] = [
   {
     id: 'taken-while-its-owner-lives',
@@ -130,41 +130,5 @@ export const conductorBugs: readonly PlantedBug[] = [
     find: 'const first = instants.find((instant) => instant + offsetAt(zone, instant) === shown);',
     replace: 'const first = instants.findLast((instant) => instant + offsetAt(zone, instant) === shown);',
     caughtBy: { file: 'test/domain/cron.test.ts' },
-  },
-  {
-    id: 'scope-not-checked',
-    bug: 'any key may do anything',
-    breaks: 'security',
-    file: 'src/http/auth.ts',
-    find: "if (scope !== 'public' && !allows(request.principal.scope, scope)) {",
-    replace: "if (scope !== 'public' && !allows('admin', scope)) {",
-    caughtBy: { file: 'test/http/auth-matrix.test.ts' },
-  },
-  {
-    id: 'idempotency-key-ignored',
-    bug: 'a request that is repeated with its Idempotency-Key is carried out again',
-    breaks: 'I6',
-    file: 'src/service/commands.ts',
-    find: 'hash(JSON.stringify([caller, key]))',
-    replace: 'hash(JSON.stringify([caller, key, performance.now()]))',
-    caughtBy: { file: 'test/acceptance/memory.test.ts' },
-  },
-  {
-    id: 'prefetch-has-effects',
-    bug: 'a browser that fetches a link ahead opens a batch',
-    breaks: 'I11',
-    file: 'src/http/guards.ts',
-    find: 'if (effects && isPrefetch(request)) {',
-    replace: 'if (!effects && isPrefetch(request)) {',
-    caughtBy: { file: 'test/http/auth-matrix.test.ts', name: 'a prefetch cannot reach a route with effects' },
-  },
-  {
-    id: 'head-has-effects',
-    bug: 'a HEAD of the status of a workflow changes what is stored',
-    breaks: 'I11',
-    file: 'src/http/routes/batches.ts',
-    find: 'return sendStatus(reply, await workflows.peek(wf), null);',
-    replace: 'return sendStatus(reply, await workflows.status(wf), null);',
-    caughtBy: { file: 'test/http/head-requests.test.ts' },
   },
 ];

@@ -3,6 +3,7 @@ import { conductorBugs } from './conductors.ts';
 import { executionBugs } from './executions.ts';
 import { flowBugs } from './flows.ts';
 import { queueBugs } from './queues.ts';
+import { requestBugs } from './requests.ts';
 import { storeBugs } from './stores.ts';
 import { windowBugs } from './windows.ts';
 
@@ -13,4 +14,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...flowBugs,
   ...conductorBugs,
   ...queueBugs,
+  ...requestBugs,
 ];
