@@ -2,7 +2,16 @@ import type { Arena } from '../arena.ts';
 import type { Note } from '../notes.ts';
 import type { Scenario } from '../scenario.ts';
 import { repeatedRuns } from '../sink.ts';
-import { inItsMiddle, notAs, ownerOf, resumeSeconds, secondsText, takenFrom } from './taken-over.ts';
+import {
+  inItsMiddle,
+  notAs,
+  notedByOthers,
+  ownerOf,
+  resumeSeconds,
+  secondsText,
+  takenFrom,
+  whoNotedLast,
+} from './taken-over.ts';
 
 /** What somebody is in the middle of, and how it is seen. */
 export interface Victim {
@@ -12,6 +21,8 @@ export interface Victim {
   readonly isCounted: (note: Note) => boolean;
   readonly mostNotes: number;
   readonly becomes: 'COMPLETED' | 'REVERTED';
+  /** Not its owner is killed, but who has noted last. */
+  readonly isPart?: true;
 }
 
 /** Rows of one run. */
@@ -41,6 +52,15 @@ export const victims: readonly Victim[] = [
     isCounted: ({ what }) => what === 'chunk',
     mostNotes: 18,
     becomes: 'COMPLETED',
+  },
+  {
+    name: 'a part that anybody runs',
+    job: 'Parts',
+    parameters: { rows: rowsOfRun },
+    isCounted: ({ what }) => what === 'chunk',
+    mostNotes: 14,
+    becomes: 'COMPLETED',
+    isPart: true,
   },
   {
     name: 'a shell step',
@@ -81,7 +101,8 @@ export const kill: Scenario = {
     for (const [number, victim] of chosen.entries()) {
       const id = await arena.launch(victim.job, { ...victim.parameters, number });
       launched.push({ id, number, victim });
-      resumed.push(await killInTheMiddle(arena, id, victim));
+      const seconds = await (victim.isPart === true ? killPart : killInTheMiddle)(arena, id, victim);
+      if (seconds !== null) resumed.push(seconds);
     }
     const executions = await arena.ended(launched.map(({ id }) => id));
     const becomes = new Map(launched.map(({ id, victim }) => [id, victim.becomes]));
@@ -121,6 +142,19 @@ async function killInTheMiddle(arena: Arena, id: number, victim: Victim): Promis
   arena.say(`  ${successor?.member.name ?? 'another'} has it after ${seconds.toFixed(1)} s`);
   if (whom === 'all') await arena.workers([member.name]);
   else await arena.online([member]);
+  return seconds;
+}
+
+async function killPart(arena: Arena, id: number, victim: Victim): Promise<number | null> {
+  await inItsMiddle(arena, id, victim.isCounted, victim.mostNotes);
+  const { member, note } = whoNotedLast(arena, id);
+  const owner = await arena.owner(id);
+  await member.kill('all');
+  const whose = owner?.member === member ? 'its owner' : `while ${owner?.member.name} owns it`;
+  arena.say(`${victim.name}: ${member.name} is killed, ${whose}, behind "${note.step} ${note.what} ${note.first}"`);
+  const seconds = await notedByOthers(arena, id, note);
+  arena.say(seconds === null ? '  it was done' : `  somebody else goes on with it after ${seconds.toFixed(1)} s`);
+  await arena.workers([member.name]);
   return seconds;
 }
 

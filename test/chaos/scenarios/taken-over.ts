@@ -24,6 +24,28 @@ export function ownerOf(arena: Arena, id: number): Promise<{ readonly member: Me
   return until(`execution ${id} has an owner`, 60, () => arena.owner(id));
 }
 
+/** Who has noted last of an execution: where its parts run elsewhere, that is not its owner. */
+export function whoNotedLast(arena: Arena, id: number): { readonly member: Member; readonly note: Note } {
+  const note = arena.notes.of(id).at(-1);
+  const member = arena.members.findLast(
+    (each) => each.isAlive && note !== undefined && each.processes().has(note.process),
+  );
+  if (note === undefined || member === undefined)
+    throw new Error(`nobody of ours has noted anything of execution ${id}`);
+  return { member, note };
+}
+
+/** @returns seconds until somebody else notes something of a step; `null` where nothing of it was left to do */
+export async function notedByOthers(arena: Arena, id: number, { step, process }: Note): Promise<number | null> {
+  const began = performance.now();
+  const isOthers = (note: Note): boolean => note.step === step && note.process !== process;
+  await until(`somebody else goes on with ${step} of execution ${id}`, 60, async () => {
+    const execution = await arena.execution(id);
+    return arena.notes.of(id).some(isOthers) || execution?.endedAt !== null;
+  });
+  return arena.notes.of(id).some(isOthers) ? (performance.now() - began) / 1000 : null;
+}
+
 /** @returns seconds until another conductor has it, or it has ended by then */
 export async function takenFrom(arena: Arena, id: number, conductor: string): Promise<number> {
   const began = performance.now();
