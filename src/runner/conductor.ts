@@ -276,7 +276,8 @@ export function createConductor(options: ConductorOptions): Conductor {
       const handedBack = consumer?.stop();
       slots.handBack();
       parts.handBack();
-      const cancel = timers.after(options.graceMilliseconds * 2, () => {
+      const patience = (options.finishMilliseconds ?? 0) + options.graceMilliseconds * 2;
+      const cancel = timers.after(patience, () => {
         runs.giveUp();
         parts.giveUp();
       });
