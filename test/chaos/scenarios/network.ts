@@ -79,13 +79,23 @@ const faults: readonly Fault[] = [
       await redis.replicaof('NO', 'ONE');
     },
   },
+  {
+    name: 'a restart that takes long to load',
+    async befall(arena) {
+      await arena.redis.kill();
+      await arena.redis.restart();
+    },
+  },
 ];
+
+/** Microseconds for each command when it starts: it answers nothing but LOADING for some seconds. */
+const slowStart = ['--key-load-delay', '100'];
 
 export const network: Scenario = {
   name: 'network',
   about:
     'replies lost after their effect, black holes, resets, delays, forgotten scripts, no memory, a replica: under load, nothing twice',
-  arena: { hasProxies: true },
+  arena: { hasProxies: true, redis: slowStart },
   async run(arena, { isShort }) {
     await arena.server('server');
     await arena.workers(['one', 'two', 'three']);
