@@ -17,22 +17,23 @@ export function encodeJournalEntry(entry: JournalEntry): string {
   return JSON.stringify(journalEntryFields(entry));
 }
 
+const noJobs: readonly unknown[] = [];
+
 /** The wire form of a journal entry. */
 export function journalEntryFields(entry: JournalEntry): Record<string, unknown> {
+  const jobs = entry.jobs.length === 0 ? noJobs : entry.jobs.map(journalJobFields);
+  const { type, workflow, by, reason, batchId: batch_id, execution } = entry;
+  const at = formatInstant(entry.at);
+  if (execution === undefined) return { type, workflow, at, by, reason, batch_id, jobs };
+  return { type, workflow, at, by, reason, batch_id, jobs, execution: executionFields(execution) };
+}
+
+function journalJobFields({ job, before, after, changed }: JournalJob): Record<string, unknown> {
   return {
-    type: entry.type,
-    workflow: entry.workflow,
-    at: formatInstant(entry.at),
-    by: entry.by,
-    reason: entry.reason,
-    batch_id: entry.batchId,
-    jobs: entry.jobs.map(({ job, before, after, changed }) => ({
-      job,
-      before: windowFields(before),
-      after: windowFields(after),
-      ...(changed === undefined ? {} : { changed }),
-    })),
-    ...(entry.execution === undefined ? {} : { execution: executionFields(entry.execution) }),
+    job,
+    before: windowFields(before),
+    after: windowFields(after),
+    ...(changed === undefined ? {} : { changed }),
   };
 }
 

@@ -3,10 +3,15 @@ import { quoteBriefly } from './names.ts';
 
 /** What a commit does to one document, as far as the rules below go. */
 export interface ChangedDocument {
+  readonly kind: 'document';
   readonly collection: string;
   readonly id: string;
   readonly add: readonly IndexMember[];
   readonly remove: readonly IndexMember[];
+}
+
+interface OtherChange {
+  readonly kind: 'workflow';
 }
 
 interface IndexMember {
@@ -23,9 +28,11 @@ const memberForm = /^[ -~]{1,400}$/;
  * nobody could say which is the last. Whoever breaks it is mistaken in the code, not in what was asked.
  * @throws BatchyError `internal`
  */
-export function assertDocumentChanges(changes: readonly ChangedDocument[]): void {
+export function assertDocumentChanges(changes: readonly (ChangedDocument | OtherChange)[]): void {
   const seen = new Set<string>();
-  for (const { collection, id, add, remove } of changes) {
+  for (const change of changes) {
+    if (change.kind !== 'document') continue;
+    const { collection, id, add, remove } = change;
     const key = `${collection}:${id}`;
     if (!keyForm.test(key)) throw defect(`a document is called ${quoteBriefly(key)}, which no document may be`);
     if (seen.has(key)) throw defect(`the document ${quoteBriefly(key)} is changed twice`);

@@ -210,6 +210,48 @@ export function documentChange(before: ReadDocument | null, after: StateDocument
   };
 }
 
+/**
+ * A change of the document at `key` that is made when somebody asks what it is: of what changes once more before it is stored,
+ * nobody does.
+ */
+export function laterChange(key: StateDocumentKey, make: () => DocumentChange): DocumentChange {
+  return new LaterChange(key, make);
+}
+
+class LaterChange implements DocumentChange {
+  readonly kind = 'document';
+  readonly collection: string;
+  readonly id: string;
+  readonly #make: () => DocumentChange;
+  #made: DocumentChange | null = null;
+
+  constructor({ collection, id }: StateDocumentKey, make: () => DocumentChange) {
+    this.collection = collection;
+    this.id = id;
+    this.#make = make;
+  }
+
+  get expected(): number | null {
+    return this.#change().expected;
+  }
+
+  get text(): string | null {
+    return this.#change().text;
+  }
+
+  get add(): readonly IndexMember[] {
+    return this.#change().add;
+  }
+
+  get remove(): readonly IndexMember[] {
+    return this.#change().remove;
+  }
+
+  #change(): DocumentChange {
+    return (this.#made ??= this.#make());
+  }
+}
+
 /** Removes a document from the store and from all indexes. */
 export function documentRemoval(before: ReadDocument & StateDocumentKey): DocumentChange {
   return {

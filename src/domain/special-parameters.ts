@@ -225,6 +225,7 @@ export function withSpecialParameters(
 }
 
 export function escapePointer(name: string): string {
+  if (!name.includes('~') && !name.includes('/')) return name;
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 

@@ -91,12 +91,15 @@ export function formatInstant(instant: Instant): string {
   return text;
 }
 
-/** What comes before the fraction of the second that was formatted last: most of what is formatted is of the same one. */
+/** The second that was formatted last, when it began, and what comes before its fraction: most of what is formatted is of the same one. */
 let formattedSecond = Number.NaN;
+let beginOfSecond: Instant = latestInstant + 1n;
 let textOfSecond = '';
 
 /** As `formatInstant`, of what nobody asks for again. */
 export function formatOnce(instant: Instant): string {
+  const since = Number(instant - beginOfSecond);
+  if (since >= 0 && since < 1e9) return textOfSecond + fractionOf(since);
   let second = Number(instant / nanosecondsPerSecond);
   let nanoseconds = Number(instant % nanosecondsPerSecond);
   // Division rounds towards zero: before 1970 that is up.
@@ -107,9 +110,14 @@ export function formatOnce(instant: Instant): string {
   if (second !== formattedSecond) {
     textOfSecond = new Date(second * 1000).toISOString().slice(0, -4);
     formattedSecond = second;
+    beginOfSecond = BigInt(second) * nanosecondsPerSecond;
   }
-  // A seventh digit in front keeps the zeros.
-  return textOfSecond + String(1_000_000 + Math.floor(nanoseconds / 1000)).slice(1);
+  return textOfSecond + fractionOf(nanoseconds);
+}
+
+/** Six digits: a seventh in front keeps the zeros. */
+function fractionOf(nanoseconds: number): string {
+  return String(1_000_000 + Math.floor(nanoseconds / 1000)).slice(1);
 }
 
 /** Whole milliseconds (rounded down) and the nanoseconds beyond them. */

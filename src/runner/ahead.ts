@@ -1,5 +1,5 @@
 import type { draftOf } from './execution-draft.ts';
-import type { Decide } from './execution-state.ts';
+import type { Decide, StateChange } from './execution-state.ts';
 
 /**
  * Changes that wait to be stored with whatever is stored next, before it, in their order. A commit names them by the place up to which it
@@ -42,22 +42,36 @@ export interface Decided {
   readonly ahead: number;
 }
 
-/** Puts into the draft what was decided, each after what is ahead of it, and in the end all that is ahead up to a place. */
-export async function takeDecided(
-  draft: ReturnType<typeof draftOf>,
+type Draft = ReturnType<typeof draftOf>;
+
+/**
+ * Puts into the draft what was decided, each after what is ahead of it, and in the end all that is ahead up to a place.
+ * @returns no promise where nothing of it has to be waited for
+ */
+export function takeDecided(
+  draft: Draft,
   ahead: Ahead,
   decided: readonly Decided[],
   upTo: number,
-): Promise<typeof draft> {
+): Draft | Promise<Draft> {
+  const decides: Decide[] = [];
   let taken = ahead.stored;
-  const take = async (decides: readonly Decide[]): Promise<void> => {
-    for (const decide of decides) draft.take(await decide(draft.state()));
-  };
-  for (const { decides, ahead: to } of decided) {
-    await take(ahead.between(taken, to));
+  for (const { decides: own, ahead: to } of decided) {
+    decides.push(...ahead.between(taken, to));
     taken = Math.max(taken, to);
-    if (decides !== 'refresh') await take(decides);
+    if (own !== 'refresh') decides.push(...own);
   }
-  await take(ahead.between(taken, upTo));
+  decides.push(...ahead.between(taken, upTo));
+  for (const [place, decide] of decides.entries()) {
+    const change = decide(draft.state());
+    if (change instanceof Promise) return takeLater(draft, change, decides.slice(place + 1));
+    draft.take(change);
+  }
+  return draft;
+}
+
+async function takeLater(draft: Draft, first: Promise<StateChange>, others: readonly Decide[]): Promise<Draft> {
+  draft.take(await first);
+  for (const decide of others) draft.take(await decide(draft.state()));
   return draft;
 }

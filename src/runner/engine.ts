@@ -3,9 +3,10 @@ import type { FlowFinish } from '../domain/flow-event.ts';
 import { emptyFlowRecord, failuresText } from '../domain/flow-text.ts';
 import { interruptedSteps } from '../domain/interrupted-steps.ts';
 import { floorToMicrosecond } from '../domain/time.ts';
+import { atNow } from '../ports/clock.ts';
 import { HandedBack, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
-import { type ExecutionPlan, planExecution, previousExecution } from './execution-plan.ts';
+import { type ExecutionPlan, planExecution, planOfNew, previousExecution } from './execution-plan.ts';
 import { endingOf, latestAtEnd, movedExecution } from './execution-ending.ts';
 import { guardExecution } from './execution-guard.ts';
 import { type ExecutionSession, OwnershipLost } from './execution-session.ts';
@@ -42,7 +43,7 @@ export async function runExecution(
   const toRun = jobToRun(job, session.state.execution.parameters, tools.stores.documents);
   const guard = guardExecution(session, toRun, tools, handBack);
   try {
-    await guard.limitTime();
+    if (toRun.definition.timeoutSeconds !== null) await guard.limitTime();
     await runToItsEnd(guard.running, log);
     return 'ended';
   } catch (error) {
@@ -64,7 +65,10 @@ async function runToItsEnd(running: RunningExecution, log: StepLog): Promise<voi
   const { session, job, tools, commit } = running;
   const { documents } = tools.stores;
   const isNew = session.state.execution.startedAt === null;
-  const previous = await session.patiently(() => previousExecution(documents, session.state.execution));
+  const previous =
+    session.state.execution.previousId === undefined
+      ? null
+      : await session.patiently(() => previousExecution(documents, session.state.execution));
   if (job.buildFlow !== undefined) {
     const found = isNew
       ? await session.patiently(() => earlierRecord(documents, session.state.execution, previous))
@@ -77,7 +81,8 @@ async function runToItsEnd(running: RunningExecution, log: StepLog): Promise<voi
   }
   beginExecution(running, isNew, log);
   const graph = buildGraph(job.definition);
-  const makePlan = (): Promise<ExecutionPlan> =>
+  const makePlan = (): ExecutionPlan | Promise<ExecutionPlan> =>
+    planOfNew(job.definition, graph, session.state) ??
     session.patiently(() => planExecution(documents, job.definition, graph, session.state, previous));
   // What was revived while it was about to end is run all the same.
   while (!(await finishExecution(running, graphEnd(await runGraph(running, makePlan, log)), log)));
@@ -91,13 +96,14 @@ function beginExecution(
   more: StateChange = {},
 ): void {
   if (isNew) {
-    goAhead(async (state) => {
-      if (state.execution.startedAt !== null) return {};
-      const at = await tools.stores.clock.now();
-      // Somebody may have asked it to stop before it began.
-      if (state.execution.status !== 'STARTING')
-        return { ...more, execution: { ...state.execution, startedAt: at, updatedAt: at } };
-      return { ...more, ...movedExecution(state.execution, 'start', at, tools.by, { startedAt: at }) };
+    goAhead(({ execution }) => {
+      if (execution.startedAt !== null) return {};
+      return atNow<StateChange>(tools.stores.clock, (at) => {
+        // Somebody may have asked it to stop before it began.
+        if (execution.status !== 'STARTING')
+          return { ...more, execution: { ...execution, startedAt: at, updatedAt: at } };
+        return { ...more, ...movedExecution(execution, 'start', at, tools.by, { startedAt: at }) };
+      });
     });
   }
   log.write(
@@ -132,7 +138,7 @@ async function finishExecution(running: RunningExecution, end: ExecutionEnd, log
   const exitCode = timedOut === null ? end.exitCode : 'FAILED';
   let isRevived = false;
   await running.sharing?.revokeAll();
-  await commit(async (state) => {
+  await commit((state) => {
     isRevived = timedOut === null && !aborted.aborted && stepsToRevive(state).length > 0;
     if (isRevived) return {};
     const exitMessage = timedOut?.message ?? (status === 'STOPPED' ? stopText(state) : end.messageOf(state));

@@ -3,9 +3,10 @@ import { type ExecutionEvent, isLive, moveExecution } from '../domain/execution-
 import { interruptedSteps } from '../domain/interrupted-steps.ts';
 import { withLatest } from '../domain/latest-steps.ts';
 import { floorToMicrosecond, type Instant } from '../domain/time.ts';
+import { atNow } from '../ports/clock.ts';
 import type { ExecutionState, StateChange } from './execution-state.ts';
 import { movedEntry } from './journal-entries.ts';
-import { endOwnedBatch } from './owned-batch.ts';
+import { type EndedBatch, endOwnedBatch } from './owned-batch.ts';
 import type { EngineTools } from './running-execution.ts';
 
 export interface ExecutionEnding {
@@ -15,17 +16,29 @@ export interface ExecutionEnding {
 }
 
 /** The last commit of an execution: its final state, that of steps that nobody goes on with, and the end of its batch. */
-export async function endingOf(
-  { execution, instance, steps }: ExecutionState,
-  { event, exitCode, exitMessage }: ExecutionEnding,
+export function endingOf(
+  state: ExecutionState,
+  ending: ExecutionEnding,
   { stores, by }: Pick<EngineTools, 'stores' | 'by'>,
-): Promise<StateChange> {
-  const workflow = await endOwnedBatch(stores.reader, execution, {
+): StateChange | Promise<StateChange> {
+  const { event, exitCode, exitMessage } = ending;
+  const endWith = (batch: EndedBatch | null) =>
+    atNow(stores.clock, (at) => endedState(state, ending, batch, floorToMicrosecond(at), by));
+  if (state.execution.batch === null) return endWith(null);
+  return endOwnedBatch(stores.reader, state.execution, {
     outcome: event === 'complete' ? 'success' : 'failed',
     reason: event === 'complete' ? null : exitMessage || exitCode,
     by,
-  });
-  const at = floorToMicrosecond(await stores.clock.now());
+  }).then(endWith);
+}
+
+function endedState(
+  { execution, instance, steps }: ExecutionState,
+  { event, exitCode, exitMessage }: ExecutionEnding,
+  workflow: EndedBatch | null,
+  at: Instant,
+  by: string,
+): StateChange {
   // What runs on when all else has ended was nobody's to wait for.
   const stepEvent = event === 'complete' || event === 'revert' ? 'halt' : event;
   const interrupted = interruptedSteps(steps.values(), stepEvent, 'it was interrupted', at);

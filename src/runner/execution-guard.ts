@@ -41,14 +41,11 @@ export function guardExecution(session: ExecutionSession, job: RunnableJob, tool
     aborted: controller.signal,
     cannotGoOn: () => hindrance,
     goAhead: (decide) => session.goAhead(decide),
-    async commit(decide) {
-      try {
-        await session.commitAfterAhead(...(decide === undefined ? [] : [decide]));
-      } catch (error) {
+    commit: (decide) =>
+      (decide === undefined ? session.commitAfterAhead() : session.commitAfterAhead(decide)).catch((error: unknown) => {
         hinder(error);
         throw error;
-      }
-    },
+      }),
     isAhead: () => session.isAhead(),
     isLeaving: () => isLeaving,
     holdOn() {

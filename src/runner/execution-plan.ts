@@ -14,6 +14,34 @@ export interface ExecutionPlan extends RestartPlan {
   readonly checkpoints: ReadonlyMap<string, Json>;
 }
 
+/** Of jobs of whose instance nothing has run: a definition never changes once it is made. */
+const plansOfNew = new WeakMap<JobDefinition, ExecutionPlan>();
+
+/** What is to be done in an execution before which nothing of its instance has run; `null` for any other. */
+export function planOfNew(
+  definition: JobDefinition,
+  graph: Graph,
+  { execution, instance, steps }: ExecutionState,
+): ExecutionPlan | null {
+  const { deselected = [], previousId } = execution;
+  if (instance.steps.size > 0 || steps.size > 0 || deselected.length > 0 || previousId !== undefined) return null;
+  const known = plansOfNew.get(definition);
+  if (known !== undefined) return known;
+  const plan = planRestart({
+    definition,
+    graph,
+    steps: instance.steps,
+    stepExecutions: new Map(),
+    forced: false,
+    deselected,
+    executionId: null,
+    lastCompleted: false,
+  });
+  const made = { ...plan, checkpoints: new Map() };
+  plansOfNew.set(definition, made);
+  return made;
+}
+
 /** What is left to do in an execution, by what the store knows of its instance. */
 export async function planExecution(
   reader: DocumentReader,

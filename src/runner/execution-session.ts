@@ -141,7 +141,11 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
 
   async function serve(requests: readonly Request[]): Promise<void> {
     try {
-      await store(requests);
+      if (requests.some(({ decides }) => decides === 'refresh') && (await hasChanged())) await reload();
+      for (const { read } of requests) if (read !== null) await read();
+      const upTo = Math.max(...requests.map((request) => request.ahead));
+      while (upTo - ahead.stored > mostAtOnce) await store([], ahead.stored + mostAtOnce);
+      await store(requests, upTo);
       for (const { resolve } of requests) resolve();
     } catch (error) {
       if (error instanceof OwnershipLost) lost.abort(error);
@@ -151,20 +155,15 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     }
   }
 
-  async function store(requests: readonly Request[]): Promise<void> {
-    if (requests.some(({ decides }) => decides === 'refresh') && (await hasChanged())) await reload();
-    for (const { read } of requests) if (read !== null) await read();
-    const upTo = Math.max(...requests.map((request) => request.ahead));
-    while (upTo - ahead.stored > mostAtOnce) await storeOnce([], ahead.stored + mostAtOnce);
-    await storeOnce(requests, upTo);
-  }
-
   /** @param upTo what goes ahead */
-  async function storeOnce(requests: readonly Request[], upTo: number): Promise<void> {
+  async function store(requests: readonly Request[], upTo: number): Promise<void> {
     for (let tries = 0; tries < mostConflicts; tries += 1) {
       if (lost.signal.aborted) throw new OwnershipLost(executionId);
+      const decide = () => takeDecided(draftOf(loaded), ahead, requests, upTo);
+      const decided = decide();
       // What is decided may be read from the store, too.
-      const draft = await patiently(() => takeDecided(draftOf(loaded), ahead, requests, upTo));
+      const draft =
+        decided instanceof Promise ? await decided.catch((error: unknown) => again(error, decide)) : decided;
       const changes = draft.changes();
       if (changes.length === 0) return ahead.settle(upTo);
       const isEnding = !isLive(draft.state().execution.status);
@@ -185,22 +184,28 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
     );
   }
 
-  async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-    for (;;) {
+  function patiently<T>(ask: () => Promise<T>): Promise<T> {
+    return ask().catch((error: unknown) => again(error, ask));
+  }
+
+  /** @param failure of the first time that it was asked */
+  async function again<T>(failure: unknown, ask: () => T | Promise<T>): Promise<T> {
+    for (let error = failure; ;) {
+      if (!(error instanceof BatchyError) || error.code !== 'store-unavailable' || giveUp.aborted) throw error;
+      // As long as its launch was not tried, that is not refused by us.
+      if (options.launch?.isPending() === true) lost.abort(new OwnershipLost(executionId));
+      await sleep(timers, storeAwayMilliseconds, AbortSignal.any([giveUp, lost.signal]));
+      if (lost.signal.aborted) throw new OwnershipLost(executionId);
       try {
         return await ask();
-      } catch (error) {
-        if (!(error instanceof BatchyError) || error.code !== 'store-unavailable' || giveUp.aborted) throw error;
-        // As long as its launch was not tried, that is not refused by us.
-        if (options.launch?.isPending() === true) lost.abort(new OwnershipLost(executionId));
-        await sleep(timers, storeAwayMilliseconds, AbortSignal.any([giveUp, lost.signal]));
-        if (lost.signal.aborted) throw new OwnershipLost(executionId);
+      } catch (next) {
+        error = next;
       }
     }
   }
 
   /** @returns whether it is stored; else what it was computed from has changed */
-  async function write(changes: readonly StoredChange[], draft: ReturnType<typeof draftOf>): Promise<boolean> {
+  function write(changes: readonly StoredChange[], draft: ReturnType<typeof draftOf>): Promise<boolean> {
     const operation = { id: operationId(), fingerprint: '', answer: null, keepSeconds };
     let sendings = 0;
     return patiently(async () => {

@@ -17,16 +17,17 @@ export interface GraphEnd extends Finish {
 /** Runs the steps of a job from where they stand, as its graph says. @param makePlan tells what is left to do, as it stands when it is asked */
 export async function runGraph(
   running: RunningExecution,
-  makePlan: () => Promise<ExecutionPlan>,
+  makePlan: () => ExecutionPlan | Promise<ExecutionPlan>,
   log: StepLog,
 ): Promise<GraphEnd> {
   const { job, aborted, session } = running;
-  let planned = session.state.execution.revived;
-  let plan = await makePlan();
+  let revivedThen = session.state.execution.revived;
+  const planned = makePlan();
+  let plan = planned instanceof Promise ? await planned : planned;
   let graph = createGraphRun(buildGraph(job.definition), plan.state);
   let overLimit = stepsOverLimit(plan);
   const steps = new Map(job.definition.steps.map((step) => [step.name, step]));
-  const active = new Map<Promise<void>, string>();
+  const active = new Set<string>();
   const ended = new Map<string, NodeOutcome>();
   const end = (name: string, outcome: NodeOutcome): void => {
     ended.set(name, outcome);
@@ -37,12 +38,17 @@ export async function runGraph(
   /** Steps that are about to be stored as begun: with them goes what is ahead. */
   const beginning = new Set<string>();
   let broken: { readonly error: unknown } | null = null;
-  let wake = (): void => {};
+  let isWoken = false;
+  let goOn: (() => void) | null = null;
+  const wake = (): void => {
+    isWoken = true;
+    goOn?.();
+  };
   for (const { stepName, action, why } of plan.steps) log.write('info', `${stepName}: ${action}, ${why}`);
   session.onNotice(() => {
     // To look at all steps, and to plan anew, at every commit would cost the square of their number.
-    if (session.state.execution.revived === planned) return;
-    planned = session.state.execution.revived;
+    if (session.state.execution.revived === revivedThen) return;
+    revivedThen = session.state.execution.revived;
     isToBeRevived = stepsToRevive(session.state).length > 0;
     if (isToBeRevived) wake();
   });
@@ -56,7 +62,7 @@ export async function runGraph(
     plan = await makePlan();
     overLimit = stepsOverLimit(plan);
     const nodes = new Map<string, NodeOutcome | 'running' | 'deselected'>([...plan.state.nodes, ...ended]);
-    for (const name of active.values()) nodes.set(name, 'running');
+    for (const name of active) nodes.set(name, 'running');
     graph = createGraphRun(buildGraph(job.definition), { nodes, stopping: false });
   };
 
@@ -87,13 +93,13 @@ export async function runGraph(
       broken ??= { error };
     } finally {
       beginning.delete(name);
+      active.delete(name);
+      wake();
     }
   };
 
   for (;;) {
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
-    });
+    isWoken = false;
     if (isToBeRevived && !aborted.aborted && !running.isLeaving() && broken === null) {
       isToBeRevived = false;
       await revive().catch((error: unknown) => {
@@ -117,16 +123,17 @@ export async function runGraph(
     if (decision.kind === 'run') {
       for (const name of decision.names) {
         graph.start(name);
-        const work = carryOut(name).finally(() => {
-          active.delete(work);
-          wake();
-        });
-        active.set(work, name);
+        active.add(name);
+        void carryOut(name);
       }
       continue;
     }
     if (broken !== null && active.size === 0) throw (broken as { error: unknown }).error;
-    await woken;
+    // As long as it is told of what happened while it looked, it looks again.
+    if (!isWoken)
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
   }
 }
 

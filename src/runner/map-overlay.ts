@@ -34,7 +34,12 @@ export class MapOverlay<K, V> implements ReadonlyMap<K, V> {
   }
 
   /** In the order that the map has once it is settled. */
-  *entries(): MapIterator<[K, V]> {
+  entries(): MapIterator<[K, V]> {
+    if (this.#over.size === 0) return this.#under.entries();
+    return this.#under.size === 0 ? this.#over.entries() : this.#both();
+  }
+
+  *#both(): MapIterator<[K, V]> {
     for (const [key, value] of this.#under) yield [key, this.#over.has(key) ? (this.#over.get(key) as V) : value];
     for (const [key, value] of this.#over) if (!this.#under.has(key)) yield [key, value];
   }
@@ -43,7 +48,12 @@ export class MapOverlay<K, V> implements ReadonlyMap<K, V> {
     for (const [key] of this.entries()) yield key;
   }
 
-  *values(): MapIterator<V> {
+  values(): MapIterator<V> {
+    if (this.#over.size === 0) return this.#under.values();
+    return this.#under.size === 0 ? this.#over.values() : this.#valuesOfBoth();
+  }
+
+  *#valuesOfBoth(): MapIterator<V> {
     for (const [, value] of this.entries()) yield value;
   }
 

@@ -45,7 +45,7 @@ export async function prepareLaunch(options: PendingLaunchOptions): Promise<Pend
   const { stores, launched, commit: launch } = options;
   const { execution, instance, instanceBefore, context } = launched;
   const lease = documentKeys.lease(execution.id);
-  const takenAt = floorToMicrosecond(await stores.clock.now());
+  const takenAt = floorToMicrosecond(stores.clock.told?.() ?? (await stores.clock.now()));
   const after = leaseDocument({ executionId: execution.id, conductor: options.conductor, takenAt });
   const claim = {
     execution,
@@ -81,13 +81,13 @@ export async function prepareLaunch(options: PendingLaunchOptions): Promise<Pend
   function ours(stored: CommitOutcome | null, { changes }: Commit): CommitOutcome {
     if (stored === null) throw new OwnershipLost(execution.id);
     const written = new Set(changes.map(keyOf));
-    const note = (key: StateDocumentKey, before: ReadDocument | null, members: readonly IndexMember[]): void => {
+    const note = (key: StateDocumentKey, before: ReadDocument | null, members: () => readonly IndexMember[]): void => {
       if (!written.has(documentKey(key)))
-        documents.set(documentKey(key), { revision: (before?.revision ?? 0) + 1, members });
+        documents.set(documentKey(key), { revision: (before?.revision ?? 0) + 1, members: members() });
     };
-    note(documentKeys.execution(execution.id), null, executionMembers(execution));
-    note(documentKeys.instance(instance.id), instanceBefore, instanceMembers(instance));
-    if (context.size > 0) note(documentKeys.context(execution.id), null, []);
+    note(documentKeys.execution(execution.id), null, () => executionMembers(execution));
+    note(documentKeys.instance(instance.id), instanceBefore, () => instanceMembers(instance));
+    if (context.size > 0) note(documentKeys.context(execution.id), null, () => []);
     return stored;
   }
 

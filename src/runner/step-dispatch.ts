@@ -58,17 +58,26 @@ type RunStep = (running: RunningExecution, work: StepWork) => Promise<PartOutcom
  * Carries out a step by its kind.
  * @returns the exit code, or `null` for the usual one
  */
-export async function runBody(
+export function runBody(
   running: RunningExecution,
   work: StepWork,
   attempt: Attempt,
   runPart: RunStep,
 ): Promise<string | null> {
   const { body } = work;
+  return body.kind === 'task' ? runTask(body, attempt.ctx) : runLongBody(running, work, attempt, runPart);
+}
+
+async function runLongBody(
+  running: RunningExecution,
+  work: StepWork,
+  attempt: Attempt,
+  runPart: RunStep,
+): Promise<null> {
+  const { body } = work;
   const { session, tools } = running;
   const { ctx, log } = attempt;
   const run = { ctx, log, fence: session.fence, tools };
-  if (body.kind === 'task') return runTask(body, ctx);
   if (body.kind === 'chunk') await runChunks(body, chunkRun(running, work, body, attempt));
   if (body.kind === 'shell') await runShell(body, run);
   // Its client is the greatest of all that is loaded, and few jobs use it.

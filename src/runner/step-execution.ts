@@ -3,10 +3,11 @@ import { defaultRetry, type StepRetry } from '../domain/job.ts';
 import { decideRetry } from '../domain/retry.ts';
 import { type BatchStatus, noCounters, type StepCounters, type StepExecution } from '../domain/execution.ts';
 import { isLive, moveStep, type StepEvent } from '../domain/execution-transitions.ts';
+import { atNow } from '../ports/clock.ts';
 import { LeftBehind, StopRequested, TimedOut } from './abort-reasons.ts';
 import { errorStack, errorText } from './error-text.ts';
 import { movedEntry } from './journal-entries.ts';
-import type { Decide } from './execution-state.ts';
+import type { Decide, StateChange } from './execution-state.ts';
 import { isDistributed, runElsewhere } from './parts/distributed-step.ts';
 import type { RunningExecution } from './running-execution.ts';
 import { type ContextOverlay, createContextOverlay } from './shared-context.ts';
@@ -83,26 +84,25 @@ async function begin({ session, tools, commit }: RunningExecution, work: StepWor
   const checkpoint =
     work.checkpoint ??
     (body.kind === 'chunk' ? encodePlace(beginningOf(id, tools.operationId(), body.chunkSize)) : null);
-  await commit(async ({ execution }) => {
-    const at = await tools.stores.clock.now();
-    const step: StepExecution = {
-      id,
-      executionId,
-      instanceId,
-      stepName,
-      status: 'STARTED',
-      exitCode: 'EXECUTING',
-      exitMessage: '',
-      startedAt: at,
-      endedAt: null,
-      counters: noCounters,
-      checkpoint,
-    };
-    return {
-      steps: [step],
-      journal: [movedEntry(execution, { stepName, before: null, after: 'STARTED', at, by: tools.by, reason: null })],
-    };
-  });
+  await commit(({ execution }) =>
+    atNow<StateChange>(tools.stores.clock, (at) => {
+      const step: StepExecution = {
+        id,
+        executionId,
+        instanceId,
+        stepName,
+        status: 'STARTED',
+        exitCode: 'EXECUTING',
+        exitMessage: '',
+        startedAt: at,
+        endedAt: null,
+        counters: noCounters,
+        checkpoint,
+      };
+      const move = { stepName, before: null, after: 'STARTED', at, by: tools.by, reason: null } as const;
+      return { steps: [step], journal: [movedEntry(execution, move)] };
+    }),
+  );
 }
 
 async function runAttempts(
@@ -112,7 +112,7 @@ async function runAttempts(
 ): Promise<NodeOutcome & PartOutcome> {
   const { session, aborted, tools } = running;
   const { retry } = work.definition;
-  const left = await timeLeft(running, work);
+  const left = work.definition.timeoutCovers === undefined ? () => null : await timeLeft(running, work);
   const isOver = (failure: unknown): boolean => failure instanceof TimedOut && left() !== null;
   const counted = isProgram(work.body) ? (session.state.steps.get(work.stepName)?.counters.retry ?? 0) : 0;
   for (let attempt = 1 + counted; ; attempt += 1) {
@@ -246,33 +246,23 @@ async function end(
   const { tools } = running;
   const status = moveStep((running.session.state.steps.get(stepName) as StepExecution).status, event);
   const outcome = { status: nodeStatus(status), exitCode: exitCode ?? status, message: exitMessage };
-  const decide: Decide = async ({ execution, steps, context }) => {
-    const at = await tools.stores.clock.now();
-    const step = steps.get(stepName) as StepExecution;
-    if (!isLive(step.status)) return {};
-    const ended: StepExecution = {
-      ...step,
-      status,
-      exitCode: outcome.exitCode,
-      exitMessage,
-      endedAt: at,
-      counters: body.kind === 'partition' ? countersOfParts(stepName, steps) : step.counters,
-    };
-    return {
-      steps: [ended],
-      ...contextChange(overlay, context),
-      journal: [
-        movedEntry(execution, {
-          stepName,
-          before: step.status,
-          after: status,
-          at,
-          by: tools.by,
-          reason: exitMessage === '' ? null : exitMessage,
-        }),
-      ],
-    };
-  };
+  const decide: Decide = ({ execution, steps, context }) =>
+    atNow<StateChange>(tools.stores.clock, (at) => {
+      const step = steps.get(stepName) as StepExecution;
+      if (!isLive(step.status)) return {};
+      const counters = body.kind === 'partition' ? countersOfParts(stepName, steps) : step.counters;
+      const ended: StepExecution = {
+        ...step,
+        status,
+        exitCode: outcome.exitCode,
+        exitMessage,
+        endedAt: at,
+        counters,
+      };
+      const reason = exitMessage === '' ? null : exitMessage;
+      const move = { stepName, before: step.status, after: status, at, by: tools.by, reason };
+      return { steps: [ended], ...contextChange(overlay, context), journal: [movedEntry(execution, move)] };
+    });
   if (stepName === definition.name) running.goAhead(decide);
   else await running.commit(decide);
   return outcome;

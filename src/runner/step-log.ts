@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
 
-import { formatOnce, type Instant } from '../domain/time.ts';
-import { createLogFiles, type LogLines, longestLine, type LogSink } from './log-files.ts';
+import type { Instant } from '../domain/time.ts';
+import { createLogFiles, type LogLines, type LogSink } from './log-files.ts';
+import { linesOf, type LogLevel, marked, stamp } from './log-text.ts';
 
-/** `out` and `err`: what a program that the step started wrote. */
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'out' | 'err';
+export type { LogLevel };
 
 /** The log of one step of an execution, or of the execution itself. Never throws: a full disk must not fail a step. */
 export interface StepLog {
@@ -89,8 +89,7 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }
   };
   return {
     open(executionId, stepName, alsoTo = null) {
-      const fileOf = (name: string | null): string => path.join(folder, logPath(executionId, name));
-      const whole = appending(fileOf(null));
+      const whole = appending(path.join(folder, logPath(executionId, null)));
       if (stepName === null)
         return {
           write: (level, text) => whole.write(level, text, now()),
@@ -101,11 +100,14 @@ export function createLogs({ folder, now, maxBytes = defaultMaxBytes, ...given }
       let own: LogFile | null = null;
       let isOpen = true;
       const ownLog = (): LogFile =>
-        (own ??= together(appending(fileOf(stepName)), alsoTo === null ? null : appending(alsoTo, true)));
+        (own ??= together(
+          appending(path.join(folder, logPath(executionId, stepName))),
+          alsoTo === null ? null : appending(alsoTo, true),
+        ));
       let noted: Parameters<LogFile['write']>[] | null = [];
       const sayBoth = (level: LogLevel, text: string, at: Instant): void => {
         // A flood of output costs no more than to read it.
-        if (!whole.isFull()) whole.write(level, text.replaceAll(/^/gm, `[${stepName}] `), at);
+        if (!whole.isFull()) whole.write(level, marked(text, stepName), at);
       };
       return {
         write(level, text) {
@@ -235,19 +237,17 @@ function createFlushing(): Flushing {
 
 /** @param maxBytes after which nothing more is handed on: the sink, which knows what was there before, has left it out by then */
 function appendTo(to: Pick<LogLines, 'file' | 'isForeign'>, { sink, maxBytes }: Where, soon: Flushing): LogFile {
-  let gathered: string[] = [];
-  let gatheredLength = 0;
+  let gathered = '';
   let handedOn = 0;
   let lastAt: Instant = 0n;
   let isOpen = true;
 
   function handOn(isLast: boolean): void {
     soon.isDone(flush);
-    if (gathered.length === 0 && !(isLast && handedOn > 0)) return;
-    sink.append({ ...to, text: gathered.join(''), prefix: `${stamp(lastAt)} WARN  `, isLast });
-    handedOn += gatheredLength;
-    gathered = [];
-    gatheredLength = 0;
+    if (gathered === '' && !(isLast && handedOn > 0)) return;
+    sink.append({ ...to, text: gathered, prefix: `${stamp(lastAt)} WARN  `, isLast });
+    handedOn += gathered.length;
+    gathered = '';
   }
   const flush = (): void => handOn(false);
   const isFull = (): boolean => handedOn > maxBytes;
@@ -258,15 +258,8 @@ function appendTo(to: Pick<LogLines, 'file' | 'isForeign'>, { sink, maxBytes }: 
     write(level, text, at) {
       if (!isOpen || isFull()) return;
       lastAt = at;
-      const prefix = `${stamp(at)} ${level.toUpperCase().padEnd(5)} `;
-      for (const line of text.split('\n')) {
-        for (let from = 0; from === 0 || from < line.length; from += longestLine) {
-          const entry = `${prefix}${line.slice(from, from + longestLine)}\n`;
-          gathered.push(entry);
-          gatheredLength += entry.length;
-        }
-      }
-      if (gatheredLength >= gatheredBytes) flush();
+      gathered += linesOf(level, text, at);
+      if (gathered.length >= gatheredBytes) flush();
       else soon.ask(flush);
     },
     close() {
@@ -280,12 +273,4 @@ function appendTo(to: Pick<LogLines, 'file' | 'isForeign'>, { sink, maxBytes }: 
 interface Where {
   readonly sink: LogSink;
   readonly maxBytes: number;
-}
-
-/** Several lines are of the same moment. */
-let lastStamp = { instant: -1n, text: '' };
-
-function stamp(instant: Instant): string {
-  if (instant !== lastStamp.instant) lastStamp = { instant, text: `${formatOnce(instant)}Z` };
-  return lastStamp.text;
 }

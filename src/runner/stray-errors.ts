@@ -46,7 +46,15 @@ export function jobFileTarget(): JobFileTarget | undefined {
   return files.getStore();
 }
 
-/** Resolves when the errors that nothing has caught up to now have been told. */
+let telling: Promise<void> | null = null;
+
+/** Resolves when the errors that nothing has caught up to now have been told: whoever asks in one turn of the event loop waits for its end. */
 export function strayErrorsTold(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(resolve));
+  telling ??= new Promise((resolve) => {
+    setImmediate(() => {
+      telling = null;
+      resolve();
+    });
+  });
+  return telling;
 }

@@ -139,40 +139,25 @@ export function createCommands({ store, reader, clock, operationId, patienceMill
     return attempt(name);
   }
 
-  async function repeat<T>(subject: string, once: () => Promise<T | 'conflict'>): Promise<T> {
-    for (let tries = 0; tries < maxAttempts; tries += 1) {
-      const result = await once();
-      if (result !== 'conflict') return result;
-    }
-    throw new BatchyError(
-      'contention',
-      `${subject} is being changed by others faster than this request could be stored. Nothing was changed; try again.`,
-    );
-  }
-
-  async function once(
-    turn: string,
-    subject: string,
-    caller: Caller,
-    decide: () => Promise<Storable>,
-  ): Promise<Answered> {
+  function once(turn: string, subject: string, caller: Caller, decide: () => Promise<Storable>): Promise<Answered> {
     const { idempotency } = caller;
     const request = idempotency === null ? null : keyedOperation(caller.name, idempotency);
     const id = request?.id ?? operationId();
     return takeTurn(turn, async () => {
       const before = request === null ? null : await reader.operation(request.id);
       if (before !== null && request !== null) return replay(before, request.fingerprint);
-      return repeat(subject, async () => {
+      for (let tries = 0; tries < maxAttempts; tries += 1) {
         const { answer, changes, guards, journal, take } = await decide();
         if (changes.length === 0 && request === null) return { answer, replayed: false };
         const operation: Operation =
           request === null ? unkeyed(id) : { ...request, answer, keepSeconds: keepKeyedSeconds };
         const commit = { operation, changes, guards, journal };
-        const outcome = (await take?.(commit)) ?? (await store.commit(commit));
-        if (outcome.kind === 'conflict') return 'conflict';
+        const taken = take === undefined ? null : await take(commit);
+        const outcome = taken ?? (await store.commit(commit));
         if (outcome.kind === 'repeated') return replay(outcome.operation, operation.fingerprint);
-        return { answer, replayed: false };
-      });
+        if (outcome.kind === 'committed') return { answer, replayed: false };
+      }
+      throw contention(subject);
     });
   }
 
@@ -211,32 +196,33 @@ export function createCommands({ store, reader, clock, operationId, patienceMill
     }
   }
 
-  async function runBeside(
+  function runBeside(
     turn: string,
     caller: Caller,
     decide: (now: Instant) => Promise<BesideDecision>,
   ): Promise<Answered> {
     return once(turn, `What is asked of ${turn}`, caller, async () => {
-      const { beside, answer, take } = await decide(await clock.now());
+      const { beside, answer, take } = await decide(clock.told?.() ?? (await clock.now()));
       const { documents, guards = [], journal } = beside ?? nothingBeside;
       return { answer, changes: documents, guards, journal, take };
     });
   }
 
   async function apply(name: string, decide: (attempt: Attempt) => WorkflowChange | null): Promise<void> {
-    await takeTurn(name, () =>
-      repeat(`Workflow ${quoteBriefly(name)}`, async () => {
+    await takeTurn(name, async () => {
+      for (let tries = 0; tries < maxAttempts; tries += 1) {
         const now = await attempt(name);
         const change = decide(now);
-        if (change === null) return null;
+        if (change === null) return;
         const outcome = await store.commit({
           operation: unkeyed(operationId()),
           changes: [storedWorkflowChange(now.stored, change)],
           journal: change.journal,
         });
-        return outcome.kind === 'conflict' ? 'conflict' : null;
-      }),
-    );
+        if (outcome.kind !== 'conflict') return;
+      }
+      throw contention(`Workflow ${quoteBriefly(name)}`);
+    });
   }
 
   return { run, runOften, runBeside, apply };
@@ -252,6 +238,13 @@ function storable({ stored }: Attempt, { change, answer, beside = nothingBeside 
 }
 
 const nothingBeside: Beside = { documents: [], journal: [] };
+
+function contention(subject: string): BatchyError {
+  return new BatchyError(
+    'contention',
+    `${subject} is being changed by others faster than this request could be stored. Nothing was changed; try again.`,
+  );
+}
 
 function unkeyed(id: string): Operation {
   return { id, fingerprint: '', answer: null, keepSeconds: keepUnkeyedSeconds };

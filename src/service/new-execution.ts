@@ -8,6 +8,7 @@ import {
   executionDocument,
   instanceDocument,
   instanceKeyDocument,
+  laterChange,
   latestLaunchDocument,
   type ReadDocument,
 } from '../domain/execution-documents.ts';
@@ -45,7 +46,7 @@ export async function findLaunched(
   restarted: JobExecution | null,
 ): Promise<Found> {
   const newest =
-    (await instanceOf(records, definition, restarted)) ??
+    (restarted === null ? null : await instanceOf(records, definition, restarted)) ??
     (await records.newestInstance(instanceKey(definition.name, withoutInstanceNumber(definition, parameters))));
   const lastId = newest.instance?.value.lastExecutionId ?? null;
   const last = lastId === null ? null : await records.execution(lastId);
@@ -67,13 +68,13 @@ export async function findLaunched(
   return { newest, before, lastRevision, running: running.length, latestLaunch };
 }
 
-/** `null` for no restart; and where the job was bound to a workflow since, or is no more: its parameters tell another instance. */
+/** `null` where the job was bound to a workflow since, or is no more: its parameters tell another instance. */
 async function instanceOf(
   records: ExecutionRecords,
   { bond }: JobDefinition,
-  restarted: JobExecution | null,
+  restarted: JobExecution,
 ): Promise<NewestInstance | null> {
-  if (restarted === null || (bond === null) !== (restarted.batch === null)) return null;
+  if ((bond === null) !== (restarted.batch === null)) return null;
   const instance = await records.instance(restarted.instanceId);
   return instance === null ? null : { key: null, instance };
 }
@@ -151,8 +152,12 @@ export async function makeExecution(
     ...(completed ? {} : waitingOf(definition, made.urgency ?? {}, made.now)),
     ...(isNew || found.before === null ? {} : { previousId: found.before.last.id }),
   };
-  const documents = [changeOf(kept, instanceDocument(instance)), changeOf(null, executionDocument(execution))];
-  const inherited = await contextOf(records, isNew ? made.contextOf : made.forced ? undefined : found.before?.last.id);
+  const documents = [
+    changeOf(kept, instanceDocument(instance)),
+    laterChange(documentKeys.execution(id), () => changeOf(null, executionDocument(execution))),
+  ];
+  const contextFrom = isNew ? made.contextOf : made.forced ? undefined : found.before?.last.id;
+  const inherited = contextFrom === undefined ? [] : await contextOf(records, contextFrom);
   const context = new Map([...inherited, ...(made.context ?? [])]);
   // Where there is none there is nothing in it.
   if (context.size > 0) documents.push(changeOf(null, contextDocument(id, context)));
@@ -170,8 +175,8 @@ export async function makeExecution(
 }
 
 /** A restart finds what the steps that it skips have put there, and a replay what those of the execution have. */
-async function contextOf(records: ExecutionRecords, from: number | undefined): Promise<ReadonlyMap<string, Json>> {
-  const context = from === undefined ? null : await records.context(from);
+async function contextOf(records: ExecutionRecords, from: number): Promise<ReadonlyMap<string, Json>> {
+  const context = await records.context(from);
   return context?.value ?? new Map();
 }
 

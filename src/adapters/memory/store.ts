@@ -11,7 +11,7 @@ import { readDocument, writeDocument } from './documents.ts';
 export function createMemoryStore(database: MemoryDatabase, clock: Clock): Store {
   return {
     async commit(commit): Promise<CommitOutcome> {
-      assertDocumentChanges(commit.changes.filter((change) => change.kind === 'document'));
+      assertDocumentChanges(commit.changes);
       const now = await clock.now();
       // From here to the end nothing is awaited: that is what makes the commit atomic.
       const known = database.operations.get(commit.operation.id);

@@ -14,7 +14,7 @@ export function createRedisClock(connection: RedisConnection, serverTime: Server
     serverTime.heard(now);
     return asked.map(() => now);
   });
-  return { now: async () => serverTime.tell() ?? connection.call(ask) };
+  return { now: async () => serverTime.tell() ?? connection.call(ask), told: () => serverTime.tell() };
 }
 
 /** Seconds and microseconds, as texts or numbers. */

@@ -93,14 +93,11 @@ export function connectRedis(target: RedisTarget, times: ConnectionTimes): Redis
   }
 
   return {
-    async call(attempt, effect = 'none') {
+    // No async function: all that is asked of the store comes by here, and mostly nothing is to be waited for but the answer.
+    call(attempt, effect = 'none') {
       const deadline = performance.now() + times.deadline;
-      if (redis.status !== 'ready') await ready(deadline);
-      try {
-        return await attempt(redis);
-      } catch (error) {
-        return persist(attempt, effect, deadline, error);
-      }
+      const ask = () => attempt(redis).catch((error: unknown) => persist(attempt, effect, deadline, error));
+      return redis.status === 'ready' ? ask() : ready(deadline).then(ask);
     },
     another: (options) => {
       const other = new Redis({ ...base, ...options });

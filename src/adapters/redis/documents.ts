@@ -23,11 +23,10 @@ export function createRedisDocuments(connection: RedisConnection): DocumentReade
     throw foreignOwnKey(key, await redis.type(key));
   };
   return {
-    async get(asked) {
-      if (asked.length === 0) return [];
-      const found = await connection.call((redis) => ask({ redis, keys: asked.map((key) => keys.document(key)) }));
-      if (found instanceof BatchyError) throw found;
-      return found;
+    get(asked) {
+      if (asked.length === 0) return Promise.resolve([]);
+      const wanted = asked.map((key) => keys.document(key));
+      return connection.call((redis) => ask({ redis, keys: wanted })).then(orForeign);
     },
     scan: async (page) => {
       const key = keys.index(page.index);
@@ -59,6 +58,11 @@ function takeNumbers(key: string): (asked: Taking) => Promise<number> {
 interface Taking {
   readonly redis: Redis;
   readonly count: number;
+}
+
+function orForeign(found: (StoredDocument | null)[] | BatchyError): (StoredDocument | null)[] {
+  if (found instanceof BatchyError) throw found;
+  return found;
 }
 
 interface Asked {

@@ -49,15 +49,14 @@ export function createRedisStore(connection: RedisConnection, { lastWritten, ser
   const send = gather(mostAtATime, (sendings: readonly Sending[]) => sendTogether(sendings, serverTime));
 
   async function attempt(commit: Commit): Promise<CommitOutcome> {
-    assertDocumentChanges(commit.changes.filter((change) => change.kind === 'document'));
+    assertDocumentChanges(commit.changes);
     const token = `${process}-${(sent += 1)}`;
     const args = commitArguments(commit, token);
-    const [kind, first = '', second = ''] = await connection.call(async (redis) => {
-      const answer = await send({ redis, args });
-      // Refused by the server in the midst of the script, as it would have been without one.
-      if (answer[0] === 'error') throw new ReplyError(answer[1]);
-      return answer;
-    }, 'commit');
+    const answer = await connection.call((redis) => send({ redis, args }).then(orRefusal), 'commit');
+    return outcomeOf(commit, token, answer);
+  }
+
+  function outcomeOf(commit: Commit, token: string, [kind, first = '', second = '']: ScriptAnswer): CommitOutcome {
     switch (kind) {
       case 'committed':
         return { kind, sequences: sequencesFrom(Number(first), commit) };
@@ -78,21 +77,29 @@ export function createRedisStore(connection: RedisConnection, { lastWritten, ser
     }
   }
 
-  return {
-    async commit(commit) {
-      const workflows = commit.changes.filter((change) => change.kind === 'workflow');
-      let outcome: CommitOutcome | null = null;
-      try {
-        outcome = await attempt(commit);
-        return outcome;
-      } finally {
-        for (const change of workflows) {
-          if (outcome?.kind === 'committed') lastWritten.wrote(change);
-          else lastWritten.doubt(change.name);
-        }
+  async function noting(commit: Commit): Promise<CommitOutcome> {
+    let outcome: CommitOutcome | null = null;
+    try {
+      outcome = await attempt(commit);
+      return outcome;
+    } finally {
+      for (const change of commit.changes) {
+        if (change.kind !== 'workflow') continue;
+        if (outcome?.kind === 'committed') lastWritten.wrote(change);
+        else lastWritten.doubt(change.name);
       }
-    },
+    }
+  }
+
+  return {
+    commit: (commit) => (commit.changes.some(({ kind }) => kind === 'workflow') ? noting(commit) : attempt(commit)),
   };
+}
+
+/** What the server refused in the midst of the script is told as it would have been without one. */
+function orRefusal(answer: ScriptAnswer): ScriptAnswer {
+  if (answer[0] === 'error') throw new ReplyError(answer[1]);
+  return answer;
 }
 
 function sequencesFrom(first: number, { journal }: Commit): number[] {

@@ -51,7 +51,7 @@ export class CommitQueue implements Store {
     if (this.#closed)
       return Promise.reject(new BatchyError('store-unavailable', `The store ${this.#connection.file} is closed.`));
     return new Promise((resolve, reject) => {
-      assertDocumentChanges(commit.changes.filter((change) => change.kind === 'document'));
+      assertDocumentChanges(commit.changes);
       this.#waiting.push({
         commit,
         resolve,

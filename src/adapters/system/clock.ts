@@ -37,7 +37,8 @@ export function createSystemClock(sources: SystemClockSources = {}): Clock {
     return last;
   }
 
-  return { now: async (): Promise<Instant> => microseconds() * 1000n };
+  const told = (): Instant => microseconds() * 1000n;
+  return { now: async () => told(), told };
 }
 
 function clamp(value: bigint, least: bigint, greatest: bigint): bigint {

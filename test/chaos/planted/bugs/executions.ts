@@ -17,6 +17,7 @@ export const executionBugs: readonly PlantedBug[] = [
     find: 'if (claim === null) return { changes, guards: [{ ...key, expected: fence }] };',
     replace: 'if (claim === null) return { changes, guards: [] };',
     caughtBy: { file: fencing, name: 'writes nothing more, tells its steps, and runs none' },
+    scenario: 'pause',
   },
   {
     id: 'lost-race-for-the-lease-is-won',
@@ -108,6 +109,7 @@ export const executionBugs: readonly PlantedBug[] = [
     replace:
       '        await commitChunk(chunk, readTo);\n        if (chunk.items.length > 0) await writeChunk(chunk);\n',
     caughtBy: { file: 'test/runner/chunk-crashes.test.ts' },
+    scenario: 'kill',
   },
   {
     id: 'counters-beside-the-checkpoint',
@@ -226,16 +228,8 @@ export const executionBugs: readonly PlantedBug[] = [
     bug: 'the end of a step is not written into the journal',
     breaks: 'one commit, one state',
     file: step,
-    find: `        movedEntry(execution, {
-          stepName,
-          before: step.status,
-          after: status,
-          at,
-          by: tools.by,
-          reason: exitMessage === '' ? null : exitMessage,
-        }),
-`,
-    replace: '',
+    find: '...contextChange(overlay, context), journal: [movedEntry(execution, move)] };',
+    replace: '...contextChange(overlay, context) };',
     caughtBy: { file: 'test/runner/journal-entries.test.ts' },
   },
   {

@@ -147,9 +147,8 @@ export const storeBugs: readonly PlantedBug[] = [
     bug: 'a commit whose outcome is not known is answered as if it were stored',
     breaks: 'I7',
     file: 'src/service/commands.ts',
-    find: '(await take?.(commit)) ?? (await store.commit(commit));',
-    replace:
-      "(await take?.(commit)) ?? (await store.commit(commit).catch(() => ({ kind: 'committed' as const, sequences: [] })));",
+    find: 'taken ?? (await store.commit(commit));',
+    replace: "taken ?? (await store.commit(commit).catch(() => ({ kind: 'committed' as const, sequences: [] })));",
     caughtBy: { file: 'test/faults/proxy.test.ts' },
   },
   {
