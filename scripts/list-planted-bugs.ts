@@ -7,11 +7,11 @@ import { markdownTable } from './marked-region.ts';
 export function listPlantedBugs(): string {
   return markdownTable(
     ['Planted bug', 'Breaks', 'In', 'Caught by'],
-    plantedBugs.map(({ id, bug, breaks, file, caughtBy }) => [
+    plantedBugs.map(({ id, bug, breaks, file, caughtBy, scenario }) => [
       `\`${id}\`: ${bug}`,
       breaks,
       `[${path.basename(file)}](../${file})`,
-      caughtBy.name === undefined ? linkTo(caughtBy.file) : `${linkTo(caughtBy.file)}, “${caughtBy.name} …”`,
+      `${linkTo(caughtBy.file)}${caughtBy.name === undefined ? '' : `, “${caughtBy.name} …”`}${scenario === undefined ? '' : `; chaos \`${scenario}\``}`,
     ]),
   );
 }

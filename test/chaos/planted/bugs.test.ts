@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
+import { scenarios } from '../scenarios/index.ts';
 import { plantedBugs } from './bugs/index.ts';
 import { plantInto } from './planted-bug.ts';
 
@@ -24,6 +25,8 @@ describe('the bugs to be planted', () => {
   it('have checks that are there', () => {
     const missing = plantedBugs.filter(({ caughtBy }) => !existsSync(path.join(root, caughtBy.file)));
     expect(missing.map(({ id }) => id)).toEqual([]);
+    const names = scenarios.map(({ name }) => name);
+    expect(plantedBugs.filter(({ scenario }) => scenario !== undefined && !names.includes(scenario))).toEqual([]);
   });
 
   it('are refused where the code has changed under them', () => {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { plantedBugs } from './bugs/index.ts';
 import { copyTree } from './copied-tree.ts';
 import { type PlantOptions, readOptions, usage } from './options.ts';
-import { checkTitle, type PlantedBug } from './planted-bug.ts';
+import { type Check, checkTitle, type PlantedBug } from './planted-bug.ts';
 import { type CheckResult, runCheck } from './run-check.ts';
 
 /** `npm run plant`: whether the checks see the mistakes that they are there to see. */
@@ -16,18 +16,19 @@ interface Verdict {
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
-async function plantAll(bugs: readonly PlantedBug[]): Promise<readonly Verdict[]> {
+async function plantAll(bugs: readonly PlantedBug[], checkOf: (bug: PlantedBug) => Check): Promise<readonly Verdict[]> {
   const tree = await copyTree(root);
   const unplanted = new Map<string, CheckResult>();
   const verdicts: Verdict[] = [];
   try {
     for (const bug of bugs) {
-      const title = checkTitle(bug.caughtBy);
-      const before = unplanted.get(title) ?? (await runCheck(tree.folder, bug.caughtBy));
+      const check = checkOf(bug);
+      const title = checkTitle(check);
+      const before = unplanted.get(title) ?? (await runCheck(tree.folder, check));
       unplanted.set(title, before);
       const verdict =
         before.kind === 'passed'
-          ? verdictOf(bug, await tree.withBug(bug, () => runCheck(tree.folder, bug.caughtBy)))
+          ? verdictOf(bug, title, await tree.withBug(bug, () => runCheck(tree.folder, check)))
           : { bug, isCaught: false, words: `the check does not pass without it: ${wordsOf(before)}` };
       verdicts.push(verdict);
       console.error(`${verdicts.length} of ${bugs.length}  ${bug.id}: ${verdict.words}`);
@@ -38,8 +39,8 @@ async function plantAll(bugs: readonly PlantedBug[]): Promise<readonly Verdict[]
   return verdicts;
 }
 
-function verdictOf(bug: PlantedBug, result: CheckResult): Verdict {
-  if (result.kind === 'passed') return { bug, isCaught: false, words: `ESCAPES ${checkTitle(bug.caughtBy)}` };
+function verdictOf(bug: PlantedBug, check: string, result: CheckResult): Verdict {
+  if (result.kind === 'passed') return { bug, isCaught: false, words: `ESCAPES ${check}` };
   return { bug, isCaught: result.kind === 'failed', words: wordsOf(result) };
 }
 
@@ -55,12 +56,14 @@ function table(rows: readonly (readonly [string, string])[]): string {
   return rows.map(([id, words]) => `${id.padEnd(width)}  ${words}`).join('\n');
 }
 
-async function plant({ bugs, lists }: PlantOptions): Promise<boolean> {
+async function plant({ bugs, byScenarios, lists }: PlantOptions): Promise<boolean> {
   if (lists) {
     console.log(table(bugs.map(({ id, bug, breaks }) => [id, `${bug} (${breaks})`])));
     return true;
   }
-  const verdicts = await plantAll(bugs);
+  const verdicts = await plantAll(bugs, ({ scenario, caughtBy }) =>
+    byScenarios && scenario !== undefined ? { scenario } : caughtBy,
+  );
   const caught = verdicts.filter(({ isCaught }) => isCaught);
   console.log(table(verdicts.map(({ bug, words }) => [bug.id, words])));
   console.log(`\n${caught.length} of ${verdicts.length} planted bugs are caught.`);

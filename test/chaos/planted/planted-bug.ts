@@ -11,17 +11,22 @@ export interface PlantedBug {
   /** Stands in the file exactly once. */
   readonly find: string;
   readonly replace: string;
-  readonly caughtBy: Check;
+  readonly caughtBy: TestCheck;
+  /** The scenario of `npm run chaos` that sees it, too: with real processes, and by what the store has written down. */
+  readonly scenario?: string;
 }
 
 /** A file of tests; `name`: those of its tests whose names hold this text, all if not said. */
-export interface Check {
+export interface TestCheck {
   readonly file: string;
   readonly name?: string;
 }
 
-export function checkTitle({ file, name }: Check): string {
-  return name === undefined ? file : `${file} › ${name}`;
+export type Check = TestCheck | { readonly scenario: string };
+
+export function checkTitle(check: Check): string {
+  if ('scenario' in check) return `npm run chaos -- --only ${check.scenario}`;
+  return check.name === undefined ? check.file : `${check.file} › ${check.name}`;
 }
 
 /**

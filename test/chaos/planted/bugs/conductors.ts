@@ -103,6 +103,7 @@ export const conductorBugs: readonly PlantedBug[] = [
     find: 'if (found?.revision !== kept.revision) throw new ScheduleChanged();',
     replace: 'if (found === null) throw new ScheduleChanged();',
     caughtBy: { file: 'test/service/firings.test.ts' },
+    scenario: 'cron',
   },
   {
     id: 'missed-firings-lost',
