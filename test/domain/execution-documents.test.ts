@@ -19,6 +19,7 @@ import {
   type IndexMember,
   instanceDocument,
   instanceKeyDocument,
+  laterChange,
   leaseDocument,
   skippedDocument,
   skippedKeyOfMember,
@@ -202,6 +203,28 @@ describe('a change of a document', () => {
       text: running.text,
       add: running.members,
       remove: [],
+    });
+  });
+
+  test('is made when somebody asks what it is, and once', () => {
+    let made = 0;
+    const change: StoredDocumentChange = laterChange(documentKeys.execution(7), () => {
+      made += 1;
+      return documentChange({ revision: 4, members: [] }, running);
+    });
+    expect({ kind: change.kind, collection: change.collection, id: change.id, made }).toEqual({
+      kind: 'document',
+      collection: 'execution',
+      id: '7',
+      made: 0,
+    });
+    const { expected, text, add, remove } = change;
+    expect({ expected, text, add, remove, made }).toEqual({
+      expected: 4,
+      text: running.text,
+      add: running.members,
+      remove: [],
+      made: 1,
     });
   });
 
