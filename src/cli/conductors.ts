@@ -21,7 +21,7 @@ export const register: RegisterCommand = (program, context) => {
         column('state'),
         column('host'),
         column('role'),
-        { title: 'load', cell: (row) => `${idsOf(row).length} of ${cellText(row['concurrency'] ?? '?')}` },
+        { title: 'load', cell: (row) => `${loadOf(row)} of ${cellText(row['concurrency'] ?? '?')}` },
         { title: 'runs', cell: (row) => idsOf(row).join(', ') },
         { title: 'capabilities', cell: (row) => textsOf(row['capabilities']).join(', ') },
         { title: 'heartbeat_age', cell: (row) => `${cellText(row['heartbeat_age_seconds'])} s` },
@@ -31,6 +31,11 @@ export const register: RegisterCommand = (program, context) => {
     );
   });
 };
+
+/** Parts of others' executions take up room as executions do. */
+function loadOf(row: JsonObject): number {
+  return idsOf(row).length + Number(row['part_count'] ?? 0);
+}
 
 function idsOf(row: JsonObject): readonly string[] {
   return textsOf(row['execution_ids']);

@@ -236,6 +236,8 @@ export interface StepExecution {
   read_skip_count: number;
   process_skip_count: number;
   write_skip_count: number;
+  /** Who runs it, where it may run on another conductor than the rest of the execution */
+  conductor?: string;
   /** Of a task of a reversible flow: whether it was run or reverted */
   phase?: 'execute' | 'revert';
   /** Of a task of a reversible flow: what it was left as; that of its latest row is where it is */

@@ -120,6 +120,8 @@ export interface ExecutionOperations {
       ended_because: string | null;
       /** What it runs, oldest first */
       execution_ids: number[];
+      /** Partitions and distributed steps that it runs beside, of any executions */
+      part_count: number;
     }[];
   };
   /** The executions, newest first */

@@ -65,6 +65,8 @@ export interface Job {
       timeout: number | null;
       allow_start_if_complete: boolean;
       start_limit: number | null;
+      /** It may run on another conductor than the rest of its execution */
+      distributed: boolean;
     }[];
     edges: {
       from: string;

@@ -2,6 +2,7 @@ import { executionIndexes, idOfMember } from '../domain/document-index.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
 import { conductorsIndex, type Heartbeat, heartbeatKey, readHeartbeat } from '../domain/heartbeat.ts';
 import { decodeLease } from '../domain/lease.ts';
+import { decodePart, partKeyOfMember, partsIndex } from '../domain/part.ts';
 import { nanosecondsPerSecond } from '../domain/time.ts';
 import type { Stores } from '../ports/stores.ts';
 
@@ -20,6 +21,8 @@ export interface ListedConductor extends Heartbeat {
   readonly ageSeconds: number;
   /** Executions that it owns, oldest first. */
   readonly executionIds: readonly number[];
+  /** How many parts of executions it runs that were offered to others: partitions, and distributed steps. */
+  readonly partCount: number;
 }
 
 export const conductorStates = ['online', 'silent', 'ended'] as const;
@@ -65,7 +68,18 @@ export function createConductors(
     return byOwner;
   }
 
-  async function signs(): Promise<Omit<ListedConductor, 'executionIds'>[]> {
+  async function partCounts(): Promise<ReadonlyMap<string, number>> {
+    const counts = new Map<string, number>();
+    const all = (await members(partsIndex)).map(partKeyOfMember);
+    for (let from = 0; from < all.length; from += pageSize)
+      for (const found of await documents.get(all.slice(from, from + pageSize))) {
+        const owner = found === null ? null : decodePart(found.text).conductor;
+        if (owner !== null) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+      }
+    return counts;
+  }
+
+  async function signs(): Promise<Omit<ListedConductor, 'executionIds' | 'partCount'>[]> {
     const ids = await members(conductorsIndex);
     const found: Heartbeat[] = [];
     for (let from = 0; from < ids.length; from += pageSize)
@@ -85,8 +99,12 @@ export function createConductors(
 
   return {
     async list() {
-      const [conductors, owners] = await Promise.all([signs(), owned()]);
-      return conductors.map((sign) => ({ ...sign, executionIds: owners.get(sign.conductor) ?? [] }));
+      const [conductors, owners, parts] = await Promise.all([signs(), owned(), partCounts()]);
+      return conductors.map((sign) => ({
+        ...sign,
+        executionIds: owners.get(sign.conductor) ?? [],
+        partCount: parts.get(sign.conductor) ?? 0,
+      }));
     },
     async canRun(required) {
       const conductors = await signs();

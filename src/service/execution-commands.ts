@@ -5,6 +5,7 @@ import { isLive, moveExecution } from '../domain/execution-transitions.ts';
 import { isDecided } from '../domain/handled-failure.ts';
 import type { JobDefinition } from '../domain/job.ts';
 import type { Lease } from '../domain/lease.ts';
+import { partRemoval } from '../domain/part.ts';
 import { replayOf } from '../domain/replay.ts';
 import type { Instant } from '../domain/time.ts';
 import type { Urgency } from '../domain/urgency.ts';
@@ -121,8 +122,18 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
       const failed = ends
         ? await failBatchOf(reader, workflow, execution, { reason: ending.exitMessage, now, by })
         : null;
-      const documents = fencedBy === null ? beside.documents : [...beside.documents, fencedBy];
-      return { change: failed, answer: render(execution), beside: { ...beside, documents, guards } };
+      // Others run parts of it no more; what they begin meanwhile must be known first.
+      const parts = ends ? await records.parts(id) : [];
+      const rows = new Set(left?.steps.map(({ value }) => value.id));
+      const begun = parts
+        .filter(({ part }) => !rows.has(part.stepExecutionId))
+        .map(({ part }) => ({ ...documentKeys.step(id, part.stepExecutionId), expected: null }));
+      const documents = [...beside.documents, ...(fencedBy === null ? [] : [fencedBy]), ...parts.map(partRemoval)];
+      return {
+        change: failed,
+        answer: render(execution),
+        beside: { ...beside, documents, guards: [...guards, ...begun] },
+      };
     };
     const answered =
       batch === null

@@ -22,6 +22,7 @@ import {
   type FlowOutline,
   type FlowRecord,
 } from '../domain/flow-text.ts';
+import { decodePart, partKeyOfMember, partsOfExecution, type StoredPart } from '../domain/part.ts';
 import { decodeSkipped } from '../domain/skipped-text.ts';
 import type { Json } from '../domain/json.ts';
 import { decodeLease, type Lease } from '../domain/lease.ts';
@@ -54,6 +55,8 @@ export interface ExecutionRecords {
   /** Of a flow: what belongs to none of its tasks. */
   flowRecord(executionId: number): Promise<FlowRecord>;
   lease(executionId: number): Promise<Kept<Lease> | null>;
+  /** What conductors may run of an execution beside its owner, or do. */
+  parts(executionId: number): Promise<StoredPart[]>;
   /** What another launch of a job that counts its executions must be compared with. */
   latestLaunch(jobKey: string): Promise<ReadDocument | null>;
   /** Of a workflow. */
@@ -64,6 +67,9 @@ export interface ExecutionRecords {
   members(page: IndexPage): Promise<string[]>;
   reserve(sequence: 'execution' | 'instance'): Promise<number>;
 }
+
+/** There are as many at a time as a step has run at a time. */
+const mostParts = 10_000;
 
 export interface KeptSkip {
   readonly item: SkippedItem;
@@ -164,6 +170,14 @@ export function createExecutionRecords(documents: DocumentReader): ExecutionReco
       });
     },
     lease: (executionId) => one(documentKeys.lease(executionId), decodeLease, (value) => leaseDocument(value).members),
+    async parts(executionId) {
+      const page = { prefix: '', direction: 'ascending', beyond: null, limit: mostParts } as const;
+      const members = await documents.scan({ ...page, index: partsOfExecution(executionId) });
+      const found = members.length === 0 ? [] : await documents.get(members.map(partKeyOfMember));
+      return found.flatMap((stored) =>
+        stored === null ? [] : { part: decodePart(stored.text), revision: stored.revision },
+      );
+    },
     latestLaunch: (jobKey) => one(documentKeys.latestLaunch(jobKey), Number, () => []),
     doubts: (workflow) => one(documentKeys.doubts(workflow), decodeDoubts, () => []),
     ids: async (page) => (await documents.scan(page)).map(idOfMember),

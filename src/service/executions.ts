@@ -23,6 +23,7 @@ import { flowRestartPlan, type FlowView, flowView } from './flow-executions.ts';
 import type { ExecutionRecords, Kept, KeptSkip } from './execution-records.ts';
 import type { Jobs } from './jobs.ts';
 import { whyHeld } from './queue-records.ts';
+import { partOwners, whyPartsWait } from './offered-parts.ts';
 import { createReplays, type Replays, type ReplaysOptions } from './replays.ts';
 import { listSkipped, type SkippedPage } from './skipped-items.ts';
 
@@ -60,6 +61,8 @@ export function placeOf({ id, startedAt }: JobExecution, byStart: boolean): numb
 export interface Executions extends ExecutionCommands {
   /** @throws BatchyError `unknown-execution` */
   get(id: number): Promise<JobExecution>;
+  /** Who runs a step of it, by step execution, where that may be another than has the execution. */
+  partOwners(id: number): Promise<ReadonlyMap<number, string>>;
   /** What keeps others from going on with it, should its owner be gone: its job's file is missing or broken, nobody has what it needs, its time has not come, or a gate holds it back. `null`: nothing does. */
   awaits(execution: JobExecution): Promise<string | null>;
   /** Newest first: by id, or by start (`listsByStart`). */
@@ -102,6 +105,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
     ...createExecutionCommands({ ...options, replays }),
     replay: (id, asked, caller, render) => replays.replay(id, asked, caller, render),
     get: async (id) => (await existing(id)).value,
+    partOwners: (id) => partOwners(records, id),
     async awaits(execution) {
       const { id, status, jobName } = execution;
       if (!isLive(status)) return null;
@@ -110,7 +114,7 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       const required = jobs.capabilitiesOf(jobName);
       if (required.length > 0 && !(await conductors.canRun(required)))
         return `a conductor with ${required.join(', ')}: none online`;
-      if (((await records.lease(id))?.value.conductor ?? null) !== null) return null;
+      if (((await records.lease(id))?.value.conductor ?? null) !== null) return whyPartsWait(records, conductors, id);
       return whyHeld(stores.documents, execution, jobs.maxRunningOf(jobName), await stores.clock.now());
     },
 

@@ -165,6 +165,7 @@ export function fakeJobs(): FakeJobs {
       };
     return {
       get: async (id) => get(id),
+      partOwners: async () => new Map(),
       awaits: async ({ jobName }) => (jobName === loadOrders.name ? null : 'its job'),
       list: async ({ status, jobName, instanceId, startedAfter, startedBefore, beyond, limit }) =>
         newestFirst(executions.values(), beyond === null ? null : Number(String(beyond).slice(-16)))

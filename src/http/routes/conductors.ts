@@ -26,7 +26,7 @@ export function addConductorRoutes(server: BatchyServer, { conductors }: HttpSer
 const nothingTold = { host: null, process_id: null, role: null, concurrency: null, capabilities: [] };
 
 function conductorFields(listed: ListedConductor): JsonObject {
-  const { conductor, state, about, at, ageSeconds, endedBecause = null, executionIds } = listed;
+  const { conductor, state, about, at, ageSeconds, endedBecause = null, executionIds, partCount } = listed;
   return {
     id: conductor,
     state,
@@ -35,5 +35,6 @@ function conductorFields(listed: ListedConductor): JsonObject {
     heartbeat_age_seconds: ageSeconds,
     ended_because: endedBecause,
     execution_ids: executionIds,
+    part_count: partCount,
   };
 }

@@ -6,6 +6,7 @@ import { definitionFor } from '../../domain/replay.ts';
 import { isMemberOfStart } from '../../domain/document-index.ts';
 import { BatchyError } from '../../domain/errors.ts';
 import { contextFields, executionFields, stepFields } from '../../domain/execution-text.ts';
+import { isLive } from '../../domain/execution-transitions.ts';
 import { isTaskList } from '../../domain/task-list.ts';
 import { listsByStart, placeOf } from '../../service/executions.ts';
 import { type TaskState, taskStates } from '../../service/task-states.ts';
@@ -96,7 +97,17 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         response: { 200: schemas.StepsAnswer, ...problemResponses(...found) },
       },
     },
-    async (request, reply) => reply.send((await executions.steps((request.params as Params).id)).map(stepFields)),
+    async (request, reply) => {
+      const { id } = request.params as Params;
+      const steps = await executions.steps(id);
+      const owners = steps.some(({ status }) => isLive(status)) ? await executions.partOwners(id) : null;
+      return reply.send(
+        steps.map((step) => {
+          const conductor = owners?.get(step.id);
+          return { ...stepFields(step), ...(conductor === undefined ? {} : { conductor }) };
+        }),
+      );
+    },
   );
 
   server.get(

@@ -29,6 +29,9 @@ export const ConductorsAnswer = Type.Array(
     heartbeat_age_seconds: Type.Number(),
     ended_because: text,
     execution_ids: Type.Array(Type.Integer(), { description: 'What it runs, oldest first' }),
+    part_count: Type.Integer({
+      description: 'Partitions and distributed steps that it runs beside, of any executions',
+    }),
   }),
   {
     description: 'The processes that run jobs, by id',
@@ -46,6 +49,7 @@ export const ConductorsAnswer = Type.Array(
           heartbeat_age_seconds: 1.2,
           ended_because: null,
           execution_ids: [12, 15],
+          part_count: 2,
         },
       ],
     ],

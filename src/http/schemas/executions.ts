@@ -178,6 +178,9 @@ export const StepsAnswer = Type.Array(
     read_skip_count: Type.Integer(),
     process_skip_count: Type.Integer(),
     write_skip_count: Type.Integer(),
+    conductor: Type.Optional(
+      Type.String({ description: 'Who runs it, where it may run on another conductor than the rest of the execution' }),
+    ),
     phase: Type.Optional(
       Type.Union([Type.Literal('execute'), Type.Literal('revert')], {
         description: 'Of a task of a reversible flow: whether it was run or reverted',

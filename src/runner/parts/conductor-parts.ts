@@ -132,7 +132,7 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
       regularAt = lookedAt;
       runs.refresh();
     }
-    looking = lookAround()
+    looking = lookAround(isRegular)
       .catch(onProblem)
       .finally(() => {
         looking = null;
@@ -154,17 +154,23 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
     cancel = timers.after(left, lookNow);
   }
 
-  async function lookAround(): Promise<void> {
+  async function lookAround(tidies: boolean): Promise<void> {
     const found = await store.list(partsIndex);
     // All owners at once: who is gone is told by watching them.
     const named = found.flatMap(({ part: { conductor } }) => (conductor === null || conductor === id ? [] : conductor));
     gone = named.length === 0 ? new Map() : await owners.gone(named);
+    if (tidies) await removeOver(found.filter(({ part }) => !runs.has(part.stepExecutionId)));
     const free = found.filter(isFree);
     // One by one, any of them: others look, too, and each is to have its share.
     while (free.length > 0 && mayTake()) {
       const [stored] = free.splice(Math.floor(random() * free.length), 1);
       if (stored !== undefined && (await begin(stored))) return void (hasTaken = true);
     }
+  }
+
+  /** Nobody needs parts of what has ended, whoever has them: all that they may still write is refused. */
+  async function removeOver(found: readonly StoredPart[]): Promise<void> {
+    for (const part of await store.withExecutions(found)) if (part.execution === null) await store.remove(part);
   }
 
   function isFree(stored: StoredPart): boolean {
@@ -181,11 +187,7 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
     const job = catalog.get(jobName);
     const [found] = await store.withExecutions([stored]);
     if (found === undefined || !mayTake() || runs.has(stepExecutionId)) return false;
-    if (found.execution === null) {
-      await store.remove(stored);
-      return false;
-    }
-    if (job === undefined || job.bodies.get(stored.part.step) === undefined) return false;
+    if (found.execution === null || job === undefined || job.bodies.get(stored.part.step) === undefined) return false;
     const lost = conductor === null ? null : (gone.get(conductor) ?? { because: null, by: null });
     const handBack = new AbortController();
     const release = slots.holdForPart();

@@ -23,7 +23,7 @@ export interface Machine {
   pause(): void;
   resume(): void;
   /** Resolves at once, where it runs: what stands still, or is gone, goes on later, or never. */
-  alive(): Promise<void>;
+  readonly alive: () => Promise<void>;
 }
 
 export interface Machines {
@@ -85,7 +85,7 @@ export async function createMachines(): Promise<Machines> {
       let standing: PromiseWithResolvers<void> | null = null;
       const alive = async (): Promise<void> => {
         if (isDead) await new Promise(() => {});
-        while (standing !== null) await standing.promise;
+        for (let stands = standing; stands !== null; stands = standing) await stands.promise;
         if (isDead) await new Promise(() => {});
       };
       const reached = reach(stores, alive);

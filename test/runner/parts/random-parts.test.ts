@@ -131,7 +131,7 @@ it('writes each item of each part once, whoever dies, stands still, ends or come
         const slots = plan.slots[all.length % plan.slots.length] ?? 1;
         all.push(await machines.start(`m${all.length}`, jobs, { concurrency: slots }));
       };
-      for (const _slots of plan.slots) await start();
+      while (all.length < plan.slots.length) await start();
       const [job] = jobs(all[0] as Machine) as [RunnableJob];
       const id = await machines.world.launch(job);
       for (const fault of plan.faults) {
