@@ -87,7 +87,7 @@ export class Arena {
     const target = new DatabaseSync(path.join(folder, 'target.db'));
     target.exec('pragma journal_mode = wal; create table rows (run integer not null, id integer not null)');
     target.close();
-    const witness = await createRedisStores({ url: redis.url, deadlineMs: 1000 });
+    const witness = await createRedisStores({ url: redis.url, silenceMs: 5000, deadlineMs: 10_000 });
     return new Arena(options, { folder, redis, witness });
   }
 

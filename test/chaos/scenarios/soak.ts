@@ -8,6 +8,8 @@ import type { Member } from '../member.ts';
 import type { Scenario } from '../scenario.ts';
 import { repeatedRuns } from '../sink.ts';
 
+/** A soak takes long, and so do other things on the machine meanwhile: who is told to stop may need more than the usual seconds. */
+const patience = { SHUTDOWN_SECONDS: '30' };
 const megabyte = 2 ** 20;
 /** Of what a process takes in the middle of a soak, so much more at its end is not flat. */
 const mostGrowth = 1.2;
@@ -26,9 +28,9 @@ export const soak: Scenario = {
   about:
     'mixed load with random kills, pauses, stops and restarts of Redis, for --minutes: 0 violations, flat memory, bounded keys',
   async run(arena, { minutes }) {
-    const keeper = await arena.server('keeper');
-    const second = await arena.server('second server');
-    const [survivor, ...workers] = await arena.workers(['survivor', 'one', 'two']);
+    const keeper = await arena.server('keeper', patience);
+    const second = await arena.server('second server', patience);
+    const [survivor, ...workers] = await arena.workers(['survivor', 'one', 'two'], patience);
     const survivors = [keeper, survivor as Member];
     const load = startLoad(arena, 400);
     const bound = launchBound(arena);
@@ -134,8 +136,8 @@ async function replace(
   const ended = await end(member);
   if (typeof ended === 'string' || (typeof ended === 'number' && ended !== 0))
     throw new Error(`${member.name} ended with ${ended}`);
-  if (isServer) await arena.server(member.name);
-  else await arena.workers([member.name]);
+  if (isServer) await arena.server(member.name, patience);
+  else await arena.workers([member.name], patience);
 }
 
 /** Launches the bound job again and again: one at a time may run, so others are refused. */
