@@ -166,7 +166,7 @@ export const executionBugs: readonly PlantedBug[] = [
     file: step,
     find: 'if (isProgram(work.body) && !isAnew) await countRetry(running, work, overlay);',
     replace: '',
-    caughtBy: { file: 'test/runner/conductor.test.ts' },
+    caughtBy: { file: 'test/runner/conductor.test.ts', name: 'counts an attempt of a program' },
   },
   {
     id: 'one-retry-too-many',

@@ -4,6 +4,7 @@ import { executionBugs } from './executions.ts';
 import { flowBugs } from './flows.ts';
 import { queueBugs } from './queues.ts';
 import { requestBugs } from './requests.ts';
+import { retentionBugs } from './retention.ts';
 import { storeBugs } from './stores.ts';
 import { windowBugs } from './windows.ts';
 
@@ -15,4 +16,5 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...conductorBugs,
   ...queueBugs,
   ...requestBugs,
+  ...retentionBugs,
 ];

@@ -18,7 +18,10 @@ export const requestBugs: readonly PlantedBug[] = [
     file: 'src/service/commands.ts',
     find: 'hash(JSON.stringify([caller, key]))',
     replace: 'hash(JSON.stringify([caller, key, performance.now()]))',
-    caughtBy: { file: 'test/acceptance/memory.test.ts' },
+    caughtBy: {
+      file: 'test/acceptance/memory.test.ts',
+      name: 'replays the first answer to a repeated Idempotency-Key',
+    },
   },
   {
     id: 'prefetch-has-effects',

@@ -149,7 +149,10 @@ export const storeBugs: readonly PlantedBug[] = [
     file: 'src/service/commands.ts',
     find: 'taken ?? (await store.commit(commit));',
     replace: "taken ?? (await store.commit(commit).catch(() => ({ kind: 'committed' as const, sequences: [] })));",
-    caughtBy: { file: 'test/faults/proxy.test.ts' },
+    caughtBy: {
+      file: 'test/faults/proxy.test.ts',
+      name: 'says 503 and that the outcome is unknown when no reply comes',
+    },
   },
   {
     id: 'unknown-outcome-is-refusal',
@@ -158,6 +161,9 @@ export const storeBugs: readonly PlantedBug[] = [
     file: 'src/adapters/redis/connection.ts',
     find: "(unsure && effect !== 'none' ? outcomeUnknown(error) : error);",
     replace: 'error;',
-    caughtBy: { file: 'test/adapters/redis/network-faults.test.ts' },
+    caughtBy: {
+      file: 'test/adapters/redis/network-faults.test.ts',
+      name: 'says that the outcome is unknown when it was done and no reply comes',
+    },
   },
 ];
