@@ -115,7 +115,10 @@ export function createConductor(options: ConductorOptions): Conductor {
     }
     // What a gate holds back is found here, in its order, however it came to us.
     const isHeldBack = gates.hasHeldBack();
-    if (dispatcher !== undefined && !isHeldBack) return;
+    if (dispatcher !== undefined && !isHeldBack) {
+      waiting = 'nobody';
+      return;
+    }
     const open = queues.filter((queue) => !gates.isPaused(queue));
     if (!mayTakeNew() && waiting === 'nobody') waiting = 'perhaps';
     if (refreshes && mayTakeNew()) await takeWaiting(await dueExecutions(stores, open));
@@ -129,6 +132,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (!mayTakeNew()) return;
     }
     waiting = 'nobody';
+    if (open.length === queues.length) gates.lookedThrough();
   }
 
   /** @returns whether some are left, for want of room */
@@ -149,8 +153,8 @@ export function createConductor(options: ConductorOptions): Conductor {
     if ((lease?.conductor ?? null) !== null || !mayTakeNew() || slots.has(execution.id)) return;
     const job = runnable(execution);
     if (job === null || gates.isHeld(execution, job.definition)) return;
-    // What is handed on, and is held back by nobody, comes by itself.
-    const comesByItself = dispatcher !== undefined && gates.freeOf(execution, job.definition) !== null;
+    // What is handed on comes by itself, unless it came, and was held back.
+    const comesByItself = dispatcher !== undefined && !gates.mayHaveHeld(execution, job.definition);
     if (!comesByItself || execution.startedAt !== null) void runUnlessRefused(claimable, job, null);
   }
 

@@ -237,7 +237,7 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
 
   async function reload(): Promise<void> {
     const [held] = await documents.get([ownership.key]);
-    const isOurs = ownership.isOurs(held);
+    const isOurs = ownership.isOurs(held) && !(await ownership.isForfeited());
     if (isOurs) loaded = await ownership.load();
     if (!isOurs || !isLive(loaded.state.execution.status)) {
       lost.abort(new OwnershipLost(executionId));

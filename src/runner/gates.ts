@@ -43,6 +43,8 @@ export interface Gates {
   refresh(): Promise<boolean>;
   /** What was decided is not what this process knows: it asks before it takes anything more. */
   forget(): void;
+  /** One that could not be taken: it is looked for again, and nothing is taken for known before that. */
+  letGo(executionId: number): void;
   /** What makes sure that no gate concerns an execution; `null`: one does, or it is not known. */
   freeOf(execution: JobExecution, definition: JobDefinition): readonly DocumentGuard[] | null;
   isPaused(queue: string): boolean;
@@ -50,6 +52,10 @@ export interface Gates {
   isHeld(execution: JobExecution, definition: JobDefinition): boolean;
   /** The same of an execution of which only the id is at hand, where it was asked for before. */
   isKnownHeld(executionId: number): boolean;
+  /** Whether it is one that was held back here, or that a gate concerns. */
+  mayHaveHeld(execution: JobExecution, definition: JobDefinition): boolean;
+  /** All that waits was asked for since something was to be looked for: what else was held back waits no more. */
+  lookedThrough(): void;
   /** Takes an execution through its gates. One at a time, in the order in which they ask. @throws BatchyError `store-unavailable` */
   pass(passage: Passage): Promise<GatePassing>;
   /** An execution has ended here, or is another's. @returns whether others may have its place */
@@ -73,9 +79,13 @@ const mostKnown = 20_000;
 
 export function createGates({ stores, onWait }: GatesOptions): Gates {
   let known: ReadBook | null = null;
+  /** The revision of what was known when it was last looked for; `undefined`: never. */
+  let noticed: number | null | undefined;
   /** Gates through which nobody new comes, as far as is known. */
   const closed = new Set<string>();
+  /** By which gates what was held back here was; those that were asked for in the look at hand. */
   const rulesOf = new Map<number, readonly string[]>();
+  const asked = new Set<number>();
   const holders = new Set<number>();
   let heldBack = false;
   let turn: Promise<unknown> = Promise.resolve();
@@ -98,6 +108,12 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
   function remember(executionId: number, ids: readonly string[]): void {
     if (rulesOf.size >= mostKnown) rulesOf.clear();
     rulesOf.set(executionId, ids);
+    asked.add(executionId);
+  }
+
+  function freeOf(execution: JobExecution, definition: JobDefinition): readonly DocumentGuard[] | null {
+    if (known === null || rules(execution, definition).length > 0) return null;
+    return [{ ...queueBookKey, expected: known.revision }];
   }
 
   async function passNow({ claimable, definition, lost, take }: Passage): Promise<GatePassing> {
@@ -129,7 +145,10 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
         return { kind: 'taken', fence };
       }
       const [again] = await claimables(stores, [execution.id]);
-      if (again === undefined || isAnothers(again, current)) return { kind: 'lost' };
+      if (again === undefined || isAnothers(again, current)) {
+        rulesOf.delete(execution.id);
+        return { kind: 'lost' };
+      }
       current = again;
     }
     return { kind: 'held', untilMilliseconds: 0 };
@@ -147,17 +166,19 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
   return {
     async refresh() {
       closed.clear();
-      const before = known;
       known = await readBook(stores.documents);
-      return before !== null && before.revision !== known.revision;
+      const isNew = noticed !== undefined && noticed !== known.revision;
+      noticed = known.revision;
+      return isNew;
     },
     forget() {
       known = null;
     },
-    freeOf(execution, definition) {
-      if (known === null || rules(execution, definition).length > 0) return null;
-      return [{ ...queueBookKey, expected: known.revision }];
+    letGo(executionId) {
+      known = null;
+      remember(executionId, []);
     },
+    freeOf,
     isPaused: (queue) => [queue, allQueues].some((name) => (known?.book.get(name)?.pause ?? null) !== null),
     isHeld(execution, definition) {
       // What has begun before may hold a place already.
@@ -167,7 +188,16 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
       if (isHeld) remember(execution.id, ids);
       return isHeld;
     },
-    isKnownHeld: (executionId) => isClosed(rulesOf.get(executionId) ?? []),
+    isKnownHeld(executionId) {
+      const ids = rulesOf.get(executionId);
+      if (ids === undefined) return false;
+      asked.add(executionId);
+      return isClosed(ids);
+    },
+    mayHaveHeld: (execution, definition) => rulesOf.has(execution.id) || freeOf(execution, definition) === null,
+    lookedThrough() {
+      for (const id of rulesOf.keys()) if (!asked.has(id)) rulesOf.delete(id);
+    },
     pass(passage) {
       const passing = turn.then(() => passNow(passage));
       turn = passing.catch(() => undefined);
@@ -180,8 +210,9 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
     },
     reopen,
     hasHeldBack() {
-      const was = heldBack;
+      const was = heldBack || rulesOf.size > 0;
       heldBack = false;
+      asked.clear();
       return was;
     },
   };

@@ -66,6 +66,7 @@ export function createHandingOn({ stores, dispatcher, queues, timers, catalog }:
     },
     /** Hands on all that waits. @throws BatchyError `store-unavailable` */
     async all(): Promise<void> {
+      known = new Map();
       await handOn(await dueExecutions(stores, queues));
       for await (const page of waitingPages(stores, queues)) await handOn(page);
     },

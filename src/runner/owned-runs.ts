@@ -83,7 +83,10 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
       if (passing.kind === 'held') return 'held';
       if (passing.kind === 'taken') ({ fence } = passing);
     }
-    if (fence === null) return 'over';
+    if (fence === null) {
+      if (guards !== null) gates.letGo(executionId);
+      return 'over';
+    }
     if (options.counts !== undefined && lost !== null && !isOver)
       options.counts.of(claimable.execution.jobName).takeovers += 1;
     const session = await open(executionId, job, { stores, fence, ...(claim === null ? {} : { claim }) });
@@ -92,7 +95,14 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
       const outcome = isOver ? 'it may not be taken over again' : `it goes on here${takeover}`;
       logOwnerLoss(tools.logs, executionId, lost, outcome);
     }
-    if (!isOver) return run(executionId, session, job);
+    if (!isOver) {
+      let isOwned = false;
+      void session.owned.then(() => (isOwned = true));
+      const seen = await run(executionId, session, job);
+      // Somebody else was faster, or what is decided on queues has changed: who has it is told by the store.
+      if (!isOwned) gates.letGo(executionId);
+      return seen;
+    }
     const exitMessage = lost.because === null ? 'owner lost' : `owner lost: its process ${lost.because}`;
     await options.parts.share(session, job.definition).revokeAll();
     const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;

@@ -27,6 +27,8 @@ export interface Ownership {
   stored(): void;
   /** Whether it is ours, or still to be had. @param found its document, as the store has it now */
   isOurs(found: StoredDocument | null | undefined): boolean;
+  /** Whether it is not to be had any more, though nobody has it: what it was to be taken under has changed. */
+  isForfeited(): Promise<boolean>;
 }
 
 export interface ExecutionOwnershipOptions {
@@ -69,6 +71,12 @@ export function ownershipOfExecution(options: ExecutionOwnershipOptions): Owners
       }
       return (found?.revision ?? null) === claim.lease.expected;
     },
+    async isForfeited() {
+      const guards = claim?.guards ?? [];
+      if (guards.length === 0) return false;
+      const found = await documents.get(guards);
+      return guards.some(({ expected }, place) => (found[place]?.revision ?? null) !== expected);
+    },
   };
 }
 
@@ -94,6 +102,7 @@ export function ownershipOfPart(documents: Stores['documents'], stored: StoredPa
     },
     stored: () => {},
     isOurs: (found) => found?.revision === revision,
+    isForfeited: async () => false,
   };
 }
 
