@@ -256,6 +256,19 @@ export class Arena {
     }
   }
 
+  /** Whether nobody is in the midst of writing to the table: who is paused there keeps all others out, as SQLite does it. */
+  isTableFree(): boolean {
+    const target = new DatabaseSync(path.join(this.folder, 'target.db'), { timeout: 1000 });
+    try {
+      target.exec('begin immediate; rollback');
+      return true;
+    } catch {
+      return false;
+    } finally {
+      target.close();
+    }
+  }
+
   /** The last that a member has written to its log. */
   logOf(name: string): string {
     return readFileSync(path.join(this.folder, `${name}.log`), 'utf8').slice(-4000);

@@ -17,19 +17,26 @@ interface Verdict {
 const root = path.resolve(import.meta.dirname, '../../..');
 
 async function plantAll(bugs: readonly PlantedBug[], checkOf: (bug: PlantedBug) => Check): Promise<readonly Verdict[]> {
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   const tree = await copyTree(root);
   const unplanted = new Map<string, CheckResult>();
   const verdicts: Verdict[] = [];
+  const run = (check: Check): Promise<CheckResult> =>
+    runCheck({ folder: tree.folder, cancelSignal: interrupted.signal }, check);
   try {
     for (const bug of bugs) {
+      if (interrupted.signal.aborted) break;
       const check = checkOf(bug);
       const title = checkTitle(check);
-      const before = unplanted.get(title) ?? (await runCheck(tree.folder, check));
+      const before = unplanted.get(title) ?? (await run(check));
       unplanted.set(title, before);
       const verdict =
         before.kind === 'passed'
-          ? verdictOf(bug, title, await tree.withBug(bug, () => runCheck(tree.folder, check)))
+          ? verdictOf(bug, title, await tree.withBug(bug, () => run(check)))
           : { bug, isCaught: false, words: `the check does not pass without it: ${wordsOf(before)}` };
+      // What was cut off says nothing.
+      if (interrupted.signal.aborted) break;
       verdicts.push(verdict);
       console.error(`${verdicts.length} of ${bugs.length}  ${bug.id}: ${verdict.words}`);
     }
@@ -52,7 +59,7 @@ function wordsOf(result: CheckResult): string {
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...rows.map(([id]) => id.length));
+  const width = Math.max(0, ...rows.map(([id]) => id.length));
   return rows.map(([id, words]) => `${id.padEnd(width)}  ${words}`).join('\n');
 }
 
@@ -66,8 +73,8 @@ async function plant({ bugs, byScenarios, lists }: PlantOptions): Promise<boolea
   );
   const caught = verdicts.filter(({ isCaught }) => isCaught);
   console.log(table(verdicts.map(({ bug, words }) => [bug.id, words])));
-  console.log(`\n${caught.length} of ${verdicts.length} planted bugs are caught.`);
-  return caught.length === verdicts.length;
+  console.log(`\n${caught.length} of ${bugs.length} planted bugs are caught.`);
+  return caught.length === bugs.length;
 }
 
 try {

@@ -21,16 +21,24 @@ interface Report {
 
 const longestMilliseconds = 10 * 60_000;
 
-/** Runs a check in a copy of the project. @param folder the copy */
-export function runCheck(folder: string, check: Check): Promise<CheckResult> {
-  return 'scenario' in check ? runScenario(folder, check.scenario) : runTests(folder, check);
+/** Where a check runs. */
+interface Place {
+  /** A copy of the project. */
+  readonly folder: string;
+  /** Ends it. */
+  readonly cancelSignal: AbortSignal;
 }
 
-async function runTests(folder: string, { file, name }: TestCheck): Promise<CheckResult> {
-  const outcome = path.join(folder, 'planted-outcome.json');
+/** Runs a check in a copy of the project. */
+export function runCheck(place: Place, check: Check): Promise<CheckResult> {
+  return 'scenario' in check ? runScenario(place, check.scenario) : runTests(place, check);
+}
+
+async function runTests(place: Place, { file, name }: TestCheck): Promise<CheckResult> {
+  const outcome = path.join(place.folder, 'planted-outcome.json');
   await rm(outcome, { force: true });
   const args = ['run', file, '--reporter=json', `--outputFile=${outcome}`];
-  const ran = await run(folder, 'vitest', name === undefined ? args : [...args, '-t', asPattern(name)]);
+  const ran = await run(place, 'vitest', name === undefined ? args : [...args, '-t', asPattern(name)]);
   if (ran.timedOut) return tooLong;
   const report = await readFile(outcome, 'utf8').then(
     (text) => JSON.parse(text) as Report,
@@ -52,9 +60,9 @@ const seed = '7';
 /** What says nothing of the promises: the machine was too slow, or Redis could not be asked. */
 const saysNothing = /^(not within|it could not be judged)/;
 
-async function runScenario(folder: string, scenario: string): Promise<CheckResult> {
+async function runScenario(place: Place, scenario: string): Promise<CheckResult> {
   const args = ['--disable-warning=ExperimentalWarning', 'test/chaos/index.ts', '--only', scenario, '--seed', seed];
-  const ran = await run(folder, 'node', args);
+  const ran = await run(place, 'node', args);
   if (ran.timedOut) return tooLong;
   if (ran.exitCode === 0) return { kind: 'passed', tests: 1 };
   const lines = ran.all.split('\n');
@@ -70,7 +78,7 @@ const tooLong: CheckResult = {
   because: `it did not end within ${longestMilliseconds / 60_000} minutes`,
 };
 
-function run(folder: string, command: string, args: readonly string[]) {
+function run({ folder, cancelSignal }: Place, command: string, args: readonly string[]) {
   return execa(command, args, {
     cwd: folder,
     preferLocal: true,
@@ -78,6 +86,7 @@ function run(folder: string, command: string, args: readonly string[]) {
     reject: false,
     all: true,
     timeout: longestMilliseconds,
+    cancelSignal,
   });
 }
 

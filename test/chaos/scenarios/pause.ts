@@ -56,6 +56,11 @@ async function pauseInTheMiddle(
   const { member, conductor } = await ownerOf(arena, id);
   const processes = member.processes();
   member.pause();
+  while (!arena.isTableFree()) {
+    member.resume();
+    await pauseFor(arena.chance.between(5, 50));
+    member.pause();
+  }
   const noted = arena.notes.of(id).length;
   arena.say(`${victim.name}: ${member.name} is paused with execution ${id} (${victim.job}), behind ${noted} notes`);
   const seconds = await takenFrom(arena, id, conductor);
