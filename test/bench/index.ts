@@ -18,6 +18,7 @@ const measures: Readonly<Record<Group, () => Promise<Measure>>> = {
   'task-list': async () => (await import('./rows/task-list.ts')).measureTaskLists,
   steps: async () => (await import('./rows/steps.ts')).measureSteps,
   'chunk-step': async () => (await import('./rows/chunk-step.ts')).measureChunkStep,
+  partitions: async () => (await import('./rows/partitions.ts')).measurePartitions,
   'csv-to-sql': async () => (await import('./rows/csv-to-sql.ts')).measureCsvToSql,
   history: async () => (await import('./rows/history.ts')).measureHistory,
   start: async () => (await import('./rows/start.ts')).measureStart,

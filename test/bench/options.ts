@@ -11,6 +11,7 @@ export const groups = [
   'task-list',
   'steps',
   'chunk-step',
+  'partitions',
   'csv-to-sql',
   'history',
   'start',
