@@ -18,7 +18,8 @@ const root = path.resolve(import.meta.dirname, '../../..');
 
 async function plantAll(bugs: readonly PlantedBug[], checkOf: (bug: PlantedBug) => Check): Promise<readonly Verdict[]> {
   const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  // Not once: a library that ends children with this process would end it, were nobody else left to listen.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupted.abort());
   const tree = await copyTree(root);
   const unplanted = new Map<string, CheckResult>();
   const verdicts: Verdict[] = [];
