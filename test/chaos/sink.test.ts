@@ -28,6 +28,12 @@ describe('what the sinks have seen', () => {
     expect(staleWrites([chunk(1, { fence: later }), chunk(11, { fence: stale })])).toHaveLength(1);
   });
 
+  it('is no stale write where a program ends that was begun before, but where one begins', () => {
+    const program = (what: string, lease: number): Note => note(what, { fence: [0, lease] });
+    expect(staleWrites([program('begun', 1), program('begun', 2), program('done', 1)])).toEqual([]);
+    expect(staleWrites([program('begun', 2), program('begun', 1)])).toHaveLength(1);
+  });
+
   it('may be one chunk twice in a row for each takeover', () => {
     const notes = [chunk(1), chunk(11), chunk(11, { fence: [7, 2] }), chunk(21)];
     expect(replayedChunks(notes, () => 1)).toEqual([]);

@@ -2,11 +2,14 @@ import type { Note } from './notes.ts';
 
 /** What the sinks must not have seen, whatever befell those who write to them. Each function says what is wrong; nothing when all is well. */
 
-/** Nobody writes behind the back of whoever has gone on: fences of one step never go back (I5). */
+/**
+ * Nobody writes behind the back of whoever has gone on: fences of one step never go back (I5). A program that was stopped with its owner
+ * may end after it, before that can end it: what it had begun is not begun again.
+ */
 export function staleWrites(notes: readonly Note[]): string[] {
   const latest = new Map<string, readonly [number, number]>();
   return notes.flatMap(({ execution, step, fence, what }) => {
-    if (fence === undefined) return [];
+    if (fence === undefined || what === 'done') return [];
     const key = `${execution} ${step}`;
     const was = latest.get(key) ?? [0, 0];
     const isStale = fence[0] < was[0] || (fence[0] === was[0] && fence[1] < was[1]);
