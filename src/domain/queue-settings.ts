@@ -46,7 +46,7 @@ export function rulesFor(
   return rules;
 }
 
-export function ruleOfQueue(queue: string, { limits, pause, placesSince }: QueueSettings): GateRule {
+function ruleOfQueue(queue: string, { limits, pause, placesSince }: QueueSettings): GateRule {
   const title = queue === allQueues ? allTitle : `queue ${queue}`;
   return { id: `queue:${queue}`, title, limits, pause, term: placesSince === null ? '' : formatInstant(placesSince) };
 }

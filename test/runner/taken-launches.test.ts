@@ -156,6 +156,46 @@ describe('a launch where a conductor runs in the same process', () => {
     await ends(here, late.id, 'COMPLETED');
   });
 
+  it('waits in a queue that was paused a moment before, though nobody has looked since', async () => {
+    const [first, second] = [gated('First'), gated('Second')];
+    const here = await start([first.job, second.job]);
+    const { id } = await here.launch(first.job);
+    await first.begun;
+    const nothing = { status: 204, headers: {}, body: '' };
+    await here.services.queues.pause('default', null, nobody, () => nothing);
+    const late = await here.launch(second.job);
+    expect(await leaseOf(late.id)).toBeNull();
+    expect(await here.services.executions.awaits(await here.services.executions.get(late.id))).toBe(
+      'queue default is paused by somebody',
+    );
+    first.open();
+    second.open();
+    await ends(here, id, 'COMPLETED');
+    expect((await here.services.executions.get(late.id)).status).toBe('STARTING');
+    await here.services.queues.resume('default', nobody, () => nothing);
+    await vi.waitFor(async () => {
+      timers.advance(1000);
+      expect((await here.services.executions.get(late.id)).status).toBe('COMPLETED');
+    });
+  });
+
+  it('waits for a place where its queue may have only so many run', async () => {
+    const [first, second] = [gated('First'), gated('Second')];
+    const here = await start([first.job, second.job]);
+    const nothing = { status: 204, headers: {}, body: '' };
+    await here.services.queues.limit('default', { places: 1 }, null, nobody, () => nothing);
+    const { id } = await here.launch(first.job);
+    await first.begun;
+    const late = await here.launch(second.job);
+    expect(await leaseOf(late.id)).toBeNull();
+    first.open();
+    // No time passes: who sees it end begins the next.
+    await second.begun;
+    second.open();
+    await ends(here, late.id, 'COMPLETED');
+    expect((await here.services.executions.get(id)).status).toBe('COMPLETED');
+  });
+
   it('takes the place of an execution of which only the end is left to store', async () => {
     const end = Promise.withResolvers<void>();
     onCommit = async (commit, store) => {
