@@ -60,7 +60,7 @@ export interface Execution {
   priority?: 'very_high' | 'high' | 'normal' | 'low' | 'very_low';
   /** It is not begun before; absent: at once */
   not_before?: string;
-  /** Why nobody here could go on with it if its owner were gone: its job’s file is missing or broken. null: nothing is awaited */
+  /** What it waits for: a conductor that has what it needs, its time, a place that its job or queue limits, the end of a pause; or why nobody here could go on with it if its owner were gone: its job’s file is missing or broken. null: nothing is awaited */
   awaits: string | null;
   /** What its steps receive, defaults and window filled in. Values of names that hold password, secret or token are masked as *** */
   parameters: Record<string, unknown>;

@@ -44,6 +44,13 @@ describe('a job in YAML', () => {
     expect(bodies.get('Upstream')).toEqual({ kind: 'wait', workflow: 'customers', jobs: null });
   });
 
+  it('says where its executions wait, before what, and how many of them run', () => {
+    const waits = 'name: A\nqueue: etl\npriority: very_low\nmaxRunning: 2\nsteps: [{ name: S, shell: [true] }]\n';
+    expect(parse(waits).definition).toMatchObject({ queue: 'etl', priority: 'very_low', maxRunning: 2 });
+    const wrong = refusal(waits.replace('very_low', 'urgent').replace('etl', 'all').replace('2', '0'));
+    expect(wrong.places.map(({ pointer }) => pointer)).toEqual(['2:1', '3:1', '4:1']);
+  });
+
   it('takes arguments and variables as they are written', () => {
     const { bodies } = parse(
       'name: J\nsteps:\n  - {name: S, shell: [sleep, 5, 010, yes, 1.0, 2026-01-01], environment: {A: 010}}\n',

@@ -144,7 +144,7 @@ export const ExecutionAnswer = Type.Object(
     ...executionProperties,
     awaits: Type.Union([Type.String(), Type.Null()], {
       description:
-        'Why nobody here could go on with it if its owner were gone: its job’s file is missing or broken. null: nothing is awaited',
+        'What it waits for: a conductor that has what it needs, its time, a place that its job or queue limits, the end of a pause; or why nobody here could go on with it if its owner were gone: its job’s file is missing or broken. null: nothing is awaited',
     }),
     parameters: Type.Record(Type.String(), Type.Unknown(), {
       description:
