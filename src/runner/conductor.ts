@@ -172,7 +172,8 @@ export function createConductor(options: ConductorOptions): Conductor {
         if (stray === undefined || (claimable.lease?.conductor ?? null) !== stray.owner) continue;
         const job = queues.includes(queue) ? runnable(claimable.execution) : null;
         if (job === null || slots.has(executionId)) continue;
-        if (stray.lost === null && gates.isHeld(claimable.execution, job.definition)) continue;
+        if (stray.lost === null && (gates.isPaused(queue) || gates.isHeld(claimable.execution, job.definition)))
+          continue;
         isLeft = !mayTake();
         if (isLeft) break;
         void runUnlessRefused(claimable, job, stray.lost);
@@ -192,8 +193,9 @@ export function createConductor(options: ConductorOptions): Conductor {
   async function runUnlessRefused(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<void> {
     const { execution } = claimable;
     const seen = await begin(execution, () => runs.see(claimable, job, lost));
-    // Others may have what it needs.
-    if (seen === 'refused') resting.add(execution.id);
+    // Others may have what it needs. Of what has begun before, nobody knows that a gate holds it back: it would be tried without end.
+    if (seen === 'refused' || (seen === 'held' && (lost !== null || execution.startedAt !== null)))
+      resting.add(execution.id);
   }
 
   function begin({ id: executionId, jobName }: JobExecution, see: () => Promise<Seen>): Promise<Seen> {
