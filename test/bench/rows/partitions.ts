@@ -20,7 +20,7 @@ export async function measurePartitions({ quick }: BenchOptions, cleanUp: CleanU
   const redis = await startRedis({ args: ['--auto-aof-rewrite-percentage', '0'] });
   cleanUp.add(() => redis.stop());
   const folder = await cleanUp.folder();
-  const plan = { port: redis.port, folder, parts, concurrency, turns: quick ? 1e8 : 4e8 };
+  const plan = { port: redis.port, folder, parts, concurrency, turns: quick ? 3e7 : 2e8 };
   const owner = await startPartitioning(plan, 0, cleanUp);
   const other = await startPartitioning(plan, 1, cleanUp);
   await owner.order('on');

@@ -184,6 +184,36 @@ describe('partitions over several conductors', () => {
     expect(await machines.parts()).toEqual([]);
   });
 
+  it('run once, though one ends elsewhere while the execution is being taken over', async () => {
+    const { id, owner, other } = await begin(partitioned(4, 4), 4);
+    const [ending = 0] = runsOf(owner.id);
+    const [away = 0] = runsOf(other.id);
+    const third = await machines.start('c', partitioned(4, 4));
+    // It has the other's part when it takes the execution over: so the machine that takes it over is the third, or that one.
+    const { documents } = machines.world.stores;
+    const scan = documents.scan.bind(documents);
+    let isEnded = false;
+    documents.scan = async (page) => {
+      if (page.index === `parts:${id}` && !isEnded) {
+        isEnded = true;
+        gate(away).resolve();
+        // Its row and its document are stored by then.
+        await machines.until(async () => {
+          const { rows } = await machines.world.outcome(id);
+          return rows.includes(`Split:partition${away} COMPLETED`);
+        }, 'the end of the part');
+      }
+      return scan(page);
+    };
+    owner.kill();
+    await machines.until(() => isEnded, 'the takeover');
+    for (let index = 0; index < 4; index += 1) gate(index).resolve();
+    expect(await machines.end(id)).toBe('COMPLETED');
+    expect(runs.filter((run) => run.startsWith(`${away} `))).toEqual([`${away} ${other.id}`]);
+    expect(runs.filter((run) => run.startsWith(`${ending} `)).length).toBeGreaterThan(1);
+    expect(third.isDead()).toBe(false);
+  });
+
   it('write nothing on a conductor that stood still for longer than a lease', async () => {
     const { id, owner, other } = await begin(partitioned(4, 4), 4);
     const paused = runsOf(other.id);
