@@ -97,7 +97,9 @@ async function waitFor(
         if (stored.revision === 1 ? await sharing.retract(stored) : await sharing.revoke(stored)) return null;
       } else if (isFree && isOverdue && sharing.mayRunHere(definition) && now() >= mayTryAt) {
         mayTryAt = now() + patience;
-        if (await sharing.runHere(stored, running)) continue;
+        const done = sharing.works();
+        const ended = await sharing.runHere(stored, running).finally(done);
+        if (ended !== null) continue;
       }
       await Promise.race(aborted.aborted ? [news] : [news, abortion.promise]);
     }

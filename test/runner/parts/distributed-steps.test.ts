@@ -113,6 +113,31 @@ describe('distributed steps', () => {
     expect(new Set(machineOf('Before'))).toEqual(new Set(['a']));
   });
 
+  it('take up the slot of their execution where they run here after all, since nobody wanted them', async () => {
+    const of = jobs([
+      { name: 'Left', dependsOn: [], distributed: true },
+      { name: 'Right', dependsOn: [], distributed: true },
+    ]);
+    const busy = jobs([{ name: 'Busy' }], { name: 'Busy' });
+    const other = jobs([{ name: 'Other' }], { name: 'Other' });
+    await machines.start('b', (machine) => [...of(machine), ...busy(machine)], { concurrency: 1 });
+    await launch(busy);
+    await machines.until(() => runs.length === 1);
+    await machines.start('a', (machine) => [...of(machine), ...other(machine)], { concurrency: 1 });
+    await machines.pass(1000);
+    const id = await launch(of);
+    await machines.until(() => runs.length === 2);
+    gate('Left').resolve();
+    await machines.until(() => machineOf('Right').length === 1);
+    const next = await launch(other);
+    await machines.pass(3000);
+    expect(runs).toEqual(['Busy b', 'Left a', 'Right a']);
+    gate('Right').resolve();
+    gate('Other').resolve();
+    gate('Busy').resolve();
+    expect([await machines.end(id), await machines.end(next)]).toEqual(['COMPLETED', 'COMPLETED']);
+  });
+
   it('go on elsewhere when the conductor that ran one is gone', async () => {
     const of = jobs(fan);
     const both = [await machines.start('a', of), await machines.start('b', of)];
