@@ -38,7 +38,7 @@ export interface Conductor extends ExecutionTaker {
 
 const fewest = 8;
 const usualLines: readonly Line[] = [{ queue: defaultQueue, capabilities: [] }];
-/** Of what waits while others hand it on: what is held back stands in front. */
+/** Of what waits while others hand it on: what is held back stands in front. Those of which all is known to be do not count. */
 const mostHeldPages = 5;
 const over: Taken = { kind: 'over' };
 
@@ -49,7 +49,7 @@ const over: Taken = { kind: 'over' };
 export function createConductor(options: ConductorOptions): Conductor {
   const { stores, catalog, id, leaseSeconds, timers, dispatcher, lines = usualLines, onProblem } = options;
   const queues = [...new Set(lines.map(({ queue }) => queue))];
-  const owners = createOwnerWatch(stores.documents, timers, leaseSeconds);
+  const owners = createOwnerWatch(stores.documents, timers, leaseSeconds, id);
   const heartbeat =
     options.heartbeat ?? createHeartbeat({ ...options, conductor: id, everyMilliseconds: (leaseSeconds * 1000) / 3 });
   const slots = createSlots(options.concurrency);
@@ -125,7 +125,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     if (!mayTakeNew()) return;
     let pages = 0;
     for await (const page of waitingPages(stores, open)) {
-      pages += 1;
+      if (!page.every((executionId) => gates.isKnownHeld(executionId))) pages += 1;
       if (dispatcher !== undefined && pages > mostHeldPages) return;
       const left = await takeWaiting(page);
       waiting = left || !mayTakeNew() ? 'somebody' : 'nobody';

@@ -18,6 +18,8 @@ export interface HandingOnOptions {
 /** What waits for so long is handed on once more, in milliseconds, and then after ever longer times. */
 const patience = 5000;
 const longestPatience = 60_000;
+/** Of what was to wait until a time. */
+const mostDue = 100;
 
 interface Waiting {
   readonly patience: number;
@@ -47,7 +49,7 @@ export function createHandingOn({ stores, dispatcher, queues, timers, catalog }:
     /** Looks at what is in front. @throws BatchyError `store-unavailable` */
     async look(): Promise<void> {
       const now = timers.monotonic();
-      const front = await dueExecutions(stores, queues);
+      const front = (await dueExecutions(stores, queues)).slice(0, mostDue);
       // Behind the first page it waits for those before it.
       for await (const page of waitingPages(stores, queues)) {
         front.push(...page);

@@ -29,18 +29,22 @@ export async function* waitingPages(
   }
 }
 
-/** What was to wait until a time, and that has come; of very many, the first of each queue. @throws BatchyError `store-unavailable` */
+/** What was to wait until a time, and that has come, by that time. @throws BatchyError `store-unavailable` */
 export async function dueExecutions(
   { documents, clock }: Pick<Stores, 'documents' | 'clock'>,
   queues: readonly string[],
 ): Promise<number[]> {
-  const ascending = { prefix: '', direction: 'ascending', beyond: null, limit: pageSize } as const;
-  const delayed = await Promise.all(
-    queues.map((queue) => documents.scan({ ...ascending, index: executionIndexes.delayed(queue) })),
-  );
-  const members = delayed.flat().sort();
-  if (members.length === 0) return [];
-  // Behind all members of this very microsecond.
-  const now = `${formatInstant(floorToMicrosecond(await clock.now()))} ~`;
-  return members.filter((member) => member <= now).map(idOfMember);
+  let now: string | null = null;
+  const due: string[] = [];
+  const addDue = async (queue: string): Promise<void> => {
+    for await (const page of pagesOf(documents, executionIndexes.delayed(queue), pageSize)) {
+      if (page.length === 0) return;
+      // Behind all members of this very microsecond.
+      const until = (now ??= `${formatInstant(floorToMicrosecond(await clock.now()))} ~`);
+      due.push(...page.filter((member) => member <= until));
+      if ((page.at(-1) ?? '') > until) return;
+    }
+  };
+  await Promise.all(queues.map(addDue));
+  return due.sort().map(idOfMember);
 }

@@ -1,6 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest';
 
 import type { JobDefinition } from '../../src/domain/job.ts';
+import type { ConsumeOptions, Dispatcher } from '../../src/ports/dispatcher.ts';
 import { createGatedWorld, type GatedWorld } from './gated-world.ts';
 
 /** What a gate holds back keeps nobody else waiting, and costs little. */
@@ -11,6 +12,7 @@ async function gated(...definitions: Pick<JobDefinition, 'name' | 'maxRunning'>[
   return made;
 }
 
+const idsOf = (begun: GatedWorld['begun']): number[] => begun.map(({ id }) => id);
 const lines = ['default', 'etl'].map((queue) => ({ queue, capabilities: [] }));
 
 it('what was handed back and is paused, however much of it there is', async () => {
@@ -35,4 +37,63 @@ it('what was handed back and is paused, however much of it there is', async () =
   await decide('etl', { pause: null });
   await until(() => expect(begun).toHaveLength(6), 5);
   expect(paused).toContain(begun.at(-1)?.id);
+});
+
+/** Gives each message once, one after the other, as there is room. */
+function oneByOne(): { readonly dispatcher: Dispatcher; readonly left: ReadonlySet<number> } {
+  const left = new Set<number>();
+  const answer = async (take: ConsumeOptions['take'], message: number): Promise<void> => {
+    if ((await take(message)).kind === 'later') left.add(message);
+  };
+  let give = (): void => {};
+  const dispatcher: Dispatcher = {
+    async dispatch({ executionId }) {
+      left.add(executionId);
+      give();
+    },
+    consume({ take }: ConsumeOptions) {
+      let room = 0;
+      give = (): void => {
+        const [message] = left;
+        if (message === undefined || room <= 0) return;
+        room -= 1;
+        left.delete(message);
+        void answer(take, message);
+      };
+      const setRoom = (free: number): void => {
+        room = free;
+        setImmediate(give);
+      };
+      return { setRoom, stop: async () => {} };
+    },
+    close: async () => {},
+  };
+  return { dispatcher, left };
+}
+
+it('what waits for a place of its job, with hundreds of another job in front that wait for one of theirs', async () => {
+  const { conduct, launch, begun, until, pass, end } = await gated(
+    { name: 'Long', maxRunning: 1 },
+    { name: 'Short', maxRunning: 1 },
+  );
+  const { dispatcher, left } = oneByOne();
+  const ids: number[] = [];
+  for (let count = 0; count < 600; count += 1) ids.push(await launch('Long'));
+  const [first, second] = [await launch('Short'), await launch('Short')];
+  for (const executionId of [...ids, first, second])
+    await dispatcher.dispatch({
+      executionId,
+      queue: 'default',
+      capabilities: [],
+      priority: 'normal',
+      delayMilliseconds: 0,
+    });
+  await conduct('a', { dispatcher });
+  for (let seconds = 0; seconds < 300 && left.size > 0; seconds += 1) {
+    for (let turns = 0; turns < 300; turns += 1) await new Promise(setImmediate);
+    await pass(1);
+  }
+  expect(idsOf(begun)).toEqual([ids[0], first]);
+  end(first);
+  await until(() => expect(idsOf(begun)).toEqual([ids[0], first, second]), 10);
 });

@@ -134,6 +134,18 @@ describe('what waits for a conductor that asks the store', () => {
     await hasBegun(['Now', 'Soon', 'Later']);
   });
 
+  it('is begun when its time has come, though very much of it cannot be begun here', async () => {
+    const gpu = told('Gpu');
+    const needing = { ...gpu, definition: { ...gpu.definition, capabilities: ['gpu'] } };
+    const notBefore = world.clock.peek() + 1_000_000_000n;
+    for (let count = 0; count < 100; count += 1) await world.launch(needing, { waits: { notBefore }, forced: true });
+    const other = told('Other');
+    await world.launch(other, { waits: { notBefore: notBefore + 1_000_000_000n } });
+    world.clock.advance({ seconds: 10 });
+    await conduct([needing, other]);
+    await hasBegun(['Other']);
+  });
+
   it('is not taken for a stray while its conductor lives, however much else is there; then it is', async () => {
     const jobs = Array.from({ length: 40 }, (_each, index) => told(`Job${index}`));
     const ids = await launchAll(jobs, []);
