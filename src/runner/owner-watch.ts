@@ -1,5 +1,5 @@
 import { type Ending, heartbeatKey, readEnding } from '../domain/heartbeat.ts';
-import type { DocumentReader } from '../ports/document-reader.ts';
+import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
 import type { Timers } from '../ports/timers.ts';
 
 /** Tells by its own clock which conductors have given no sign of life for as long as a lease lasts. */
@@ -14,17 +14,33 @@ export interface OwnerWatch {
 
 const unseen: Ending = { because: null, by: null };
 
-export function createOwnerWatch(documents: DocumentReader, timers: Timers, leaseSeconds: number): OwnerWatch {
+/** @param own the name of the conductor that watches; `null`: it gives no sign itself */
+export function createOwnerWatch(
+  documents: DocumentReader,
+  timers: Timers,
+  leaseSeconds: number,
+  own: string | null = null,
+): OwnerWatch {
   let seen = new Map<string, { readonly revision: number; readonly stillFor: number }>();
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let ownSign = { revision: 0, seenAt: Number.NEGATIVE_INFINITY };
+
+  /** Whether our own sign, which comes three times in a lease, does not get through: then nobody’s may, though all can be read. */
+  function isMuted(sign: StoredDocument | null, now: number): boolean {
+    if (sign === null) return false;
+    if (sign.revision !== ownSign.revision) ownSign = { revision: sign.revision, seenAt: now };
+    return now - ownSign.seenAt > leaseSeconds * 500;
+  }
+
   return {
     async gone(conductors) {
       const ids = [...new Set(conductors)];
-      const found = await documents.get(ids.map(heartbeatKey));
+      const found = await documents.get([...ids, ...(own === null ? [] : [own])].map(heartbeatKey));
       const now = timers.monotonic();
       // Whoever could not look, because the store was away, has not seen that nobody gave a sign: its owners could not either.
       const watched = Math.min(now - lookedAt, (leaseSeconds * 1000) / 3);
       lookedAt = now;
+      const muted = isMuted(own === null ? null : (found[ids.length] ?? null), now);
       const gone = new Map<string, Ending>();
       const next: typeof seen = new Map();
       for (const [index, id] of ids.entries()) {
@@ -36,7 +52,7 @@ export function createOwnerWatch(documents: DocumentReader, timers: Timers, leas
         }
         const { revision } = sign;
         const before = seen.get(id);
-        const stillFor = before?.revision === revision ? before.stillFor + watched : 0;
+        const stillFor = before?.revision === revision && !muted ? before.stillFor + watched : 0;
         next.set(id, { revision, stillFor });
         if (stillFor >= leaseSeconds * 1000) gone.set(id, readEnding(sign.text) ?? unseen);
       }

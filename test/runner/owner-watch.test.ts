@@ -15,7 +15,12 @@ function watching() {
     scan: nothing,
     reserve: nothing,
   };
-  const watch = createOwnerWatch(documents, { monotonic: () => now, wall: nothing, after: nothing }, leaseSeconds);
+  const watch = createOwnerWatch(
+    documents,
+    { monotonic: () => now, wall: nothing, after: nothing },
+    leaseSeconds,
+    'own',
+  );
   return {
     beat: (id: string) => signs.set(id, { revision: (signs.get(id)?.revision ?? 0) + 1, text: '{}' }),
     /** Who is gone, looked at after so many seconds. */
@@ -53,5 +58,21 @@ it('has seen nothing while it could not look: the store was away, for the others
   expect(await goneAfter(60)).toEqual([]);
   beat('b');
   for (let second = 0; second < leaseSeconds; second += 1) await goneAfter(1);
+  expect(await goneAfter(1)).toContain('a');
+});
+
+it('takes nobody for gone as long as its own sign does not get through: the store takes no writes, of the others neither', async () => {
+  const { beat, goneAfter } = watching();
+  for (const id of ['a', 'b', 'own']) beat(id);
+  await goneAfter(0);
+  for (let second = 0; second < 60; second += 1) expect(await goneAfter(1)).toEqual([]);
+  beat('own');
+  expect(await goneAfter(1)).toEqual([]);
+  beat('b');
+  for (let second = 1; second < leaseSeconds - 1; second += 1) {
+    beat('own');
+    expect(await goneAfter(1)).toEqual([]);
+  }
+  beat('own');
   expect(await goneAfter(1)).toContain('a');
 });

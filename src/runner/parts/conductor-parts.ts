@@ -70,7 +70,7 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
   const store = createPartStore({ ...options, conductor: id });
   const giveUp = new AbortController();
   const runs = createPartRuns({ ...options, store, giveUp: giveUp.signal });
-  const owners = createOwnerWatch(stores.documents, timers, leaseSeconds);
+  const owners = createOwnerWatch(stores.documents, timers, leaseSeconds, id);
   const resting = createResting(timers, lookEveryMilliseconds, () => soon());
   const own = new Map<Promise<void>, AbortController>();
   let gone: ReadonlyMap<string, Ending> = new Map();
