@@ -57,10 +57,9 @@ function readAnew(text: string, zoneName: string): Cron {
       { places: [{ pointer: '/zone', detail: 'expected a time zone, such as Europe/Berlin or UTC' }] },
     );
   const zone = IANAZone.create(zoneName);
-  const wall = wallClockTimes(fields);
+  const wall = wallClockTimes(text, fields);
   // As a day that has no date (30 February), it would be looked for in vain at each firing.
-  if (wall.next(0) === null)
-    throw refusal(text, 'its day of month never comes in its months; mend one of both', 'day of month');
+  if (wall.next(0) === null) throw refusal(text, neverADate, 'day of month');
   const find = wall.isEveryHour ? nextByElapsedTime : nextByWallClock;
   return {
     next: (after) => {
@@ -110,16 +109,19 @@ function refusal(text: string, problem: string, field?: string, cause?: unknown)
   });
 }
 
+const neverADate = 'its day of month never comes in its months; mend one of both';
+
 const utc = { tz: 'UTC' } as const;
 
-function wallClockTimes(fields: readonly string[]): WallClockTimes {
+function wallClockTimes(text: string, fields: readonly string[]): WallClockTimes {
   const expression = fields.join(' ');
   const parse = (currentDate: Date) => CronExpressionParser.parse(expression, { ...utc, currentDate });
   let parsed: ReturnType<typeof parse>;
   try {
     parsed = parse(new Date(0));
   } catch (cause) {
-    throw refusal(expression, (cause as Error).message, 'day of month', cause);
+    // Each field for itself was in order.
+    throw refusal(text, neverADate, 'day of month', cause);
   }
   return {
     isEveryHour: new Set(parsed.fields.hour.values).size === 24,

@@ -78,7 +78,7 @@ describe('when a cron expression fires', () => {
     ['0 0 * * 8', 'day of week', 'the day of week is "8"'],
     ['60 0 0 * * *', 'second', 'the second is "60"'],
     ['H * * * *', 'minute', 'the minute is "H"'],
-    ['0 0 30 2 *', 'day of month', 'day of month'],
+    ['0 0 30 2 *', 'day of month', '"0 0 30 2 *" says no time: its day of month never comes in its months'],
     ['0 0 31 2,4 *', 'day of month', 'never comes in its months'],
   ])('refuses %s and names the field', (cron, field, told) => {
     const error = refusal(() => readCron(cron, 'UTC'));
