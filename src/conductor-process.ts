@@ -216,9 +216,17 @@ function tellCounts(): Promise<void> {
   });
 }
 
-function aboutUs(role: Start['role'], { JOB_CONCURRENCY }: Settings, capabilities: Capabilities): ConductorAbout {
+function aboutUs(role: Start['role'], settings: Settings, capabilities: Capabilities): ConductorAbout {
   const { names } = capabilities;
-  return { host: hostname(), processId: process.pid, role, concurrency: JOB_CONCURRENCY, capabilities: names };
+  const queues = queueNames(settings);
+  return {
+    host: hostname(),
+    processId: process.pid,
+    role,
+    concurrency: settings.JOB_CONCURRENCY,
+    capabilities: names,
+    ...(queues.length === 0 ? {} : { queues }),
+  };
 }
 
 function otherVersion(asked: string): string {

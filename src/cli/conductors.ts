@@ -24,6 +24,7 @@ export const register: RegisterCommand = (program, context) => {
         { title: 'load', cell: (row) => `${loadOf(row)} of ${cellText(row['concurrency'] ?? '?')}` },
         { title: 'runs', cell: (row) => idsOf(row).join(', ') },
         { title: 'capabilities', cell: (row) => textsOf(row['capabilities']).join(', ') },
+        { title: 'queues', cell: (row) => textsOf(row['queues']).join(', ') },
         { title: 'heartbeat_age', cell: (row) => `${cellText(row['heartbeat_age_seconds'])} s` },
         column('ended_because'),
       ],

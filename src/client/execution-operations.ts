@@ -114,6 +114,8 @@ export interface ExecutionOperations {
       concurrency: number | null;
       /** What it may have of what jobs need */
       capabilities: string[];
+      /** The queues whose executions alone it runs; empty: those of all its jobs */
+      queues: string[];
       /** Of its last sign of life, by the store’s clock, UTC */
       heartbeat_time: string;
       heartbeat_age_seconds: number;

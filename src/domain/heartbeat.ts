@@ -30,6 +30,8 @@ export interface ConductorAbout {
   readonly concurrency: number;
   /** What it may have of what jobs need. */
   readonly capabilities: readonly string[];
+  /** The queues whose executions alone it runs; absent: those of all its jobs. */
+  readonly queues?: readonly string[];
 }
 
 export const conductorRoles = ['serve', 'worker'] as const;
@@ -63,8 +65,15 @@ export function heartbeatDocument({ conductor, at, about, endedBecause, endedBy 
 }
 
 /** As it is stored and answered. */
-export function aboutFields({ host, processId, role, concurrency, capabilities }: ConductorAbout): JsonObject {
-  return { host, process_id: processId, role, concurrency, capabilities };
+export function aboutFields({
+  host,
+  processId,
+  role,
+  concurrency,
+  capabilities,
+  queues = [],
+}: ConductorAbout): JsonObject {
+  return { host, process_id: processId, role, concurrency, capabilities, queues };
 }
 
 /** @throws BatchyError `foreign-data` for text that is no heartbeat */
@@ -81,12 +90,14 @@ export function readHeartbeat(text: string): Heartbeat {
 }
 
 function readAbout(fields: StoredFields): ConductorAbout {
+  const queues = fields.textsOrNull('queues') ?? [];
   return {
     host: fields.text('host'),
     processId: fields.count('process_id'),
     role: fields.oneOf('role', conductorRoles),
     concurrency: fields.count('concurrency'),
     capabilities: fields.textsOrNull('capabilities') ?? [],
+    ...(queues.length === 0 ? {} : { queues }),
   };
 }
 

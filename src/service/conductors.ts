@@ -12,6 +12,8 @@ export interface Conductors {
   list(): Promise<ListedConductor[]>;
   /** Whether one that is online may have all of these. @throws BatchyError `store-unavailable` */
   canRun(required: readonly string[]): Promise<boolean>;
+  /** Whether some are online, and each of them runs executions of other queues only. @throws BatchyError `store-unavailable` */
+  leavesOut(queue: string): Promise<boolean>;
 }
 
 export interface ListedConductor extends Heartbeat {
@@ -111,6 +113,10 @@ export function createConductors(
       return conductors.some(
         ({ state, about }) => state === 'online' && required.every((name) => about?.capabilities.includes(name)),
       );
+    },
+    async leavesOut(queue) {
+      const online = (await signs()).filter(({ state }) => state === 'online');
+      return online.length > 0 && online.every(({ about }) => about?.queues?.includes(queue) === false);
     },
   };
 }

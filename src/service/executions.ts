@@ -6,6 +6,7 @@ import type { Json } from '../domain/json.ts';
 import { withLatest } from '../domain/latest-steps.ts';
 import { definitionFor } from '../domain/replay.ts';
 import { type PlannedStep, planRestart } from '../domain/restart-plan.ts';
+import { defaultQueue } from '../domain/work.ts';
 import { ceilToMicrosecond, formatInstant, type Instant } from '../domain/time.ts';
 import type { IndexPage } from '../ports/document-reader.ts';
 import type { Journal } from '../ports/journal.ts';
@@ -91,7 +92,7 @@ export interface Executions extends ExecutionCommands {
 export interface ExecutionsOptions extends Omit<ExecutionCommandsOptions, 'replays'> {
   readonly journal: Journal;
   readonly jobs: Pick<Jobs, 'get' | 'relaunch' | 'whyMissing' | 'capabilitiesOf' | 'maxRunningOf'>;
-  readonly conductors: Pick<Conductors, 'canRun'>;
+  readonly conductors: Pick<Conductors, 'canRun' | 'leavesOut'>;
   readonly stores: Pick<Stores, 'documents' | 'clock'>;
   readonly handingOver: ReplaysOptions['handingOver'];
 }
@@ -115,6 +116,8 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       if (required.length > 0 && !(await conductors.canRun(required)))
         return `a conductor with ${required.join(', ')}: none online`;
       if (((await records.lease(id))?.value.conductor ?? null) !== null) return whyPartsWait(records, conductors, id);
+      const { queue = defaultQueue } = execution;
+      if (await conductors.leavesOut(queue)) return `a conductor of queue ${queue}: those online have other QUEUES`;
       return whyHeld(stores.documents, execution, jobs.maxRunningOf(jobName), await stores.clock.now());
     },
 

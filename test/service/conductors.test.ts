@@ -30,6 +30,12 @@ it('tells whether conductors are online, silent or ended, with what older ones d
   const conductors = createConductors(stores, 10);
   expect(await conductors.canRun(['tape', 'gpu'])).toBe(true);
   expect(await conductors.canRun(['gpu', 'port_is_free'])).toBe(false);
+  expect(await conductors.leavesOut('etl'), 'one runs those of all queues').toBe(false);
   clock.set('2026-11-21T12:00:45');
   expect(await conductors.canRun(['gpu']), 'it is silent').toBe(false);
+  await beat({ conductor: 'd-reports', about: { ...about, queues: ['reports'] } });
+  expect((await conductors.list()).at(-1)?.about?.queues).toEqual(['reports']);
+  expect([await conductors.leavesOut('etl'), await conductors.leavesOut('reports')]).toEqual([true, false]);
+  clock.set('2026-11-21T12:01:45');
+  expect(await conductors.leavesOut('etl'), 'nobody is online').toBe(false);
 });

@@ -23,7 +23,7 @@ export function addConductorRoutes(server: BatchyServer, { conductors }: HttpSer
   );
 }
 
-const nothingTold = { host: null, process_id: null, role: null, concurrency: null, capabilities: [] };
+const nothingTold = { host: null, process_id: null, role: null, concurrency: null, capabilities: [], queues: [] };
 
 function conductorFields(listed: ListedConductor): JsonObject {
   const { conductor, state, about, at, ageSeconds, endedBecause = null, executionIds, partCount } = listed;

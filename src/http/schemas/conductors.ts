@@ -25,6 +25,9 @@ export const ConductorsAnswer = Type.Array(
       Type.Null({ description: 'An older version does not tell' }),
     ]),
     capabilities: Type.Array(Type.String(), { description: 'What it may have of what jobs need' }),
+    queues: Type.Array(Type.String(), {
+      description: 'The queues whose executions alone it runs; empty: those of all its jobs',
+    }),
     heartbeat_time: Type.String({ description: 'Of its last sign of life, by the store’s clock, UTC' }),
     heartbeat_age_seconds: Type.Number(),
     ended_because: text,
@@ -45,6 +48,7 @@ export const ConductorsAnswer = Type.Array(
           role: 'worker',
           concurrency: 4,
           capabilities: ['gpu'],
+          queues: [],
           heartbeat_time: '2026-11-21T21:53:34.230000',
           heartbeat_age_seconds: 1.2,
           ended_because: null,
