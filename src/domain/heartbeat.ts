@@ -90,7 +90,7 @@ export function readHeartbeat(text: string): Heartbeat {
 }
 
 function readAbout(fields: StoredFields): ConductorAbout {
-  const queues = fields.textsOrNull('queues') ?? [];
+  const queues = fields.has('queues') ? (fields.textsOrNull('queues') ?? []) : [];
   return {
     host: fields.text('host'),
     processId: fields.count('process_id'),

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { documentChange } from '../../src/domain/execution-documents.ts';
-import { type Heartbeat, heartbeatDocument } from '../../src/domain/heartbeat.ts';
+import { type Heartbeat, heartbeatDocument, readHeartbeat } from '../../src/domain/heartbeat.ts';
 import { createConductors } from '../../src/service/conductors.ts';
 import { createSettableClock } from '../settable-clock.ts';
 
@@ -38,4 +38,16 @@ it('tells whether conductors are online, silent or ended, with what older ones d
   expect([await conductors.leavesOut('etl'), await conductors.leavesOut('reports')]).toEqual([true, false]);
   clock.set('2026-11-21T12:01:45');
   expect(await conductors.leavesOut('etl'), 'nobody is online').toBe(false);
+});
+
+it('reads the sign of life of a version that tells no queues', () => {
+  const about = '{"host":"etl-1","process_id":7,"role":"worker","concurrency":4,"capabilities":[]}';
+  const text = `{"id":"c","heartbeat_time":"2026-11-21T12:00:00.000000","about":${about}}`;
+  expect(readHeartbeat(text).about).toEqual({
+    host: 'etl-1',
+    processId: 7,
+    role: 'worker',
+    concurrency: 4,
+    capabilities: [],
+  });
 });
