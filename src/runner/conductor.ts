@@ -20,7 +20,8 @@ import { createPartTaking } from './parts/conductor-parts.ts';
 import { prepareLaunch } from './pending-launch.ts';
 import { createResting } from './resting.ts';
 import { createSlots } from './slots.ts';
-import { findStrays, type StrayExecution } from './stray-executions.ts';
+import { createStrays } from './stray-executions.ts';
+import { createStrayTaking } from './stray-taking.ts';
 import { dueExecutions, waitingPages } from './waiting-executions.ts';
 
 export interface Conductor extends ExecutionTaker {
@@ -60,6 +61,18 @@ export function createConductor(options: ConductorOptions): Conductor {
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
   const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForStrays());
+  const isLeftOut = (executionId: number): boolean => slots.has(executionId) || resting.has(executionId);
+  const strayTaking = createStrayTaking({
+    stores,
+    strays: createStrays({ documents: stores.documents, owners, conductor: id, queues, isLeftOut }),
+    queues,
+    catalog,
+    slots,
+    gates,
+    runnable,
+    mayTake,
+    run: (claimable, job, lost) => void runUnlessRefused(claimable, job, lost),
+  });
   const handingOn = dispatcher === undefined ? null : createHandingOn({ stores, dispatcher, queues, timers, catalog });
   let consumer: Consumer | null = null;
   let cancelLook = (): void => {};
@@ -67,7 +80,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   let isTaking = true;
   /** Who waits for a slot, as far as is known: nobody who comes later is served before somebody. */
   let waiting: 'nobody' | 'perhaps' | 'somebody' = 'nobody';
-  /** Something that has lost its owner waits for a slot: it comes before all that was never begun. */
+  /** Something that has lost its owner waits for a slot: it comes before all that was never begun, as parts of what runs do. */
   let strayWaits = false;
 
   function mayTake(): boolean {
@@ -75,7 +88,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   }
 
   function mayTakeNew(): boolean {
-    return mayTake() && !strayWaits;
+    return mayTake() && !strayWaits && !parts.isWaiting();
   }
 
   function setRoom(): void {
@@ -84,6 +97,7 @@ export function createConductor(options: ConductorOptions): Conductor {
 
   function offerRoom(): void {
     setRoom();
+    if (parts.isWaiting()) parts.look();
     if (strayWaits) looks.lookForStrays();
     else if (waiting !== 'nobody') looks.lookForWork();
   }
@@ -109,9 +123,18 @@ export function createConductor(options: ConductorOptions): Conductor {
     if (refreshes) {
       refreshAll();
       // What a queue held back was let go of by all.
-      if (await gates.refresh()) await handingOn?.all();
-      if (isTaking) await takeStrays();
-      if (mayTakeNew()) await handingOn?.look();
+      if (await gates.refresh()) handingOn?.all();
+      if (isTaking) strayWaits = await strayTaking.take();
+      setRoom();
+      if (isTaking) await handingOn?.look();
+      // By the clock of the store: whoever hands on goes by one of its own.
+      if (dispatcher !== undefined && mayTakeNew())
+        await takeWaiting(
+          await dueExecutions(
+            stores,
+            queues.filter((queue) => !gates.isPaused(queue)),
+          ),
+        );
     }
     // What a gate holds back is found here, in its order, however it came to us.
     const isHeldBack = gates.hasHeldBack();
@@ -154,33 +177,9 @@ export function createConductor(options: ConductorOptions): Conductor {
     const job = runnable(execution);
     if (job === null || gates.isHeld(execution, job.definition)) return;
     // What is handed on comes by itself, unless it came, and was held back.
-    const comesByItself = dispatcher !== undefined && !gates.mayHaveHeld(execution, job.definition);
+    const isHandedOn = dispatcher !== undefined && execution.notBefore === undefined;
+    const comesByItself = isHandedOn && !gates.mayHaveHeld(execution, job.definition);
     if (!comesByItself || execution.startedAt !== null) void runUnlessRefused(claimable, job, null);
-  }
-
-  async function takeStrays(): Promise<void> {
-    const isLeftOut = (executionId: number): boolean => slots.has(executionId) || resting.has(executionId);
-    const strays = await findStrays({ documents: stores.documents, owners, conductor: id, queues, isLeftOut });
-    let isLeft = false;
-    while (strays.length > 0 && !isLeft) {
-      const batch = new Map<number, StrayExecution>(
-        strays.splice(0, Math.max(fewest, slots.free())).map((stray) => [stray.id, stray]),
-      );
-      for (const claimable of await claimables(stores, [...batch.keys()])) {
-        const { id: executionId, queue = defaultQueue } = claimable.execution;
-        const stray = batch.get(executionId);
-        if (stray === undefined || (claimable.lease?.conductor ?? null) !== stray.owner) continue;
-        const job = queues.includes(queue) ? runnable(claimable.execution) : null;
-        if (job === null || slots.has(executionId)) continue;
-        if (stray.lost === null && (gates.isPaused(queue) || gates.isHeld(claimable.execution, job.definition)))
-          continue;
-        isLeft = !mayTake();
-        if (isLeft) break;
-        void runUnlessRefused(claimable, job, stray.lost);
-      }
-    }
-    strayWaits = isLeft;
-    setRoom();
   }
 
   /** Its job, where that can be run here. */

@@ -20,6 +20,12 @@ const patience = 5000;
 const longestPatience = 60_000;
 /** Of what was to wait until a time. */
 const mostDue = 100;
+/** Of what a queue held back, at a look: others are to be heard of in between. */
+const mostPagesAtOnce = 10;
+/** Messages that are on their way at a time. */
+const mostAtOnce = 50;
+/** What stands further behind is handed on once more page by page, one each time, in milliseconds. */
+const furtherEvery = 10_000;
 
 interface Waiting {
   readonly patience: number;
@@ -32,17 +38,29 @@ interface Waiting {
  */
 export function createHandingOn({ stores, dispatcher, queues, timers, catalog }: HandingOnOptions) {
   let known = new Map<number, Waiting>();
+  /** What a queue has let go of, as far as it is not handed on. */
+  let letGo: AsyncGenerator<number[]> | null = null;
+  /** What stands behind the first page, from where it was left off. */
+  let further: AsyncGenerator<number[]> | null = null;
+  let furtherAt = timers.monotonic();
 
   async function handOn(ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return;
-    for (const { execution, lease } of await claimables(stores, ids)) {
+    const works = (await claimables(stores, ids)).flatMap(({ execution, lease }) => {
       const job = catalog.get(execution.jobName);
-      if (job === undefined || (lease !== null && lease.conductor !== null)) continue;
+      if (job === undefined || (lease !== null && lease.conductor !== null)) return [];
       const { id: executionId, queue, priority } = execution;
-      await dispatcher.dispatch(
-        workOf({ executionId, queue, priority, capabilities: requiredCapabilities(job.definition) }),
-      );
-    }
+      return workOf({ executionId, queue, priority, capabilities: requiredCapabilities(job.definition) });
+    });
+    while (works.length > 0) await Promise.all(works.splice(0, mostAtOnce).map((work) => dispatcher.dispatch(work)));
+  }
+
+  /** @returns whether there may be more */
+  async function handOnNext(pages: AsyncGenerator<number[]>): Promise<boolean> {
+    const page = await pages.next();
+    if (page.done === true) return false;
+    await handOn(page.value);
+    return true;
   }
 
   return {
@@ -65,12 +83,21 @@ export function createHandingOn({ stores, dispatcher, queues, timers, catalog }:
       }
       known = next;
       await handOn(overdue);
+      for (let pages = 0; letGo !== null && pages < mostPagesAtOnce; pages += 1)
+        if (!(await handOnNext(letGo))) letGo = null;
+      if (now - furtherAt < furtherEvery) return;
+      furtherAt = now;
+      if (further === null) {
+        further = waitingPages(stores, queues);
+        // That is what is in front.
+        await further.next();
+      }
+      if (!(await handOnNext(further))) further = null;
     },
-    /** Hands on all that waits. @throws BatchyError `store-unavailable` */
-    async all(): Promise<void> {
+    /** Hands on all that waits, look by look. */
+    all(): void {
       known = new Map();
-      await handOn(await dueExecutions(stores, queues));
-      for await (const page of waitingPages(stores, queues)) await handOn(page);
+      letGo = waitingPages(stores, queues);
     },
   };
 }

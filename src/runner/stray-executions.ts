@@ -29,26 +29,39 @@ export interface StrayOptions {
 const unseen: Ending = { because: null, by: null };
 const leasesAtOnce = 500;
 
+/** Of what waits, a few were taken and not begun; each is looked at every so many times. */
+const turns = 3;
+
 /**
  * Finds what nobody goes on with: oldest first, but not what waits in our queues to be taken for the first time. All owners are looked at
  * at once, since who is gone is told by watching them.
- * @throws BatchyError `store-unavailable`
  */
-export async function findStrays(options: StrayOptions): Promise<StrayExecution[]> {
+export function createStrays(options: StrayOptions) {
   const { documents, owners, conductor, isLeftOut } = options;
-  const live: number[] = [];
-  for await (const page of pagesOf(documents, executionIndexes.live)) live.push(...page.map(idOfMember));
-  if (live.length === 0) return [];
-  const waiting = await waitingIn(options);
-  const looked = live.filter((id) => !isLeftOut(id));
-  const ownerOf = await ownersOf(documents, looked);
-  const gone = await owners.gone([...new Set(ownerOf.values())].filter((owner) => owner !== conductor));
-  return looked.flatMap((id): StrayExecution[] => {
-    const owner = ownerOf.get(id);
-    if (owner === undefined) return waiting.has(id) ? [] : [{ id, owner: null, lost: null }];
-    const lost = owner === conductor ? unseen : gone.get(owner);
-    return lost === undefined ? [] : [{ id, owner, lost }];
-  });
+  let turn = 0;
+  /** What waits and was taken, as it was found in its turn: its owner is watched from then on. */
+  let taken: ReadonlySet<number> = new Set();
+  return {
+    /** @throws BatchyError `store-unavailable` */
+    async find(): Promise<StrayExecution[]> {
+      const live: number[] = [];
+      for await (const page of pagesOf(documents, executionIndexes.live)) live.push(...page.map(idOfMember));
+      if (live.length === 0) return [];
+      const waiting = await waitingIn(options);
+      turn = (turn + 1) % turns;
+      const isItsTurn = (id: number): boolean => !waiting.has(id) || id % turns === turn || taken.has(id);
+      const looked = live.filter((id) => !isLeftOut(id) && isItsTurn(id));
+      const ownerOf = await ownersOf(documents, looked);
+      taken = new Set([...ownerOf.keys()].filter((id) => waiting.has(id)));
+      const gone = await owners.gone([...new Set(ownerOf.values())].filter((owner) => owner !== conductor));
+      return looked.flatMap((id): StrayExecution[] => {
+        const owner = ownerOf.get(id);
+        if (owner === undefined) return waiting.has(id) ? [] : [{ id, owner: null, lost: null }];
+        const lost = owner === conductor ? unseen : gone.get(owner);
+        return lost === undefined ? [] : [{ id, owner, lost }];
+      });
+    },
+  };
 }
 
 async function waitingIn({ documents, queues }: StrayOptions): Promise<ReadonlySet<number>> {

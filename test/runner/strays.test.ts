@@ -80,7 +80,7 @@ it('what has lost its owner comes before what waits, though no place is ever fre
   await conduct(jobs);
   await hasBegun(['First']);
   await orphan(await world.launch(jobs[3] as RunnableJob));
-  await passSeconds(2);
+  await passSeconds(4);
   ends.get('First')?.();
   await hasBegun(['First', 'Stray']);
   ends.get('Stray')?.();
@@ -109,7 +109,7 @@ it('what has lost its owner comes before what is handed over', async () => {
   };
   await conduct(jobs, { dispatcher });
   await hasBegun(['First']);
-  await passSeconds(2);
+  await passSeconds(4);
   ends.get('First')?.();
   await hasBegun(['First', 'Stray']);
   ends.get('Stray')?.();

@@ -109,12 +109,24 @@ describe('what waits for a conductor that asks the store', () => {
 
   it('is begun by priority over several queues, and left alone in others', async () => {
     const jobs = ['Slow', 'Fast', 'Elsewhere', 'Usual'].map((name) => told(name));
+    const elsewhere = jobs[2] as RunnableJob;
+    jobs[2] = { ...elsewhere, definition: { ...elsewhere.definition, queue: 'other' } };
     await launchAll(jobs, [{ queue: 'etl', priority: 'low' }, { queue: 'etl', priority: 'high' }, { queue: 'other' }]);
     const lines = ['default', 'etl'].map((queue) => ({ queue, capabilities: [] }));
     await conduct(jobs, { lines });
     await hasBegun(['Fast', 'Usual', 'Slow']);
     await passSeconds(60);
     expect(began).toHaveLength(3);
+  });
+
+  it('is found in the queue in which it was launched, though its job waits in another one since', async () => {
+    const job = told('Renamed');
+    const before = await world.launch(job, { waits: { queue: 'before' } });
+    await conduct([{ ...job, definition: { ...job.definition, queue: 'since' } }], {
+      lines: [{ queue: 'since', capabilities: [] }],
+    });
+    await hasBegun(['Renamed']);
+    await vi.waitFor(async () => expect((await world.outcome(before)).status).toBe('COMPLETED'));
   });
 
   it('is not begun before its time, and then before what has less priority', async () => {
@@ -175,7 +187,7 @@ describe('what waits for a conductor that asks the store', () => {
     await conduct(jobs);
     await passSeconds(14);
     expect(began).toEqual([]);
-    await passSeconds(4);
+    await passSeconds(6);
     await hasBegun(['Job0', 'Job39']);
     await passSeconds(30);
     expect(began).toHaveLength(2);
@@ -327,6 +339,29 @@ describe('what is handed to a conductor', () => {
     expect(await given).toEqual({ kind: 'over' });
     expect(began).toEqual(['Once']);
     expect((await world.outcome(id)).execution).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
+  });
+
+  it('is handed on however much stands before it that nobody can run', async () => {
+    const job = told('Last');
+    const unable = jobOf([{ name: 'Step', body: { kind: 'task', run: () => undefined } }], { name: 'Unable' });
+    for (let each = 0; each < 100; each += 1) await world.launch(unable);
+    const last = await world.launch(job, { waits: { priority: 'very_low' } });
+    const dispatcher = createHand();
+    await conduct([job], { dispatcher, onProblem: () => undefined });
+    await passSeconds(12);
+    expect(dispatcher.dispatched.map(({ executionId }) => executionId)).toEqual([last]);
+  });
+
+  it('is begun when its time has come by the clock of the store, whoever hands on goes by another', async () => {
+    const job = told('Due');
+    const id = await world.launch(job, { waits: { notBefore: world.clock.peek() + 60_000_000_000n } });
+    await conduct([job], { dispatcher: createHand() });
+    await passSeconds(3);
+    expect(began).toEqual([]);
+    world.clock.advance({ seconds: 60 });
+    await passSeconds(1);
+    await hasBegun(['Due']);
+    await vi.waitFor(async () => expect((await world.outcome(id)).status).toBe('COMPLETED'));
   });
 
   it('is taken as a stray once its owner is gone, whether or not it is handed over', async () => {

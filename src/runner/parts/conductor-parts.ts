@@ -39,6 +39,10 @@ export interface PartTaking {
   share(session: ExecutionSession, job: JobDefinition): Sharing;
   /** Looks for parts to run here from now on. */
   start(): void;
+  /** Looks now, or once more when a look is under way. */
+  look(): void;
+  /** Whether a part that could run here waits for room. */
+  isWaiting(): boolean;
   /** None that runs goes on here. */
   handBack(): void;
   /** Resolves when none runs. */
@@ -85,6 +89,7 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
   let again = false;
   let hasTaken = false;
   let isStopped = false;
+  let waits = false;
 
   const parts: ConductorParts = {
     id,
@@ -166,6 +171,13 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
       const [stored] = free.splice(Math.floor(random() * free.length), 1);
       if (stored !== undefined && (await begin(stored))) return void (hasTaken = true);
     }
+    setWaits(free.some(({ part }) => catalog.get(part.jobName)?.bodies.has(part.step) === true));
+  }
+
+  function setWaits(next: boolean): void {
+    const hadWaited = waits;
+    waits = next;
+    if (hadWaited && !next) onRoom();
   }
 
   /** Nobody needs parts of what has ended, whoever has them: all that they may still write is refused. */
@@ -211,6 +223,8 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
   }
 
   return {
+    look: lookNow,
+    isWaiting: () => waits,
     share: (session, job) => createSharing(session, job, parts),
     start() {
       unsubscribe = stores.journal.subscribe(() => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { RunnableJob } from '../../../src/runner/job.ts';
 import type { TaskBody } from '../../../src/runner/step-body.ts';
-import { jobOf } from '../world.ts';
+import { jobOf, type LaunchedWith } from '../world.ts';
 import { createMachines, type Machine, type Machines } from './many-conductors.ts';
 
 describe('distributed steps', () => {
@@ -52,8 +52,8 @@ describe('distributed steps', () => {
       ),
     ];
   }
-  const launch = (of: ReturnType<typeof jobs>): Promise<number> =>
-    machines.world.launch(of({ id: '', alive: async () => {} } as Machine)[0] as RunnableJob);
+  const launch = (of: ReturnType<typeof jobs>, launched: LaunchedWith = {}): Promise<number> =>
+    machines.world.launch(of({ id: '', alive: async () => {} } as Machine)[0] as RunnableJob, launched);
 
   const fan: readonly Step[] = [
     { name: 'First', dependsOn: [] },
@@ -111,6 +111,23 @@ describe('distributed steps', () => {
     expect([await machines.end(id), await machines.end(next)]).toEqual(['COMPLETED', 'COMPLETED']);
     expect(new Set(machineOf('Render'))).toEqual(new Set(['b']));
     expect(new Set(machineOf('Before'))).toEqual(new Set(['a']));
+  });
+
+  it('come before what was never begun, where they wait for whoever has what they need', async () => {
+    const of = jobs([{ name: 'Render', distributed: true, capabilities: ['gpu'] }]);
+    const busy = jobs([{ name: 'Busy' }], { name: 'Busy', capabilities: ['gpu'] });
+    for (let each = 0; each < 4; each += 1) await launch(busy, { forced: true });
+    await machines.start('b', (machine) => [...of(machine), ...busy(machine)], { has: ['gpu'], concurrency: 1 });
+    await machines.until(() => runs.length === 1);
+    await machines.start('a', of);
+    const id = await launch(of);
+    await machines.until(async () => (await machines.parts()).length === 1, 'the offer');
+    await machines.pass(3000);
+    gate('Render').resolve();
+    gate('Busy').resolve();
+    expect(await machines.end(id)).toBe('COMPLETED');
+    expect(runs.slice(0, 2)).toEqual(['Busy b', 'Render b']);
+    await machines.until(() => machineOf('Busy').length === 4, 'the others');
   });
 
   it('take up the slot of their execution where they run here after all, since nobody wanted them', async () => {

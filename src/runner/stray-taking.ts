@@ -1,0 +1,65 @@
+import type { Ending } from '../domain/heartbeat.ts';
+import type { JobExecution } from '../domain/execution.ts';
+import { defaultQueue } from '../domain/work.ts';
+import type { Stores } from '../ports/stores.ts';
+import type { ConductorOptions } from './conductor-options.ts';
+import type { Gates } from './gates.ts';
+import type { RunnableJob } from './job.ts';
+import { type Claimable, claimables } from './lease-taking.ts';
+import type { createSlots } from './slots.ts';
+import type { createStrays, StrayExecution } from './stray-executions.ts';
+
+export interface StrayTakingOptions {
+  readonly stores: Stores;
+  readonly strays: ReturnType<typeof createStrays>;
+  readonly queues: readonly string[];
+  readonly catalog: ConductorOptions['catalog'];
+  readonly slots: Pick<ReturnType<typeof createSlots>, 'free' | 'has'>;
+  readonly gates: Pick<Gates, 'isPaused' | 'isHeld'>;
+  /** The job of an execution, where that can be run here. */
+  readonly runnable: (execution: JobExecution) => RunnableJob | null;
+  readonly mayTake: () => boolean;
+  readonly run: (claimable: Claimable, job: RunnableJob, lost: Ending | null) => void;
+}
+
+const fewest = 8;
+
+/** Has a conductor go on with what nobody goes on with. */
+export function createStrayTaking(options: StrayTakingOptions) {
+  const { stores, strays, queues, catalog, slots, gates, runnable, mayTake, run } = options;
+
+  /** Where its job waits in another queue since then, nobody stands at the one that it was launched in. */
+  function standsAt({ jobName, queue = defaultQueue }: JobExecution): boolean {
+    if (queues.includes(queue)) return true;
+    const job = catalog.get(jobName);
+    const since = job?.definition.queue ?? defaultQueue;
+    return job !== undefined && queue !== since && queues.includes(since);
+  }
+
+  function jobOf({ execution, lease }: Claimable, stray: StrayExecution | undefined): RunnableJob | null {
+    const { queue = defaultQueue } = execution;
+    // Somebody was faster.
+    if (stray === undefined || (lease?.conductor ?? null) !== stray.owner || slots.has(execution.id)) return null;
+    const job = standsAt(execution) ? runnable(execution) : null;
+    const isHeld = job !== null && (gates.isPaused(queue) || gates.isHeld(execution, job.definition));
+    return stray.lost === null && isHeld ? null : job;
+  }
+
+  return {
+    /** @returns whether one is left, for want of room. @throws BatchyError `store-unavailable` */
+    async take(): Promise<boolean> {
+      const found = await strays.find();
+      while (found.length > 0) {
+        const batch = new Map(found.splice(0, Math.max(fewest, slots.free())).map((stray) => [stray.id, stray]));
+        for (const claimable of await claimables(stores, [...batch.keys()])) {
+          const stray = batch.get(claimable.execution.id);
+          const job = jobOf(claimable, stray);
+          if (job === null || stray === undefined) continue;
+          if (!mayTake()) return true;
+          run(claimable, job, stray.lost);
+        }
+      }
+      return false;
+    },
+  };
+}
