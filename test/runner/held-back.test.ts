@@ -27,7 +27,7 @@ it('what was handed back and is paused, however much of it there is', async () =
   await decide('etl', { pause: { by: 'somebody', since: 0n, reason: null } });
   const other = await launch('Other');
   const { documents } = world.stores;
-  const { get } = documents;
+  const get = documents.get.bind(documents);
   let reads = 0;
   const problems: unknown[] = [];
   documents.get = (keys) => ((reads += 1) > 2000 ? Promise.reject(new Error('read too often')) : get(keys));
