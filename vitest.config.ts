@@ -10,8 +10,8 @@ export default defineConfig({
     setupFiles: ['test/property-seed.ts'],
     globalSetup: ['test/servers/global-setup.ts'],
     pool: 'forks',
-    // On two processors: a quarter of the time tests wait, for leases above all.
-    maxWorkers: 3,
+    // On two processors: tests wait for leases, above all, and for processes that start.
+    maxWorkers: 4,
     // Generous, since a deadline is there to end what hangs, not to measure: machines that build are slow and shared.
     testTimeout: 60_000,
     hookTimeout: 60_000,

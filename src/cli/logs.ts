@@ -13,6 +13,9 @@ interface LogsFlags extends ClientFlags {
 }
 
 const pauseMilliseconds = 500;
+/** An empty log is no error: a step may not have begun. */
+const elsewhere =
+  'This server has no log of it. It has written none yet, or it runs on another machine: its log is in BATCHY_DATA of the conductor that runs it (batchy conductors).';
 
 export const register: RegisterCommand = (program, context) => {
   const { terminal } = context;
@@ -28,16 +31,19 @@ export const register: RegisterCommand = (program, context) => {
     const client = clientOf(context, flags);
     const of = step === undefined ? '' : `/steps/${pathSegment(step)}`;
     let path: string | null = `${executionPath(id)}${of}/log`;
+    let isEmpty = true;
     for (let hasBegun = false; path !== null; hasBegun = true) {
       const answer = await read(client, path, flags.follow === true && hasBegun);
       if (answer !== null) {
+        isEmpty &&= answer.text === '';
         terminal.raw(harmless(answer.text));
         path = answer.next;
       }
       if (answer !== null && answer.text !== '') continue;
-      if (flags.follow !== true) return;
+      if (flags.follow !== true) break;
       if (path !== null) await pause(pauseMilliseconds);
     }
+    if (isEmpty) terminal.err(elsewhere);
   });
 
   /** @returns `null` when the server is away, for whoever can wait */

@@ -207,6 +207,12 @@ describe('jobs by the command line', () => {
     });
     fake.logs.set('1', 'a\tb\r\n\u001b[2J\n');
     expect((await batchy('logs', '1')).out).toBe('a\tb\r\n\\u001b[2J');
+    fake.logs.set('1', '');
+    expect(await batchy('logs', '1')).toMatchObject({
+      exit: 0,
+      out: '',
+      err: expect.stringContaining('on another machine'),
+    });
   });
 
   it('have logs that are whole however long, and end where they end', async () => {

@@ -11,7 +11,7 @@ import { type RunningService, startService } from './service.ts';
 const processes = 3;
 const opens = 1000;
 /** Rounds of each race between two requests. */
-const rounds = Number(process.env['RACE_ROUNDS'] ?? 12);
+const rounds = Number(process.env['RACE_ROUNDS'] ?? 6);
 
 /** Several servers on one store: what one process could hide by its own order of things shows here. */
 function races(address: () => Promise<StoreAddress>): void {

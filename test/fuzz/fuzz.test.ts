@@ -62,7 +62,7 @@ describe('fuzzed requests', () => {
 
 describe('the fuzz itself', () => {
   async function withBug(plant: (stores: Stores) => Stores): Promise<FuzzReport> {
-    return runFuzz({ seed, requests: 400, openStores: async (clock) => plant(await createMemoryStores({ clock })) });
+    return runFuzz({ seed, requests: 3000, openStores: async (clock) => plant(await createMemoryStores({ clock })) });
   }
 
   it('finds a store that is written to before a request is refused', async () => {

@@ -16,7 +16,7 @@ import { createServiceOperations, type ServiceOperationsOptions } from './servic
 import { histories, type Step } from './steps.ts';
 
 /** Histories of each kind; raise it for a night's run. */
-const numRuns = Number(process.env['MODEL_RUNS'] ?? 40);
+const numRuns = Number(process.env['MODEL_RUNS'] ?? 25);
 
 type Given = Pick<ServiceOperationsOptions, 'reopen' | 'writeHead'>;
 

@@ -103,7 +103,7 @@ describe.each(formats)('$name', ({ items: anyItems, writer, reader }) => {
           expect((await readAll(reader(file), checkpoint)).items).toEqual(asRead(items.slice(index)));
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 
@@ -131,7 +131,7 @@ describe.each(formats)('$name', ({ items: anyItems, writer, reader }) => {
         if (kept.length > 0) expect((await readAll(reader(file))).items).toEqual(asRead(kept));
         else expect(readFileSync(file, 'utf8').trim()).toMatch(/^(\[\s*\])?$/);
       }),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 });
