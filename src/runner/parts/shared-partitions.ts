@@ -129,7 +129,7 @@ export async function runSharedPartitions(run: SharedPartitions): Promise<void> 
     ((phase() === 'open' && waiting.length > 0) ||
       findAway((one) => isOverdue(one) || (one.holder === 'nobody' && waiting.length === 0)) !== undefined);
 
-  /** Begins as much here as may run here, and offers the rest. */
+  /** Offers others their share, and begins as much here as may run here. */
   async function fill(): Promise<void> {
     const isOpen = phase() === 'open';
     const others = isOpen && (waiting.length > 0 || away.size > 0) ? await sharing.others(definition) : 0;
@@ -141,6 +141,8 @@ export async function runSharedPartitions(run: SharedPartitions): Promise<void> 
     } else if (now() >= relief.until) relief = { ...relief, loops: 0 };
     const isAble = sharing.mayRunHere(definition) && now() >= unableUntil;
     mostLoops = isAble ? Math.min(lanes, share + relief.loops) : 0;
+    // First, since what runs here may hold up this process.
+    if (isOpen && (others > 0 || !isAble)) await offer();
     // Only what is begun anew needs a free lane.
     while (
       loops.size < mostLoops &&
@@ -148,8 +150,13 @@ export async function runSharedPartitions(run: SharedPartitions): Promise<void> 
       (loops.size + elsewhere() < lanes || findAway(isOverdue) !== undefined)
     )
       begin();
-    const room = Math.min(waiting.length, lanes - loops.size - elsewhere());
-    if (!isOpen || room <= 0 || (isAble && others === 0)) return;
+  }
+
+  /** Offers what is to run at the same time, and not here. */
+  async function offer(): Promise<void> {
+    const freeLanes = lanes - loops.size - elsewhere();
+    const own = Math.max(0, Math.min(mostLoops - loops.size, freeLanes));
+    const room = Math.min(waiting.length, freeLanes) - own;
     const offered: number[] = [];
     for (let place = 0; place < waiting.length && offered.length < room;) {
       if (run.isOfferable(waiting[place] as number)) offered.push(...waiting.splice(place, 1));

@@ -89,6 +89,25 @@ describe('partitions over several conductors', () => {
     expect(await machines.parts()).toEqual([]);
   });
 
+  it('are offered before any of them runs where the execution is: it may hold up its process', async () => {
+    const jobs = partitioned(4, 4);
+    const { store } = machines.world.stores;
+    const commit = store.commit.bind(store);
+    let begunBefore: readonly string[] | null = null;
+    store.commit = async (asked) => {
+      const offers = asked.changes.some((change) => change.kind === 'document' && change.collection === 'part');
+      if (offers) begunBefore ??= [...runs];
+      return commit(asked);
+    };
+    await machines.start('b', jobs, { concurrency: 2 });
+    await machines.start('a', jobs);
+    const id = await machines.world.launch(job);
+    await machines.until(() => runs.length === 4);
+    expect(begunBefore).toEqual([]);
+    for (let index = 0; index < 4; index += 1) gate(index).resolve();
+    expect(await machines.end(id)).toBe('COMPLETED');
+  });
+
   it('run on one that comes later, which is given its share', async () => {
     const jobs = partitioned(8, 4);
     await machines.start('a', jobs);
