@@ -73,7 +73,8 @@ export function median(figures: readonly number[]): number {
 export interface RowOptions {
   readonly group: string;
   readonly name: string;
-  readonly reach: Reach;
+  /** `null` where it is there to compare with. */
+  readonly reach: Reach | null;
   /** How a figure is written, with its unit. */
   readonly format: (figure: number) => string;
   readonly note?: string;

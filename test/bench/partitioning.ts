@@ -1,3 +1,6 @@
+import { pbkdf2Sync } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+
 import { createRedisStores } from '../../src/adapters/redis/stores.ts';
 import { defineJob, partitionedStep } from '../../src/authoring/index.ts';
 import { type ConductedService, conductService } from './conducted-service.ts';
@@ -11,22 +14,28 @@ export interface PartitioningPlan {
   readonly parts: number;
   /** At a time, in all. */
   readonly concurrency: number;
-  /** Of each part: nothing but computing. */
-  readonly turns: number;
+  /** Of each part: nothing but computing, some ten milliseconds each. */
+  readonly rounds: number;
 }
 
 /**
- * What it is told: to be online as a conductor, or not to be, or to launch the job and to see it to its end. It answers with the milliseconds that
- * took.
+ * What it is told: to be online as a conductor, or not to be, or to launch the job and to see it to its end, or to compute as much as half of the
+ * job's parts without a conductor. It answers with the milliseconds that took.
  */
-export type PartitioningOrder = 'on' | 'off' | 'run';
+export type PartitioningOrder = 'on' | 'off' | 'run' | 'compute';
 
 const jobName = 'Computing';
 
-/** @returns something of all turns, so that none is left out */
-function compute(turns: number): number {
-  let value = 1;
-  for (let turn = 0; turn < turns; turn += 1) value = (Math.imul(value, 1_664_525) + 1_013_904_223) | 0;
+/** Some ten milliseconds' worth of work that is all native, so that no compiler's mood is measured. */
+const hashesAtOnce = 20_000;
+
+/** Lets others have their turn from time to time, as job code should. @returns something of all rounds, so that none is left out */
+async function compute(rounds: number): Promise<string> {
+  let value = '';
+  for (let round = 0; round < rounds; round += 1) {
+    value = pbkdf2Sync(value, 'partition', hashesAtOnce, 32, 'sha256').toString('hex');
+    await setImmediate();
+  }
   return value;
 }
 
@@ -39,7 +48,7 @@ async function partitionAsTold(plan: PartitioningPlan): Promise<void> {
       partitionedStep('compute', {
         partition: () => Array.from({ length: plan.parts }, (_part, index) => index),
         concurrency: plan.concurrency,
-        run: ({ context, partition }) => context.set(`part${partition}`, compute(plan.turns)),
+        run: async ({ context, partition }) => context.set(`part${partition}`, await compute(plan.rounds)),
       }),
     ],
   });
@@ -56,6 +65,9 @@ async function partitionAsTold(plan: PartitioningPlan): Promise<void> {
     async run() {
       launched += 1;
       await service?.completed(await service.launch(jobName, { number: launched }));
+    },
+    async compute() {
+      for (let part = 0; part < plan.parts / 2; part += 1) await compute(plan.rounds);
     },
   };
   let last: Promise<void> = Promise.resolve();

@@ -19,7 +19,8 @@ function cellsOf({ name, ours, peer, ratio, spread, reach, note }: Row): readonl
   if (ratio === null) return [name, ours, peer, '', reach === null ? '' : bound(reach), note];
   const rounds = spread === null ? '' : ` (${spread.map((each) => each.toFixed(2)).join(' to ')})`;
   const figure = reach?.unit === undefined ? `${ratio.toFixed(2)}${rounds}` : '';
-  return [name, ours, peer, figure, reach === null ? '' : bound(reach), isReached(ratio, reach) ? 'yes' : 'no'];
+  if (reach === null) return [name, ours, peer, figure, '', note];
+  return [name, ours, peer, figure, bound(reach), isReached(ratio, reach) ? 'yes' : 'no'];
 }
 
 function bound({ atLeast, atMost, unit = '×' }: Reach): string {

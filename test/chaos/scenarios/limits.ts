@@ -2,7 +2,7 @@ import type { Arena } from '../arena.ts';
 import type { Scenario } from '../scenario.ts';
 import { crowds, repeatedRuns } from '../sink.ts';
 import { until } from '../until.ts';
-import { notAs, secondsText, takenFrom } from './taken-over.ts';
+import { aMoment, notAs, secondsText, takenFrom } from './taken-over.ts';
 
 const most = 2;
 
@@ -93,7 +93,7 @@ async function launchFew(arena: Arena, times: number): Promise<{ readonly ids: n
       if (status === 202) ids.push(json.execution_id as number);
       else if (status === 409) refused += 1;
       else throw new Error(`a launch of Few was answered ${status}: ${text}`);
-      await new Promise((resolve) => void setTimeout(resolve, arena.chance.between(0, 150)));
+      await aMoment(arena, 150);
     }
   };
   await Promise.all([launchOn(), launchOn(), launchOn()]);

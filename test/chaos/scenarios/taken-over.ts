@@ -15,8 +15,12 @@ export async function inItsMiddle(
 ): Promise<void> {
   const due = arena.chance.whole(1, mostNotes);
   await until(`execution ${id} has noted ${due} times`, 60, () => arena.notes.of(id).filter(isCounted).length >= due);
-  const milliseconds = arena.chance.between(0, 120);
-  await new Promise((resolve) => void setTimeout(resolve, milliseconds));
+  await aMoment(arena, 120);
+}
+
+/** Lets a drawn time pass: what happens next is to fall anywhere. @param most in milliseconds */
+export async function aMoment({ chance }: Arena, most: number): Promise<void> {
+  await new Promise((resolve) => void setTimeout(resolve, chance.between(0, most)));
 }
 
 /** @throws Error where nobody of ours has it */
