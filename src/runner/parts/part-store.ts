@@ -34,13 +34,14 @@ export interface PartStore {
   withExecutions(parts: readonly StoredPart[]): Promise<FoundPart[]>;
   /**
    * Takes a part of an execution that is live. @param isTakeover whether its owner was lost
+   * @param also what else must be as it was
    * @returns what is ours by then, or `null` when somebody was faster
    */
-  take(found: FoundPart, isTakeover: boolean): Promise<StoredPart | null>;
+  take(found: FoundPart, isTakeover: boolean, also?: readonly DocumentGuard[]): Promise<StoredPart | null>;
   /** Makes it anybody's; nothing, where it is not ours any more. */
   giveBack(stored: StoredPart): Promise<void>;
-  /** @returns whether it is gone by this; not where somebody has changed it */
-  remove(stored: StoredPart): Promise<boolean>;
+  /** @param also as in `take` @returns whether it is gone by this; not where somebody has changed it */
+  remove(stored: StoredPart, also?: readonly DocumentGuard[]): Promise<boolean>;
 }
 
 export interface PartStoreOptions {
@@ -97,13 +98,13 @@ export function createPartStore({ stores, conductor, operationId }: PartStoreOpt
         };
       });
     },
-    async take({ execution, executionRevision, ...stored }, isTakeover) {
+    async take({ execution, executionRevision, ...stored }, isTakeover, also = []) {
       if (execution === null) return null;
       const takeovers = stored.part.takeovers + (isTakeover ? 1 : 0);
       const guard = { ...documentKeys.execution(execution.id), expected: executionRevision };
-      return hand(stored, { conductor, takeovers }, [guard]);
+      return hand(stored, { conductor, takeovers }, [guard, ...also]);
     },
     giveBack: async (stored) => void (await hand(stored, { conductor: null }, [])),
-    remove: (stored) => change([partRemoval(stored)], []),
+    remove: (stored, also = []) => change([partRemoval(stored)], also),
   };
 }

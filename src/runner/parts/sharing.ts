@@ -1,3 +1,4 @@
+import { documentKeys } from '../../domain/execution-documents.ts';
 import type { JobDefinition, StepDefinition } from '../../domain/job.ts';
 import type { Json } from '../../domain/json.ts';
 import { type Part, partDocument, partsOfExecution, type StoredPart } from '../../domain/part.ts';
@@ -47,7 +48,7 @@ export interface Sharing {
   retract(stored: StoredPart): Promise<boolean>;
   /** Takes a part away from whoever has it, without running it. @returns whether nobody else can write of it any more */
   revoke(stored: StoredPart): Promise<boolean>;
-  /** The same of all parts of the execution, before it ends: what is stored of them by then is known. */
+  /** The same of all parts of the execution, before it ends: what is stored of them by then is known. @throws OwnershipLost */
   revokeAll(): Promise<void>;
   /** Resolves when something has happened somewhere, or some time has passed. */
   heard(): Promise<void>;
@@ -68,6 +69,8 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
   const { execution } = session.state;
   const { id: executionId } = execution;
   const wasBegun = execution.startedAt !== null;
+  /** Whoever stood still for long must not take away what another owner has offered since. */
+  const lease = { ...documentKeys.lease(executionId), expected: session.fence };
   const isShareable = job.steps.some(({ kind, distributed }) => kind === 'partition' || distributed === true);
   let found: Promise<Map<number, StoredPart>> | null = null;
   let hasOffered = false;
@@ -111,7 +114,7 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
       const [now = null] = await store.get([stored.part]);
       if (now === null) return true;
       const [withExecution] = await store.withExecutions([now]);
-      return withExecution !== undefined && (await store.take(withExecution, false)) !== null;
+      return withExecution !== undefined && (await store.take(withExecution, false, [lease])) !== null;
     });
   }
 
@@ -186,7 +189,7 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
         running.aborted.removeEventListener('abort', pass);
       }
     },
-    retract: (stored) => session.patiently(() => store.remove(stored)),
+    retract: (stored) => session.patiently(() => store.remove(stored, [lease])),
     revoke,
     async revokeAll() {
       if (!hasOffered && !(wasBegun && isShareable)) return;
@@ -194,6 +197,8 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
         const left = await session.patiently(() => store.list(partsOfExecution(executionId)));
         const revoked = await Promise.all(left.map(revoke));
         if (revoked.every(Boolean)) break;
+        // Somebody was faster; or it is ours no more, or over: of such a one nothing can be taken away, and this says so.
+        await session.patiently(() => session.refresh());
       }
       await session.reload();
     },

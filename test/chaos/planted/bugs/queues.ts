@@ -163,8 +163,8 @@ export const queueBugs: readonly PlantedBug[] = [
     bug: 'a part is taken of an execution that has ended in between',
     breaks: 'I4',
     file: parts,
-    find: 'return hand(stored, { conductor, takeovers }, [guard]);',
-    replace: 'void guard;\n      return hand(stored, { conductor, takeovers }, []);',
+    find: 'return hand(stored, { conductor, takeovers }, [guard, ...also]);',
+    replace: 'void guard;\n      return hand(stored, { conductor, takeovers }, also);',
     caughtBy: { file: owning },
   },
   {
