@@ -14,6 +14,7 @@ interface ExecutionsFlags extends ClientFlags {
   readonly job?: string;
   readonly status?: string;
   readonly instance?: number;
+  readonly queue?: string;
   readonly startedAfter?: string;
   readonly startedBefore?: string;
   readonly limit: number;
@@ -29,6 +30,7 @@ export const register: RegisterCommand = (program, context) => {
     .option('--job <name>', 'only executions of this job')
     .addOption(new Option('--status <status>', 'only executions of this status').choices(batchStatuses))
     .option('--instance <id>', 'only executions of this job instance', positiveInteger)
+    .option('--queue <name>', 'only executions that wait or run in this queue')
     .option('--started-after <time>', 'only executions that started later (UTC)')
     .option('--started-before <time>', 'only executions that started earlier (UTC)')
     .option('--limit <count>', 'at most so many executions, or skipped items', positiveInteger, 20)
@@ -51,6 +53,7 @@ export const register: RegisterCommand = (program, context) => {
           job_name: flags.job,
           status: flags.status,
           job_instance_id: flags.instance,
+          queue: flags.queue,
           started_after: flags.startedAfter,
           started_before: flags.startedBefore,
         },

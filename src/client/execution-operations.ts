@@ -134,6 +134,8 @@ export interface ExecutionOperations {
       job_name?: string | undefined;
       /** Only executions of this instance */
       job_instance_id?: number | undefined;
+      /** Only executions that wait or run in this queue; none that are over: no index tells their queues */
+      queue?: string | undefined;
       /** Only executions that started later (UTC unless an offset is given) */
       started_after?: string | undefined;
       /** Only executions that started earlier (UTC unless an offset is given) */

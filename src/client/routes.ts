@@ -55,7 +55,7 @@ export const routes = {
   listConductors: { method: 'GET', url: '/conductors' },
   listExecutions: {
     method: 'GET',
-    url: '/executions{?status,job_name,job_instance_id,started_after,started_before,limit,cursor}',
+    url: '/executions{?status,job_name,job_instance_id,queue,started_after,started_before,limit,cursor}',
   },
   listInstanceExecutions: { method: 'GET', url: '/instances/{id}/executions{?limit,cursor}' },
   listInstanceParameters: { method: 'GET', url: '/instances/{id}/parameters' },

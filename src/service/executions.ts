@@ -34,6 +34,8 @@ export interface ExecutionFilter {
   readonly status: BatchStatus | null;
   readonly jobName: string | null;
   readonly instanceId: number | null;
+  /** Only what waits or runs in this queue: of what is over no index tells it, and to look would cost more with each day. */
+  readonly queue: string | null;
   readonly startedAfter: Instant | null;
   readonly startedBefore: Instant | null;
   /** The place of the last execution of the page before (`placeOf`), or `null`. */
@@ -45,12 +47,13 @@ export interface ExecutionFilter {
 export function listsByStart({
   status,
   instanceId,
+  queue,
   startedAfter,
   startedBefore,
-}: Pick<ExecutionFilter, 'status' | 'instanceId' | 'startedAfter' | 'startedBefore'>): boolean {
+}: Pick<ExecutionFilter, 'status' | 'instanceId' | 'queue' | 'startedAfter' | 'startedBefore'>): boolean {
   if (startedAfter === null && startedBefore === null) return false;
   // Of an instance, and of those that run, there are few.
-  return instanceId === null && (status === null || !isLive(status));
+  return instanceId === null && queue === null && (status === null || !isLive(status));
 }
 
 /** Where a list goes on behind an execution: its id, or in a list by start a text that sorts as the starts do. */
@@ -230,15 +233,17 @@ function pageOf(filter: ExecutionFilter): Walk {
   return { ...all, index: narrowestIndex(filter), beyond: typeof beyond === 'number' ? memberOfId(beyond) : null };
 }
 
-function narrowestIndex({ instanceId, jobName, status }: ExecutionFilter): string {
+function narrowestIndex({ instanceId, jobName, status, queue }: ExecutionFilter): string {
   if (instanceId !== null) return executionIndexes.ofInstance(instanceId);
-  if (status !== null && isLive(status))
+  if (queue !== null || (status !== null && isLive(status)))
     return jobName === null ? executionIndexes.live : executionIndexes.liveOfJob(jobName);
   if (jobName !== null) return executionIndexes.ofJob(jobName);
   return status === null ? executionIndexes.all : executionIndexes.ofStatus(status);
 }
 
-function matches({ status, jobName, instanceId, startedAt }: JobExecution, filter: ExecutionFilter): boolean {
+function matches(execution: JobExecution, filter: ExecutionFilter): boolean {
+  const { status, jobName, instanceId, startedAt, queue = defaultQueue } = execution;
+  if (filter.queue !== null && (queue !== filter.queue || !isLive(status))) return false;
   if (filter.status !== null && status !== filter.status) return false;
   if (filter.jobName !== null && jobName !== filter.jobName) return false;
   if (filter.instanceId !== null && instanceId !== filter.instanceId) return false;

@@ -50,6 +50,9 @@ test.each([
   ['job_name=Other', []],
   ['job_instance_id=2', [4, 3]],
   ['job_instance_id=2&status=STARTED', [3]],
+  ['queue=default', [3]],
+  ['queue=default&status=STARTED', [3]],
+  ['queue=etl', []],
   ['started_after=2026-11-21T21:53:34.232', [4, 3]],
   ['started_before=2026-11-21T21:53:34.232', [1]],
 ])('filtered by %s: %j', async (query, expected) => {
@@ -65,10 +68,20 @@ test.each([
   'limit=501',
   'order=asc',
   'job_name=',
+  'queue=',
+  'queue=all',
+  'queue=a%20b',
 ])('a filter that cannot be understood is refused: %s', async (query) => {
   const { call } = await executionsApp();
   const { status, json } = await call('GET', `/executions?${query}`);
   expect([status, json.type]).toEqual([400, '/problems/invalid-request']);
+});
+
+test('the queue of what is over is not asked for in vain', async () => {
+  const { call } = await executionsApp();
+  const { status, json } = await call('GET', '/executions?queue=default&status=FAILED');
+  expect([status, json.type]).toEqual([400, '/problems/invalid-request']);
+  expect(json.errors).toEqual([{ pointer: '/queue', detail: expect.stringContaining('STARTING, STARTED, STOPPING') }]);
 });
 
 test('pages follow one another by the Link header, with the same filters', async () => {

@@ -167,13 +167,14 @@ export function fakeJobs(): FakeJobs {
       get: async (id) => get(id),
       partOwners: async () => new Map(),
       awaits: async ({ jobName }) => (jobName === loadOrders.name ? null : 'its job'),
-      list: async ({ status, jobName, instanceId, startedAfter, startedBefore, beyond, limit }) =>
+      list: async ({ status, jobName, instanceId, queue, startedAfter, startedBefore, beyond, limit }) =>
         newestFirst(executions.values(), beyond === null ? null : Number(String(beyond).slice(-16)))
           .filter(
             (each) =>
               (status === null || each.status === status) &&
               (jobName === null || each.jobName === jobName) &&
               (instanceId === null || each.instanceId === instanceId) &&
+              (queue === null || ((each.queue ?? 'default') === queue && isLive(each.status))) &&
               (startedAfter === null || (each.startedAt ?? 0n) > startedAfter) &&
               (startedBefore === null || (each.startedAt ?? 0n) < startedBefore),
           )

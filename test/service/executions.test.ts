@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { documentChange, executionDocument } from '../../src/domain/execution-documents.ts';
+import type { JobExecution } from '../../src/domain/execution.ts';
 import { nanosecondsPerSecond } from '../../src/domain/time.ts';
 import type { DocumentReader } from '../../src/ports/document-reader.ts';
 import { createExecutionRecords } from '../../src/service/execution-records.ts';
@@ -17,16 +18,17 @@ const count = 1200;
 const startOf = (id: number): bigint => second((id % 2 === 0 ? id - 1 : id + 1) - (id % 10 === 0 ? 1 : 0));
 
 /** As many executions as there are seconds in twenty minutes, of which every third failed. */
-async function history() {
+async function history(others: readonly JobExecution[] = []) {
   const stores = await createMemoryStores({ clock: createSettableClock('2026-11-21T12:00:00') });
   const all = Array.from({ length: count }, (_item, index) => ({
     ...executionOf(index % 3 === 0 ? 'FAILED' : 'COMPLETED'),
     id: index + 1,
     startedAt: startOf(index + 1),
+    queue: 'etl',
   }));
   await stores.store.commit({
     operation: { id: 'history', fingerprint: '', answer: null, keepSeconds: 60 },
-    changes: all.map((execution) => documentChange(null, executionDocument(execution))),
+    changes: [...all, ...others].map((execution) => documentChange(null, executionDocument(execution))),
     journal: [],
   });
   let read = 0;
@@ -54,6 +56,7 @@ async function history() {
     status: null,
     jobName: null,
     instanceId: null,
+    queue: null,
     startedAfter: null,
     startedBefore: null,
     beyond: null,
@@ -92,7 +95,14 @@ describe('the list of executions', () => {
         startedAt < (filter.startedBefore ?? second(9999)) &&
         status === (filter.status ?? status),
     );
-    const order = listsByStart({ status: null, instanceId: null, startedAfter: null, startedBefore: null, ...filter })
+    const order = listsByStart({
+      status: null,
+      instanceId: null,
+      queue: null,
+      startedAfter: null,
+      startedBefore: null,
+      ...filter,
+    })
       ? (one: { startedAt: bigint; id: number }, other: { startedAt: bigint; id: number }) =>
           Number(other.startedAt - one.startedAt) || other.id - one.id
       : (one: { id: number }, other: { id: number }) => other.id - one.id;
@@ -105,5 +115,22 @@ describe('the list of executions', () => {
     expect(ids).toHaveLength(9);
     // A page reads a hundred at a time; all that is older would be twelve such reads, and the empty page that ends it as many.
     expect(read()).toBeLessThanOrEqual(200);
+  });
+
+  it('has of a queue what waits or runs in it, and reads nothing of what is over', async () => {
+    const live = [
+      { ...executionOf('STARTING'), id: 2001, queue: 'etl', startedAt: null },
+      { ...executionOf('STARTED'), id: 2002, queue: 'etl', startedAt: second(5000) },
+      { ...executionOf('STARTED'), id: 2003, startedAt: second(5001) },
+      { ...executionOf('STOPPING'), id: 2004, queue: 'etl', jobName: 'Other', startedAt: second(5002) },
+    ];
+    const { idsOf, read } = await history(live);
+    expect(await idsOf({ queue: 'etl' })).toEqual([2004, 2002, 2001]);
+    expect(await idsOf({ queue: 'default' })).toEqual([2003]);
+    expect(await idsOf({ queue: 'etl', jobName: 'Other' })).toEqual([2004]);
+    expect(await idsOf({ queue: 'etl', startedAfter: second(5000) })).toEqual([2004]);
+    expect(read()).toBeLessThanOrEqual(40);
+    // Of an instance all is read, in any filter.
+    expect(await idsOf({ queue: 'etl', instanceId: 7 })).toEqual([2004, 2002, 2001]);
   });
 });

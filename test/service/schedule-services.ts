@@ -50,6 +50,7 @@ export async function launchesOf({ executions }: Pick<Services, 'executions'>): 
     status: null,
     jobName: null,
     instanceId: null,
+    queue: null,
     startedAfter: null,
     startedBefore: null,
     beyond: null,

@@ -1,12 +1,13 @@
 import type { Static } from 'typebox';
 
-import type { JobExecution, StepExecution } from '../../domain/execution.ts';
+import type { BatchStatus, JobExecution, StepExecution } from '../../domain/execution.ts';
 import type { JobDefinition } from '../../domain/job.ts';
 import { definitionFor } from '../../domain/replay.ts';
 import { isMemberOfStart } from '../../domain/document-index.ts';
 import { BatchyError } from '../../domain/errors.ts';
 import { contextFields, executionFields, stepFields } from '../../domain/execution-text.ts';
-import { isLive } from '../../domain/execution-transitions.ts';
+import { isLive, liveStatuses } from '../../domain/execution-transitions.ts';
+import { queueNameProblem } from '../../domain/queue-name.ts';
 import { isTaskList } from '../../domain/task-list.ts';
 import { listsByStart, placeOf } from '../../service/executions.ts';
 import { type TaskState, taskStates } from '../../service/task-states.ts';
@@ -52,6 +53,7 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
         status: query.status ?? null,
         jobName: query.job_name ?? null,
         instanceId: query.job_instance_id ?? null,
+        queue: readQueue(query.queue, query.status),
         startedAfter: after === undefined ? null : readInstant('/started_after', after),
         startedBefore: before === undefined ? null : readInstant('/started_before', before),
       };
@@ -255,6 +257,19 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
       },
     );
   }
+}
+
+/** @throws BatchyError `invalid-request` for what is no name of one, or a status in which nothing waits or runs in a queue */
+function readQueue(queue: string | undefined, status: BatchStatus | undefined): string | null {
+  if (queue === undefined) return null;
+  const problem = queueNameProblem(queue);
+  const detail =
+    problem ??
+    (status === undefined || isLive(status)
+      ? null
+      : `lists what waits or runs in a queue: no ${status} ones. Leave queue out, or ask for ${liveStatuses.join(', ')} or no status`);
+  if (detail === null) return queue;
+  throw new BatchyError('invalid-request', `queue: ${detail}.`, { places: [{ pointer: '/queue', detail }] });
 }
 
 /** What somebody believes to say must not be passed over; an empty object says nothing. */

@@ -84,7 +84,7 @@ export function addInstanceRoutes(server: BatchyServer, { executions }: HttpServ
       const { id } = request.params as Params;
       const { limit, cursor } = request.query as Static<typeof PageQuery>;
       await executions.instance(id);
-      const any = { status: null, jobName: null, startedAfter: null, startedBefore: null };
+      const any = { status: null, jobName: null, queue: null, startedAfter: null, startedBefore: null };
       return sendPage(request, reply, {
         limit,
         cursor,

@@ -33,6 +33,12 @@ export const ExecutionsQuery = Type.Object(
       Type.String({ minLength: 1, description: 'Only executions of this job', examples: ['LoadOrders'] }),
     ),
     job_instance_id: Type.Optional(Type.Integer({ description: 'Only executions of this instance', examples: [1] })),
+    queue: Type.Optional(
+      Type.String({
+        description: 'Only executions that wait or run in this queue; none that are over: no index tells their queues',
+        examples: ['default'],
+      }),
+    ),
     started_after: Type.Optional(
       Type.String({
         description: 'Only executions that started later (UTC unless an offset is given)',
