@@ -119,6 +119,7 @@ describe('jobs by the command line', () => {
       '2',
     ]);
     expect(firstWords((await batchy('executions', '--instance', '2', '--limit', '1')).out)).toEqual(['id', '4']);
+    fake.change(3, { status: 'STARTED' });
     expect(firstWords((await batchy('executions', '--queue', 'default')).out)).toEqual(['id', '3']);
     expect(firstWords((await batchy('executions', '--started-before', '2026-11-01')).out)).toEqual(['id']);
     expect(JSON.parse((await batchy('executions', '--json')).out)).toHaveLength(4);
