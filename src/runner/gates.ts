@@ -9,7 +9,7 @@ import { rulesFor } from '../domain/queue-settings.ts';
 import { defaultQueue } from '../domain/work.ts';
 import type { DocumentGuard } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
-import { endedOf, readBook, type ReadBook, type ReadGate, readGates } from './gate-reading.ts';
+import { createGateReading, endedOf, readBook, type ReadBook, type ReadGate } from './gate-reading.ts';
 import { type Claimable, claimables } from './lease-taking.ts';
 
 /** What must travel in the commit that takes an execution, lest a limit be overrun. */
@@ -74,10 +74,13 @@ export interface GatesOptions {
 
 /** Between conductors a conflict is short: one of them has gone on. */
 const mostConflicts = 20;
+/** Before it is tried once more, in milliseconds. */
+const conflictPause = 100;
 /** What is remembered of executions that are held back. */
 const mostKnown = 20_000;
 
 export function createGates({ stores, onWait }: GatesOptions): Gates {
+  const reading = createGateReading(stores);
   let known: ReadBook | null = null;
   /** The revision of what was known when it was last looked for; `undefined`: never. */
   let noticed: number | null | undefined;
@@ -120,7 +123,7 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
     let current = claimable;
     for (let tries = 0; tries < mostConflicts; tries += 1) {
       const { execution } = current;
-      const read = await readGates(stores, execution, definition);
+      const read = await reading.read(execution, definition);
       known = read;
       const admission = {
         executionId: execution.id,
@@ -151,7 +154,11 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
       }
       current = again;
     }
-    return { kind: 'held', untilMilliseconds: 0 };
+    // It is looked for again: others that go on with theirs are in the way.
+    remember(current.execution.id, []);
+    heldBack = true;
+    onWait(conflictPause);
+    return { kind: 'held', untilMilliseconds: conflictPause };
   }
 
   /** What is over holds no place; that is read only where it matters. */
@@ -230,7 +237,7 @@ type PassedAll =
 /** Through all of them, or through none. */
 function admitAll(gates: readonly ReadGate[], asked: Admission): PassedAll {
   const changes: DocumentChange[] = [];
-  for (const { rule, gate, revision } of gates) {
+  for (const { rule, gate, revision, holdsMore } of gates) {
     const admitted = admit(gate, asked);
     if (admitted.kind === 'wait')
       return {
@@ -239,7 +246,7 @@ function admitAll(gates: readonly ReadGate[], asked: Admission): PassedAll {
         isPaused: gate.pause !== null,
         untilMilliseconds: admitted.untilMilliseconds,
       };
-    if (admitted.passed === gate.passed) continue;
+    if (admitted.passed === gate.passed && !holdsMore) continue;
     const before = revision === null ? null : { revision, members: [] };
     changes.push(documentChange(before, gateDocument(rule.id, { ...admitted.passed, term: rule.term })));
   }

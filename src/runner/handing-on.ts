@@ -81,18 +81,28 @@ export function createHandingOn({ stores, dispatcher, queues, timers, catalog }:
         if (isOverdue) overdue.push(id);
         next.set(id, isOverdue ? { patience: Math.min(waiting.patience * 2, longestPatience), since: now } : waiting);
       }
+      const before = known;
       known = next;
-      await handOn(overdue);
-      for (let pages = 0; letGo !== null && pages < mostPagesAtOnce; pages += 1)
-        if (!(await handOnNext(letGo))) letGo = null;
-      if (now - furtherAt < furtherEvery) return;
-      furtherAt = now;
-      if (further === null) {
-        further = waitingPages(stores, queues);
-        // That is what is in front.
-        await further.next();
+      try {
+        await handOn(overdue);
+        for (let pages = 0; letGo !== null && pages < mostPagesAtOnce; pages += 1)
+          if (!(await handOnNext(letGo))) letGo = null;
+        if (now - furtherAt < furtherEvery) return;
+        furtherAt = now;
+        if (further === null) {
+          further = waitingPages(stores, queues);
+          // That is what is in front.
+          await further.next();
+        }
+        if (!(await handOnNext(further))) further = null;
+      } catch (error) {
+        // What was read last may not have been handed on: the next look begins at the front.
+        known = before;
+        if (letGo !== null) letGo = waitingPages(stores, queues);
+        further = null;
+        furtherAt = now - furtherEvery;
+        throw error;
       }
-      if (!(await handOnNext(further))) further = null;
     },
     /** Hands on all that waits, look by look. */
     all(): void {

@@ -72,6 +72,57 @@ describe('conductors that ask a gate at the same time', () => {
     expect(pauses).toHaveBeenCalledTimes(1);
     expect((await claimable(id)).lease).toBeNull();
   });
+
+  it('count what ran while a job had no limit, however it was limited before', async () => {
+    const one = orders(undefined, { maxRunning: 1 });
+    const ids = [await world.launch(one), await world.launch(one), await world.launch(one)] as const;
+    const gates = (): Gates => createGates({ stores: world.stores, onWait: () => {} });
+    expect(await pass(gates(), ids[0], one)).toBe('taken');
+    expect(await pass(gates(), ids[1], orders())).toBe('taken');
+    await world.requestStop(ids[0]);
+    await runExecution(await world.take(ids[0], 'again'), one, world.tools, new AbortController().signal);
+    expect((await world.outcome(ids[0])).status).toBe('STOPPED');
+    expect(await pass(gates(), ids[2], one)).toBe('held');
+    const known = gates();
+    expect(await pass(known, ids[2], one)).toBe('held');
+    // They are known, and read no more.
+    const scan = vi.spyOn(world.stores.documents, 'scan');
+    expect(await pass(known, ids[2], one)).toBe('held');
+    expect(scan).not.toHaveBeenCalled();
+  });
+
+  it('read once who ran before their queue was limited', async () => {
+    const job = orders();
+    const ids = [await world.launch(job), await world.launch(job)] as const;
+    const gates = createGates({ stores: world.stores, onWait: () => {} });
+    expect(await pass(gates, ids[0], job)).toBe('taken');
+    const settings = { limits: { places: 1, rate: null }, pause: null, placesSince: await world.clock.now() };
+    const book = queueBookDocument(new Map([['default', settings]]));
+    await world.stores.store.commit({ operation: operation(), changes: [documentChange(null, book)], journal: [] });
+    const scan = vi.spyOn(world.stores.documents, 'scan');
+    expect(await pass(gates, ids[1], job)).toBe('held');
+    expect(await pass(gates, ids[1], job)).toBe('held');
+    expect(scan).toHaveBeenCalledTimes(1);
+  });
+
+  it('look again for what others were always in the way of', async () => {
+    const job = orders();
+    const id = await world.launch(job);
+    const onWait = vi.fn<(milliseconds: number) => void>();
+    const gates = createGates({ stores: world.stores, onWait });
+    const found = await claimable(id);
+    const passing = await gates.pass({
+      claimable: found,
+      definition: job.definition,
+      lost: null,
+      take: async () => null,
+    });
+    expect(passing).toEqual({ kind: 'held', untilMilliseconds: 100 });
+    expect(onWait).toHaveBeenCalledWith(100);
+    expect(gates.hasHeldBack()).toBe(true);
+    expect(gates.isKnownHeld(id)).toBe(false);
+    expect(await pass(gates, id, job)).toBe('taken');
+  });
 });
 
 it('what was begun where nobody knew of a limit is taken over when there is a place for it', async () => {

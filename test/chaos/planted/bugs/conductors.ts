@@ -101,6 +101,15 @@ export const conductorBugs: readonly PlantedBug[] = [
     caughtBy: { file: 'test/runner/waiting.test.ts' },
   },
   {
+    id: 'unsent-counts-as-sent',
+    bug: 'what could not be handed on, since the server was away, is not handed on when it is back',
+    breaks: 'a lost queue message costs a second look',
+    file: 'src/runner/handing-on.ts',
+    find: 'known = before;',
+    replace: 'void before;',
+    caughtBy: { file: 'test/runner/handing-on.test.ts' },
+  },
+  {
     id: 'strays-left-alone',
     bug: 'nobody looks for executions whose owner is gone',
     breaks: 'takeover',

@@ -51,6 +51,15 @@ export const queueBugs: readonly PlantedBug[] = [
     caughtBy: { file: bullmq },
   },
   {
+    id: 'begun-without-a-limit-not-counted',
+    bug: 'what ran while a job had no limit holds no place when it has one again',
+    breaks: 'limits on every path',
+    file: 'src/runner/gate-reading.ts',
+    find: 'return before.ids.size === 0 ? holders : [...holders, ...before.ids];',
+    replace: 'return holders;',
+    caughtBy: { file: racing, name: 'count what ran while a job had no limit' },
+  },
+  {
     id: 'priority-ignored',
     bug: 'what is handed on comes in the order in which it was launched, whatever its priority',
     breaks: 'priorities',

@@ -1,0 +1,80 @@
+import { expect, it, onTestFinished } from 'vitest';
+
+import type { Dispatcher } from '../../src/ports/dispatcher.ts';
+import { createHandingOn } from '../../src/runner/handing-on.ts';
+import { createManualTimers } from './manual-timers.ts';
+import { createWorld, jobOf } from './world.ts';
+
+/** Executions that wait, and what hands them on to whoever takes messages; the first message fails where it is told to. */
+async function handing({ waiting }: { readonly waiting: number }) {
+  const timers = createManualTimers();
+  const world = await createWorld({ timers });
+  onTestFinished(() => world.close());
+  const job = jobOf([{ name: 'Step', body: { kind: 'task', run: () => undefined } }], { name: 'Orders' });
+  const ids: number[] = [];
+  for (let count = 0; count < waiting; count += 1) ids.push(await world.launch(job));
+  const sent = new Set<number>();
+  let fails = 0;
+  const dispatcher: Dispatcher = {
+    async dispatch({ executionId }) {
+      if (fails > 0) {
+        fails -= 1;
+        throw new Error('no connection');
+      }
+      sent.add(executionId);
+    },
+    consume: () => {
+      throw new Error('nobody takes anything here');
+    },
+    close: async () => {},
+  };
+  const handingOn = createHandingOn({
+    stores: world.stores,
+    dispatcher,
+    queues: ['default'],
+    timers,
+    catalog: { get: () => job },
+  });
+  return {
+    ids,
+    sent,
+    handingOn,
+    failOnce: () => {
+      fails = 1;
+    },
+    pass: (seconds: number) => timers.advance(seconds * 1000),
+  };
+}
+
+it('what was let go of and could not be handed on is handed on by the next look', async () => {
+  const { ids, sent, handingOn, failOnce } = await handing({ waiting: 150 });
+  handingOn.all();
+  failOnce();
+  await expect(handingOn.look()).rejects.toThrow('no connection');
+  await handingOn.look();
+  expect(sent.size).toBe(ids.length);
+});
+
+it('what was overdue and could not be handed on is handed on by the next look', async () => {
+  const { ids, sent, handingOn, failOnce, pass } = await handing({ waiting: 1 });
+  await handingOn.look();
+  pass(6);
+  failOnce();
+  await expect(handingOn.look()).rejects.toThrow('no connection');
+  await handingOn.look();
+  expect([...sent]).toEqual(ids);
+});
+
+it('what stands further behind and could not be handed on is handed on by the next look', async () => {
+  const { ids, sent, handingOn, failOnce, pass } = await handing({ waiting: 150 });
+  const inFront = 100;
+  await handingOn.look();
+  pass(5);
+  await handingOn.look();
+  expect([...sent]).toEqual(ids.slice(0, inFront));
+  pass(5);
+  failOnce();
+  await expect(handingOn.look()).rejects.toThrow('no connection');
+  await handingOn.look();
+  expect(ids.slice(inFront).filter((id) => !sent.has(id))).toEqual([]);
+});
