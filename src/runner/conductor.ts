@@ -226,8 +226,8 @@ export function createConductor(options: ConductorOptions): Conductor {
     if (early > 0) return { kind: 'later', milliseconds: early };
     const job = runnable(claimable.execution);
     if (job === null) return later;
-    // What is held back we look for ourselves.
-    if (gates.isHeld(claimable.execution, job.definition)) return over;
+    // What came twice, or was found by a look, has begun here meanwhile. What is held back we look for ourselves.
+    if (slots.has(executionId) || gates.isHeld(claimable.execution, job.definition)) return over;
     if (!mayTakeNew()) return { kind: 'later', milliseconds: 0 };
     const seen = await begin(claimable.execution, () => runs.see(claimable, job, null));
     return seen === 'over' || seen === 'held' ? over : seen === 'refused' ? later : { kind: 'later', milliseconds: 0 };

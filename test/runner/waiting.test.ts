@@ -341,6 +341,50 @@ describe('what is handed to a conductor', () => {
     expect((await world.outcome(id)).execution).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
   });
 
+  it('is begun once where it is handed over twice at the same moment', async () => {
+    const job = told('Once', () => gate);
+    const id = await world.launch(job);
+    const dispatcher = createHand();
+    await conduct([job], { dispatcher, concurrency: 3 });
+    const [first, second] = [dispatcher.give(id), dispatcher.give(id)];
+    await hasBegun(['Once']);
+    expect(await Promise.race([first, second])).toEqual({ kind: 'over' });
+    await passSeconds(10);
+    expect(dispatcher.room()).toBe(2);
+    letGo();
+    expect(await Promise.all([first, second])).toEqual([{ kind: 'over' }, { kind: 'over' }]);
+    expect(began).toEqual(['Once']);
+    expect((await world.outcome(id)).execution).toMatchObject({ status: 'COMPLETED', takeovers: 0 });
+  });
+
+  it('is begun once where a look finds it while its message is asked whether it is too early', async () => {
+    const job = told('Due', () => gate);
+    const id = await world.launch(job, { waits: { notBefore: world.clock.peek() + 60_000_000_000n } });
+    const { promise: late, resolve: answer } = Promise.withResolvers<void>();
+    let isLate = false;
+    const now = async () => {
+      if (isLate) await late;
+      return world.stores.clock.now();
+    };
+    const dispatcher = createHand();
+    const stores = { ...world.stores, clock: { ...world.stores.clock, now } };
+    await conduct([job], { dispatcher, concurrency: 3, stores });
+    await passSeconds(1);
+    world.clock.advance({ seconds: 60 });
+    isLate = true;
+    const given = dispatcher.give(id);
+    await new Promise(setImmediate);
+    isLate = false;
+    await passSeconds(1);
+    await hasBegun(['Due']);
+    answer();
+    expect(await given).toEqual({ kind: 'over' });
+    await passSeconds(10);
+    expect(dispatcher.room()).toBe(2);
+    expect(began).toEqual(['Due']);
+    expect((await world.outcome(id)).execution.takeovers).toBe(0);
+  });
+
   it('is handed on however much stands before it that nobody can run', async () => {
     const job = told('Last');
     const unable = jobOf([{ name: 'Step', body: { kind: 'task', run: () => undefined } }], { name: 'Unable' });
