@@ -20,6 +20,7 @@ import { readTaskListJob } from './task-app.ts';
 import { BatchyError } from './domain/errors.ts';
 import type { ConductorAbout } from './domain/heartbeat.ts';
 import { createJobCounts } from './domain/job-counts.ts';
+import { hasParts } from './domain/part.ts';
 import { defaultQueue, type Line, linesOf } from './domain/work.ts';
 import { openDispatcher } from './open-dispatcher.ts';
 import { openStores } from './open-stores.ts';
@@ -160,7 +161,7 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
     id,
     leaseSeconds: settings.LEASE_SECONDS,
     heartbeat: {
-      start: () => pulse.start(aboutUs(role, settings, capabilities)),
+      start: () => pulse.start(aboutUs(role, settings, jobs, capabilities)),
       stop: () => pulse.stop(),
     },
     capabilities,
@@ -216,7 +217,12 @@ function tellCounts(): Promise<void> {
   });
 }
 
-function aboutUs(role: Start['role'], settings: Settings, capabilities: Capabilities): ConductorAbout {
+function aboutUs(
+  role: Start['role'],
+  settings: Settings,
+  jobs: ReadonlyMap<string, RunnableJob>,
+  capabilities: Capabilities,
+): ConductorAbout {
   const { names } = capabilities;
   const queues = queueNames(settings);
   return {
@@ -226,6 +232,7 @@ function aboutUs(role: Start['role'], settings: Settings, capabilities: Capabili
     concurrency: settings.JOB_CONCURRENCY,
     capabilities: names,
     ...(queues.length === 0 ? {} : { queues }),
+    sharedJobs: [...jobs.values()].flatMap(({ definition }) => (hasParts(definition) ? definition.name : [])).sort(),
   };
 }
 

@@ -32,6 +32,8 @@ export interface ConductorAbout {
   readonly capabilities: readonly string[];
   /** The queues whose executions alone it runs; absent: those of all its jobs. */
   readonly queues?: readonly string[];
+  /** Its jobs of which any conductor may run parts, for other conductors; absent: an older version does not tell. */
+  readonly sharedJobs?: readonly string[];
 }
 
 export const conductorRoles = ['serve', 'worker'] as const;
@@ -56,7 +58,7 @@ export function heartbeatDocument({ conductor, at, about, endedBecause, endedBy 
     text: stringifyJson({
       id: conductor,
       heartbeat_time: formatInstant(at),
-      ...(about === undefined ? {} : { about: aboutFields(about) }),
+      ...(about === undefined ? {} : { about: storedAbout(about) }),
       ...(endedBecause === undefined ? {} : { ended_because: endedBecause }),
       ...(endedBy === undefined ? {} : { ended_by_execution: endedBy }),
     }),
@@ -64,7 +66,12 @@ export function heartbeatDocument({ conductor, at, about, endedBecause, endedBy 
   };
 }
 
-/** As it is stored and answered. */
+function storedAbout(about: ConductorAbout): JsonObject {
+  const { sharedJobs } = about;
+  return { ...aboutFields(about), ...(sharedJobs === undefined ? {} : { shared_jobs: sharedJobs }) };
+}
+
+/** As it is answered. */
 export function aboutFields({
   host,
   processId,
@@ -91,6 +98,7 @@ export function readHeartbeat(text: string): Heartbeat {
 
 function readAbout(fields: StoredFields): ConductorAbout {
   const queues = fields.has('queues') ? (fields.textsOrNull('queues') ?? []) : [];
+  const sharedJobs = fields.has('shared_jobs') ? fields.textsOrNull('shared_jobs') : null;
   return {
     host: fields.text('host'),
     processId: fields.count('process_id'),
@@ -98,6 +106,7 @@ function readAbout(fields: StoredFields): ConductorAbout {
     concurrency: fields.count('concurrency'),
     capabilities: fields.textsOrNull('capabilities') ?? [],
     ...(queues.length === 0 ? {} : { queues }),
+    ...(sharedJobs === null ? {} : { sharedJobs }),
   };
 }
 

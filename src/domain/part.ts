@@ -1,6 +1,7 @@
 import { memberOfId } from './document-index.ts';
 import type { DocumentChange, StateDocument, StateDocumentKey } from './execution-documents.ts';
 import { documentChange, documentRemoval } from './execution-documents.ts';
+import type { JobDefinition } from './job.ts';
 import { type Json, stringifyJson } from './json.ts';
 import { parseStoredObject, storedFields } from './stored-fields.ts';
 import { formatInstant, type Instant } from './time.ts';
@@ -39,6 +40,11 @@ export interface Part {
 export interface StoredPart {
   readonly part: Part;
   readonly revision: number;
+}
+
+/** Whether any conductor may run some of it: partitions, and steps that are distributed. */
+export function hasParts({ steps }: Pick<JobDefinition, 'steps'>): boolean {
+  return steps.some(({ kind, distributed }) => kind === 'partition' || distributed === true);
 }
 
 export type PartId = Pick<Part, 'executionId' | 'stepExecutionId'>;

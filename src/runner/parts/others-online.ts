@@ -1,11 +1,18 @@
-import { conductorsIndex, type Heartbeat, heartbeatKey, readHeartbeat } from '../../domain/heartbeat.ts';
+import {
+  type ConductorAbout,
+  conductorsIndex,
+  type Heartbeat,
+  heartbeatKey,
+  readHeartbeat,
+} from '../../domain/heartbeat.ts';
 import { nanosecondsPerSecond } from '../../domain/time.ts';
+import type { Part } from '../../domain/part.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { Timers } from '../../ports/timers.ts';
 import { pagesOf } from '../index-members.ts';
 
-/** How many other conductors give signs of life that may have all of these. @throws BatchyError `store-unavailable` */
-export type OthersOnline = (capabilities: readonly string[]) => Promise<number>;
+/** How many other conductors give signs of life that could take such a part, as far as they tell. @throws BatchyError `store-unavailable` */
+export type OthersOnline = (part: Pick<Part, 'jobName' | 'queue' | 'capabilities'>) => Promise<number>;
 
 export interface OthersOnlineOptions {
   readonly stores: Pick<Stores, 'documents' | 'clock'>;
@@ -35,16 +42,25 @@ export function createOthersOnline({ stores, conductor, leaseSeconds, timers }: 
     return signs.filter(({ at, endedBecause }) => endedBecause === undefined && at >= oldest);
   }
 
-  return async (capabilities) => {
+  return async (part) => {
     const now = timers.monotonic();
     if (known === null || now - known.at >= fresh) known = { at: now, online: look() };
     try {
-      const online = await known.online;
-      return online.filter(({ about }) => capabilities.every((name) => about?.capabilities.includes(name) === true))
-        .length;
+      return (await known.online).filter(({ about }) => couldTake(about, part)).length;
     } catch (error) {
       known = null;
       throw error;
     }
   };
+}
+
+/** Whoever tells nothing, as older versions do, could take all that needs nothing. */
+function couldTake(
+  about: ConductorAbout | undefined,
+  { jobName, queue, capabilities }: Parameters<OthersOnline>[0],
+): boolean {
+  if (about === undefined) return capabilities.length === 0;
+  const { queues = [queue], sharedJobs = [jobName] } = about;
+  const has = capabilities.every((name) => about.capabilities.includes(name));
+  return has && about.concurrency > 0 && queues.includes(queue) && sharedJobs.includes(jobName);
 }

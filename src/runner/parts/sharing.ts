@@ -1,7 +1,7 @@
 import { documentKeys } from '../../domain/execution-documents.ts';
 import type { JobDefinition, StepDefinition } from '../../domain/job.ts';
 import type { Json } from '../../domain/json.ts';
-import { type Part, partDocument, partsOfExecution, type StoredPart } from '../../domain/part.ts';
+import { hasParts, type Part, partDocument, partsOfExecution, type StoredPart } from '../../domain/part.ts';
 import { isLive } from '../../domain/execution-transitions.ts';
 import { defaultQueue } from '../../domain/work.ts';
 import type { ExecutionSession } from '../execution-session.ts';
@@ -32,7 +32,7 @@ export type Holder = 'nobody' | 'lost' | 'here' | 'elsewhere';
 export interface Sharing {
   /** Parts of a step that were offered, or taken, before the execution ran here. Told once: whoever asks sees to them. */
   earlier(step: string): Promise<readonly StoredPart[]>;
-  /** How many others are online that may have what a step needs. */
+  /** How many others are online that could take a part of a step, as far as they tell. */
   others(definition: StepDefinition): Promise<number>;
   /** Whether this conductor may ever have what the step needs; what a step needs that is not distributed, whoever owns the execution has. */
   mayRunHere(definition: StepDefinition): boolean;
@@ -71,7 +71,7 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
   const wasBegun = execution.startedAt !== null;
   /** Whoever stood still for long must not take away what another owner has offered since. */
   const lease = { ...documentKeys.lease(executionId), expected: session.fence };
-  const isShareable = job.steps.some(({ kind, distributed }) => kind === 'partition' || distributed === true);
+  const isShareable = hasParts(job);
   let found: Promise<Map<number, StoredPart>> | null = null;
   let hasOffered = false;
   let working = 0;
@@ -127,7 +127,10 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
       for (const { part } of ofStep) all.delete(part.stepExecutionId);
       return ofStep;
     },
-    others: (definition) => session.patiently(() => parts.others(requiredBy(definition))),
+    others(definition) {
+      const { jobName, queue = defaultQueue } = execution;
+      return session.patiently(() => parts.others({ jobName, queue, capabilities: requiredBy(definition) }));
+    },
     mayRunHere: (definition) => definition.distributed !== true || parts.capabilities.mayHave(requiredBy(definition)),
     canRunHere: async (definition) =>
       definition.distributed !== true ||

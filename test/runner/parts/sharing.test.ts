@@ -6,6 +6,7 @@ import {
   executionDocument,
   executionMembers,
 } from '../../../src/domain/execution-documents.ts';
+import type { StepDefinition } from '../../../src/domain/job.ts';
 import { partsOfExecution, type StoredPart } from '../../../src/domain/part.ts';
 import { createCapabilities } from '../../../src/runner/capabilities.ts';
 import { type ExecutionSession, OwnershipLost } from '../../../src/runner/execution-session.ts';
@@ -23,16 +24,23 @@ describe('the owner of an execution with parts', () => {
   let session: ExecutionSession;
   let sharing: Sharing;
   let offered: StoredPart;
+  /** What it asked for who could take it. */
+  let asked: unknown[];
 
   beforeEach(async () => {
     world = await createWorld();
-    job = jobOf([{ name: 'Split', distributed: true, body: { kind: 'task', run: () => undefined } }]);
-    executionId = await world.launch(job);
+    asked = [];
+    job = jobOf(
+      [{ name: 'Split', distributed: true, capabilities: ['gpu'], body: { kind: 'task', run: () => undefined } }],
+      { capabilities: ['tape'] },
+    );
+    executionId = await world.launch(job, { waits: { queue: 'night' } });
     session = await world.take(executionId, 'owner');
     sharing = createSharing(session, job.definition, partsOf('owner'));
-    const running = { commit: (decide) => session.commit(...(decide === undefined ? [] : [decide])) };
-    const [definition] = job.definition.steps;
-    if (definition === undefined) throw new Error('the job has no step');
+    const running: Pick<RunningExecution, 'commit'> = {
+      commit: (decide) => session.commit(...(decide === undefined ? [] : [decide])),
+    };
+    const definition = job.definition.steps[0] as StepDefinition;
     const [stored] = await sharing.offer(running as RunningExecution, [
       { stepName: 'Split', definition, partition: null, checkpoint: null },
     ]);
@@ -51,7 +59,7 @@ describe('the owner of an execution with parts', () => {
       store: storeOf(id),
       capabilities: createCapabilities([], [], { timers: tools.timers, onProblem: () => undefined }),
       runs: { has: () => false, see: async () => 'elsewhere', refresh: () => undefined },
-      others: async () => 1,
+      others: async (part) => (asked.push(part), 1),
       lost: () => undefined,
       setWaiting: () => undefined,
       heard: async () => undefined,
@@ -70,6 +78,11 @@ describe('the owner of an execution with parts', () => {
     if (taken === null) throw new Error('it was not to be had');
     return taken;
   }
+
+  it('asks for others that could take them: they run its job and its queue, and may have all that is needed', async () => {
+    expect(await sharing.others(job.definition.steps[0] as StepDefinition)).toBe(1);
+    expect(asked).toEqual([{ jobName: 'TestJob', queue: 'night', capabilities: ['tape', 'gpu'] }]);
+  });
 
   it('notices at once that somebody has ended it when it takes its parts back', async () => {
     const { execution } = await world.outcome(executionId);
