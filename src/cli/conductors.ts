@@ -4,15 +4,20 @@ import type { RegisterCommand } from './context.ts';
 import { listOf } from './graph-fields.ts';
 import { cellText, column, printTable } from './table.ts';
 
+interface ConductorsFlags extends ClientFlags {
+  readonly all?: boolean;
+}
+
 export const register: RegisterCommand = (program, context) => {
   const command = program
     .command('conductors')
     .description('List the processes that run jobs, on all machines, with what each of them runs.');
+  command.option('--all', 'also those that are gone for more than an hour');
   addClientOptions(command);
 
-  command.action(async (flags: ClientFlags) => {
+  command.action(async (flags: ConductorsFlags) => {
     const { terminal } = context;
-    const { text } = await clientOf(context, flags).send({ path: '/conductors' });
+    const { text } = await clientOf(context, flags).send({ path: '/conductors', query: { all: flags.all } });
     if (flags.json === true) return terminal.out(text);
     await printTable(
       terminal,

@@ -17,8 +17,6 @@ import type {
 } from './execution-answers.ts';
 import type { Accepted } from './job-answers.ts';
 
-import type { NoParameters } from './operations.ts';
-
 /** Parameters and answer of each operation. */
 export interface ExecutionOperations {
   /** Decide that a stopped or failed execution is never to be restarted */
@@ -99,9 +97,12 @@ export interface ExecutionOperations {
     };
     answer: string;
   };
-  /** The processes that run jobs, on all machines */
+  /** The processes that run jobs, on all machines; those that are gone for an hour at most */
   listConductors: {
-    parameters: NoParameters;
+    parameters: {
+      /** Those, too, that are gone for more than an hour (they are forgotten a day later). Without it only those of them that still own something */
+      all?: boolean | undefined;
+    };
     answer: {
       /** No other process has it, or had it */
       id: string;

@@ -52,7 +52,7 @@ export const routes = {
     method: 'GET',
     url: '/workflows/{wf}/batches{?status,job,kind,opened_after,opened_before,limit,cursor}',
   },
-  listConductors: { method: 'GET', url: '/conductors' },
+  listConductors: { method: 'GET', url: '/conductors{?all}' },
   listExecutions: {
     method: 'GET',
     url: '/executions{?status,job_name,job_instance_id,queue,started_after,started_before,limit,cursor}',

@@ -8,8 +8,11 @@ import type { Stores } from '../ports/stores.ts';
 
 /** The processes that run jobs, on whatever machine. */
 export interface Conductors {
-  /** Those that have given a sign of life and were not forgotten since, by id. @throws BatchyError `store-unavailable` */
-  list(): Promise<ListedConductor[]>;
+  /**
+   * By id, those that are online or were within the last hour, and whoever still owns something; all: those that were not
+   * forgotten since, too. @throws BatchyError `store-unavailable`
+   */
+  list(all: boolean): Promise<ListedConductor[]>;
   /** Whether one that is online may have all of these. @throws BatchyError `store-unavailable` */
   canRun(required: readonly string[]): Promise<boolean>;
   /** Whether some are online, and each of them runs executions of other queues only. @throws BatchyError `store-unavailable` */
@@ -31,6 +34,8 @@ export const conductorStates = ['online', 'silent', 'ended'] as const;
 export type ConductorState = (typeof conductorStates)[number];
 
 const pageSize = 500;
+/** Whoever is asked what has become of a process asks soon. */
+const recentSeconds = 3600;
 
 export function createConductors(
   { documents, clock }: Pick<Stores, 'documents' | 'clock'>,
@@ -100,13 +105,18 @@ export function createConductors(
   }
 
   return {
-    async list() {
+    async list(all) {
       const [conductors, owners, parts] = await Promise.all([signs(), owned(), partCounts()]);
-      return conductors.map((sign) => ({
-        ...sign,
-        executionIds: owners.get(sign.conductor) ?? [],
-        partCount: parts.get(sign.conductor) ?? 0,
-      }));
+      return conductors
+        .map((sign) => ({
+          ...sign,
+          executionIds: owners.get(sign.conductor) ?? [],
+          partCount: parts.get(sign.conductor) ?? 0,
+        }))
+        .filter(
+          ({ state, ageSeconds, executionIds, partCount }) =>
+            all || state === 'online' || ageSeconds <= recentSeconds || executionIds.length + partCount > 0,
+        );
     },
     async canRun(required) {
       const conductors = await signs();

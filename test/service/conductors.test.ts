@@ -22,7 +22,7 @@ it('tells whether conductors are online, silent or ended, with what older ones d
   clock.set('2026-11-21T12:00:30');
   await beat({ conductor: 'a-new', about });
   clock.set('2026-11-21T12:00:31.500');
-  expect(await createConductors(stores, 10).list()).toMatchObject([
+  expect(await createConductors(stores, 10).list(false)).toMatchObject([
     { conductor: 'a-new', state: 'online', ageSeconds: 1.5, about, executionIds: [] },
     { conductor: 'b-dead', state: 'ended', endedBecause: 'ended with exit code 7', about },
     { conductor: 'c-old', state: 'silent', ageSeconds: 31.5 },
@@ -34,7 +34,7 @@ it('tells whether conductors are online, silent or ended, with what older ones d
   clock.set('2026-11-21T12:00:45');
   expect(await conductors.canRun(['gpu']), 'it is silent').toBe(false);
   await beat({ conductor: 'd-reports', about: { ...about, queues: ['reports'] } });
-  expect((await conductors.list()).at(-1)?.about?.queues).toEqual(['reports']);
+  expect((await conductors.list(false)).at(-1)?.about?.queues).toEqual(['reports']);
   expect([await conductors.leavesOut('etl'), await conductors.leavesOut('reports')]).toEqual([true, false]);
   clock.set('2026-11-21T12:01:45');
   expect(await conductors.leavesOut('etl'), 'nobody is online').toBe(false);

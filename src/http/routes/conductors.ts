@@ -1,9 +1,11 @@
+import type { Static } from 'typebox';
+
 import { aboutFields } from '../../domain/heartbeat.ts';
 import type { JsonObject } from '../../domain/json.ts';
 import { formatInstant } from '../../domain/time.ts';
 import type { ListedConductor } from '../../service/conductors.ts';
-import { ConductorsAnswer } from '../schemas/conductors.ts';
-import { NoQuery, problemResponses } from '../schemas/vocabulary.ts';
+import { ConductorsAnswer, ConductorsQuery } from '../schemas/conductors.ts';
+import { problemResponses } from '../schemas/vocabulary.ts';
 import type { BatchyServer, HttpServices } from '../server.ts';
 
 /** Conductors: the processes that run jobs. */
@@ -14,12 +16,15 @@ export function addConductorRoutes(server: BatchyServer, { conductors }: HttpSer
       config: { scope: 'read' },
       schema: {
         tags: ['executions'],
-        summary: 'The processes that run jobs, on all machines',
-        querystring: NoQuery,
+        summary: 'The processes that run jobs, on all machines; those that are gone for an hour at most',
+        querystring: ConductorsQuery,
         response: { 200: ConductorsAnswer, ...problemResponses() },
       },
     },
-    async (_request, reply) => reply.send((await conductors.list()).map(conductorFields)),
+    async (request, reply) => {
+      const { all = false } = request.query as Static<typeof ConductorsQuery>;
+      return reply.send((await conductors.list(all)).map(conductorFields));
+    },
   );
 }
 

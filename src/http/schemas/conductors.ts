@@ -5,6 +5,18 @@ import { conductorStates } from '../../service/conductors.ts';
 
 const text = Type.Union([Type.String(), Type.Null()]);
 
+export const ConductorsQuery = Type.Object(
+  {
+    all: Type.Optional(
+      Type.Boolean({
+        description:
+          'Those, too, that are gone for more than an hour (they are forgotten a day later). Without it only those of them that still own something',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
 export const ConductorsAnswer = Type.Array(
   Type.Object({
     id: Type.String({ description: 'No other process has it, or had it' }),

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+
+import { executionDocument, leaseDocument } from '../../src/domain/execution-documents.ts';
+import { type ConductorAbout, heartbeatDocument } from '../../src/domain/heartbeat.ts';
+import { documentWriter } from '../document-writer.ts';
+import { executionOf } from '../domain/instance-of.ts';
+import { testApp } from './test-app.ts';
+
+const about: ConductorAbout = { host: 'etl-1', processId: 7, role: 'worker', concurrency: 4, capabilities: [] };
+
+async function conductorsApp() {
+  const app = await testApp({ start: '2026-11-22T10:00:00' });
+  const put = documentWriter(app.stores.store);
+  const beat = async (conductor: string, more: Partial<ConductorAbout> = {}): Promise<void> => {
+    await put(heartbeatDocument({ conductor, at: await app.clock.now(), about: { ...about, ...more } }));
+  };
+  return { ...app, put, beat };
+}
+
+describe('GET /conductors', () => {
+  it('lists those that are gone for an hour, unless all are asked for, or they still own something', async () => {
+    const { call, clock, put, beat } = await conductorsApp();
+    const listed = async (query = ''): Promise<string[]> =>
+      (await call('GET', `/conductors${query}`)).json.map(({ id, state }: Record<string, string>) => `${id} ${state}`);
+    await beat('a-killed');
+    await beat('b-owning');
+    const execution = { ...executionOf('STARTED'), id: 1 };
+    await put(executionDocument(execution));
+    await put(leaseDocument({ executionId: 1, conductor: 'b-owning', takenAt: execution.createdAt }));
+    clock.set('2026-11-22T11:00:00');
+    await beat('c-living');
+    expect(await listed()).toEqual(['a-killed silent', 'b-owning silent', 'c-living online']);
+    clock.set('2026-11-22T11:00:01');
+    expect(await listed()).toEqual(['b-owning silent', 'c-living online']);
+    expect(await listed('?all=false')).toEqual(['b-owning silent', 'c-living online']);
+    expect(await listed('?all=true')).toEqual(['a-killed silent', 'b-owning silent', 'c-living online']);
+    expect((await call('GET', '/conductors?all=yes')).status).toBe(400);
+  });
+});
