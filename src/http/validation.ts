@@ -1,8 +1,10 @@
 import type { FastifySchemaCompiler } from 'fastify';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
+import { Settings } from 'typebox/system';
 
 import { BatchyError, type ErrorCode, type ErrorPlace } from '../domain/errors.ts';
+import { bestFit, type Violation } from './best-fit.ts';
 
 interface PropertySchema {
   readonly type?: string;
@@ -42,23 +44,21 @@ function fromText(text: string, type: string | undefined): unknown {
   return text;
 }
 
-interface Violation {
-  readonly keyword: string;
-  readonly schemaPath: string;
-  readonly instancePath: string;
-  readonly message: string;
-  readonly params: object;
-}
-
 /** What was sent does not come back whole. */
 const longestPointer = 100;
+/** Whoever has mended so many asks again. */
+const mostPlaces = 8;
+// The checker stops at a few, which need not be those of what was meant, nor all the words of a choice.
+Settings.Set({ maxErrors: 200 });
 
 function invalidPart(
   part: string,
   violations: readonly Violation[],
   properties: Readonly<Record<string, PropertySchema>>,
 ): BatchyError {
-  const places = choicesOf(violations).flatMap((violation) => placesOf(violation, part, properties));
+  const places = choicesOf(bestFit(violations))
+    .flatMap((violation) => placesOf(violation, part, properties))
+    .slice(0, mostPlaces);
   const detail = `${partNames[part] ?? part}: ${places.map((place) => `${place.pointer === '' ? '' : `${place.pointer} `}${place.detail}`).join('; ')}.`;
   const code = codeOf(part, places, properties);
   const advice = code === 'invalid-id' ? ' Ids are whole numbers: GET /executions and GET /instances list them.' : '';
@@ -83,16 +83,15 @@ const partNames: Readonly<Record<string, string>> = {
   headers: 'Header',
 };
 
-/** The checker tells of each value that something may have, and then that none of them fits: that is one thing to tell. */
+/** A name that is none of those that tell ways of writing apart is told with all of them, once. */
 function choicesOf(violations: readonly Violation[]): readonly Violation[] {
   const choices = Map.groupBy(
     violations.filter(({ keyword }) => keyword === 'const'),
     ({ instancePath }) => instancePath,
   );
   return violations.flatMap((violation) => {
-    const { keyword, instancePath } = violation;
-    const ofOne = choices.get(instancePath);
-    if (ofOne === undefined || (keyword !== 'const' && keyword !== 'anyOf')) return [violation];
+    const ofOne = choices.get(violation.instancePath);
+    if (ofOne === undefined || violation.keyword !== 'const') return [violation];
     if (violation !== ofOne[0]) return [];
     const values = ofOne.map(({ params }) => JSON.stringify((params as { allowedValue: unknown }).allowedValue));
     return [{ ...violation, message: `must be ${values.length === 1 ? '' : 'one of '}${values.join(', ')}` }];
