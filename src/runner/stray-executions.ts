@@ -41,16 +41,23 @@ export function createStrays(options: StrayOptions) {
   let turn = 0;
   /** What waits and was taken, as it was found in its turn: its owner is watched from then on. */
   let taken: ReadonlySet<number> = new Set();
+  /** What was found and is never ours. */
+  let foreign: ReadonlySet<number> = new Set();
+  const passedBy = new Set<number>();
   return {
+    /** It is for others, whatever becomes of it: it is not looked at again. */
+    passBy: (executionId: number): void => void passedBy.add(executionId),
     /** @throws BatchyError `store-unavailable` */
     async find(): Promise<StrayExecution[]> {
       const live: number[] = [];
       for await (const page of pagesOf(documents, executionIndexes.live)) live.push(...page.map(idOfMember));
+      foreign = new Set(live.filter((id) => foreign.has(id) || passedBy.has(id)));
+      passedBy.clear();
       if (live.length === 0) return [];
       const waiting = await waitingIn(options);
       turn = (turn + 1) % turns;
       const isItsTurn = (id: number): boolean => !waiting.has(id) || id % turns === turn || taken.has(id);
-      const looked = live.filter((id) => !isLeftOut(id) && isItsTurn(id));
+      const looked = live.filter((id) => !isLeftOut(id) && !foreign.has(id) && isItsTurn(id));
       const ownerOf = await ownersOf(documents, looked);
       taken = new Set([...ownerOf.keys()].filter((id) => waiting.has(id)));
       const gone = await owners.gone([...new Set(ownerOf.values())].filter((owner) => owner !== conductor));

@@ -40,7 +40,9 @@ export function createStrayTaking(options: StrayTakingOptions) {
     const { queue = defaultQueue } = execution;
     // Somebody was faster.
     if (stray === undefined || (lease?.conductor ?? null) !== stray.owner || slots.has(execution.id)) return null;
-    const job = standsAt(execution) ? runnable(execution) : null;
+    const isOurs = standsAt(execution);
+    if (!isOurs) strays.passBy(execution.id);
+    const job = isOurs ? runnable(execution) : null;
     const isHeld = job !== null && (gates.isPaused(queue) || gates.isHeld(execution, job.definition));
     return stray.lost === null && isHeld ? null : job;
   }

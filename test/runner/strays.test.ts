@@ -129,3 +129,25 @@ it('what cannot be run here keeps nobody waiting', async () => {
   ends.get('First')?.();
   await hasBegun(['First', 'Second']);
 });
+
+it('what waits in a queue of others is read once, however long it waits', async () => {
+  const jobs = ['Theirs', 'Stray'].map(held);
+  const [theirs, stray] = jobs as [RunnableJob, RunnableJob];
+  jobs[0] = { ...theirs, definition: { ...theirs.definition, queue: 'etl' } };
+  for (let each = 0; each < 100; each += 1) await world.launch(theirs, { forced: true, waits: { queue: 'etl' } });
+  const { documents } = world.stores;
+  const get = documents.get.bind(documents);
+  let read = 0;
+  documents.get = (keys) => {
+    read += keys.length;
+    return get(keys);
+  };
+  await conduct(jobs);
+  await passSeconds(1);
+  read = 0;
+  await passSeconds(10);
+  expect(read).toBeLessThan(100);
+  await orphan(await world.launch(stray));
+  await passSeconds(4);
+  await hasBegun(['Stray']);
+});
