@@ -6,7 +6,6 @@ import {
   addClientOptions,
   addKeyOption,
   type ChangeFlags,
-  type ClientFlags,
   clientOf,
   idempotencyKeyOf,
   pathSegment,
@@ -14,7 +13,7 @@ import {
 import type { ClientRequest } from './client.ts';
 import type { CliContext, RegisterCommand } from './context.ts';
 import { CommandFailure, exits } from './exit-codes.ts';
-import { listOf } from './graph-fields.ts';
+import { registerListCommand } from './list-command.ts';
 import { cellText, column, printTable } from './table.ts';
 
 const none = 'none';
@@ -34,23 +33,15 @@ export const register: RegisterCommand = (program, context) => {
     .description(
       'Queues, in which executions wait: list them (which is what it does by itself), limit, pause, resume.',
     );
-  registerList(queues, context);
+  registerListCommand(queues, context, {
+    description: 'List the queues with what waits in them, what of it runs, and what limits it.',
+    path: '/queues',
+    print: printQueues,
+  });
   registerSet(queues, context);
   registerPause(queues, context);
   registerResume(queues, context);
 };
-
-function registerList(queues: Command, context: CliContext): void {
-  const command = queues
-    .command('list', { isDefault: true })
-    .description('List the queues with what waits in them, what of it runs, and what limits it.');
-  addClientOptions(command);
-  command.action(async (flags: ClientFlags) => {
-    const { text } = await clientOf(context, flags).send({ path: '/queues' });
-    if (flags.json === true) context.terminal.out(text);
-    else await printQueues(context, listOf(parseJson(text)));
-  });
-}
 
 function registerSet(queues: Command, context: CliContext): void {
   const command = queues

@@ -7,14 +7,13 @@ import {
   addClientOptions,
   addKeyOption,
   type ChangeFlags,
-  type ClientFlags,
   clientOf,
   idempotencyKeyOf,
   pathSegment,
 } from './client-options.ts';
 import type { ClientRequest } from './client.ts';
 import type { CliContext, RegisterCommand } from './context.ts';
-import { listOf } from './graph-fields.ts';
+import { registerListCommand } from './list-command.ts';
 import { cellText, column, printTable } from './table.ts';
 import { priorityOption } from './urgency-options.ts';
 import { collectLaunchParameter, type ParameterFlags } from './user-parameters.ts';
@@ -33,26 +32,17 @@ export const register: RegisterCommand = (program, context) => {
     .description(
       'Schedules, which launch jobs at times: list them (which is what it does by itself), set, pause, remove.',
     );
-  registerList(schedules, context);
+  registerListCommand(schedules, context, {
+    description:
+      'List the schedules by which jobs are launched, with the next firing, the last one, and what became of it.',
+    path: '/schedules',
+    print: printSchedules,
+  });
   registerSet(schedules, context);
   registerRemove(schedules, context);
   registerSwitch(schedules, context, 'pause', 'Launch nothing until it is resumed.');
   registerSwitch(schedules, context, 'resume', 'Launch again what comes from now on.');
 };
-
-function registerList(schedules: Command, context: CliContext): void {
-  const command = schedules
-    .command('list', { isDefault: true })
-    .description(
-      'List the schedules by which jobs are launched, with the next firing, the last one, and what became of it.',
-    );
-  addClientOptions(command);
-  command.action(async (flags: ClientFlags) => {
-    const { text } = await clientOf(context, flags).send({ path: '/schedules' });
-    if (flags.json === true) context.terminal.out(text);
-    else await printSchedules(context, listOf(parseJson(text)));
-  });
-}
 
 function registerSet(schedules: Command, context: CliContext): void {
   const command = schedules

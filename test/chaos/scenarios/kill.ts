@@ -2,16 +2,7 @@ import type { Arena } from '../arena.ts';
 import type { Note } from '../notes.ts';
 import type { Scenario } from '../scenario.ts';
 import { repeatedRuns } from '../sink.ts';
-import {
-  inItsMiddle,
-  notAs,
-  notedByOthers,
-  ownerOf,
-  resumeSeconds,
-  secondsText,
-  takenFrom,
-  whoNotedLast,
-} from './taken-over.ts';
+import { inItsMiddle, notAs, notedByOthers, ownerOf, promptTakeovers, takenFrom, whoNotedLast } from './taken-over.ts';
 
 /** What somebody is in the middle of, and how it is seen. */
 export interface Victim {
@@ -108,20 +99,14 @@ export const kill: Scenario = {
     const becomes = new Map(launched.map(({ id, victim }) => [id, victim.becomes]));
     const takeovers = new Map(executions.map((execution) => [execution.id, execution.takeovers]));
     const tables = launched.filter(({ victim: { job } }) => job === 'Rows' || job === 'Parts');
-    const late = resumed.filter((seconds) => seconds > arena.leaseSeconds + resumeSeconds);
+    const prompt = promptTakeovers(arena, resumed);
     return {
-      figures: [
-        {
-          what: `gone on with, lease ${arena.leaseSeconds} s`,
-          value: secondsText(resumed),
-          reach: `≤ ${arena.leaseSeconds + resumeSeconds} s`,
-        },
-      ],
+      figures: prompt.figures,
       rows: new Map(tables.map(({ number }) => [number, rowsOfRun])),
       broken: [
         ...notAs(executions, (id) => becomes.get(id) ?? ''),
         ...repeatedRuns(arena.notes.read(), (id) => takeovers.get(id) ?? 0),
-        ...late.map((seconds) => `it took ${seconds.toFixed(1)} s until somebody went on`),
+        ...prompt.broken,
         ...(await uncountedAttempts(arena, launched)),
       ],
     };

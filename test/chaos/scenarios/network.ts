@@ -8,7 +8,7 @@ import { startLoad } from '../load.ts';
 import type { Scenario } from '../scenario.ts';
 import { repeatedRuns } from '../sink.ts';
 import { conductorsGoOn } from './redis-away.ts';
-import { secondsText } from './taken-over.ts';
+import { promptness } from './taken-over.ts';
 
 const resumeSeconds = 10;
 /** A request may wait for its Redis so long; and a little for a machine that is busy. */
@@ -118,10 +118,11 @@ export const network: Scenario = {
     const executions = await load.ended(300);
     const longest = await asking.end();
     await arena.follow();
+    const prompt = promptness({ what: 'gone on after a fault', seconds: resumed, most: resumeSeconds });
     return {
       figures: [
         { what: 'executions', value: String(executions.length) },
-        { what: 'gone on after a fault', value: secondsText(resumed), reach: `≤ ${resumeSeconds} s` },
+        ...prompt.figures,
         { what: 'longest answer', value: `${longest.toFixed(1)} s`, reach: `≤ ${answerSeconds} s` },
       ],
       rows: load.rows,
@@ -129,7 +130,7 @@ export const network: Scenario = {
         ...load.wrong(executions),
         ...repeatedRuns(arena.notes.read(), arena.judge.takeovers.of),
         ...(longest > answerSeconds ? [`an answer took ${longest.toFixed(1)} s`] : []),
-        ...resumed.flatMap((seconds) => (seconds <= resumeSeconds ? [] : [`it took ${seconds.toFixed(1)} s to go on`])),
+        ...prompt.broken,
       ],
     };
   },

@@ -3,7 +3,7 @@ import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Arena } from '../arena.ts';
 import type { Scenario } from '../scenario.ts';
 import { rowsOfRun, type Victim, victims } from './kill.ts';
-import { inItsMiddle, notAs, ownerOf, resumeSeconds, secondsText, takenFrom } from './taken-over.ts';
+import { inItsMiddle, notAs, ownerOf, promptTakeovers, takenFrom } from './taken-over.ts';
 
 const beginnings = new Set(['begun', 'execute', 'revert', 'chunk']);
 
@@ -28,21 +28,11 @@ export const pause: Scenario = {
     const executions = await arena.ended(launched.map(({ id }) => id));
     const becomes = new Map(launched.map(({ id, victim }) => [id, victim.becomes]));
     const tables = launched.filter(({ victim: { job } }) => job === 'Rows' || job === 'Parts');
-    const late = resumed.filter((seconds) => seconds > arena.leaseSeconds + resumeSeconds);
+    const prompt = promptTakeovers(arena, resumed);
     return {
-      figures: [
-        {
-          what: `gone on with, lease ${arena.leaseSeconds} s`,
-          value: secondsText(resumed),
-          reach: `≤ ${arena.leaseSeconds + resumeSeconds} s`,
-        },
-      ],
+      figures: prompt.figures,
       rows: new Map(tables.map(({ number }) => [number, rowsOfRun])),
-      broken: [
-        ...broken,
-        ...notAs(executions, (id) => becomes.get(id) ?? ''),
-        ...late.map((seconds) => `it took ${seconds.toFixed(1)} s until somebody went on`),
-      ],
+      broken: [...broken, ...notAs(executions, (id) => becomes.get(id) ?? ''), ...prompt.broken],
     };
   },
 };

@@ -5,7 +5,7 @@ import { startLoad } from '../load.ts';
 import type { Scenario } from '../scenario.ts';
 import { repeatedRuns } from '../sink.ts';
 import { until } from '../until.ts';
-import { secondsText } from './taken-over.ts';
+import { promptness } from './taken-over.ts';
 
 /** After the return of Redis, in seconds. */
 const resumeSeconds = 10;
@@ -34,17 +34,15 @@ export const redisAway: Scenario = {
     }
     const executions = await load.ended();
     const taken = executions.filter(({ takeovers }) => takeovers > 0);
+    const prompt = promptness({ what: 'gone on after the return of Redis', seconds: resumed, most: resumeSeconds });
     return {
-      figures: [
-        { what: 'executions', value: String(executions.length) },
-        { what: 'gone on after the return of Redis', value: secondsText(resumed), reach: `≤ ${resumeSeconds} s` },
-      ],
+      figures: [{ what: 'executions', value: String(executions.length) }, ...prompt.figures],
       rows: load.rows,
       broken: [
         ...load.wrong(executions),
         ...repeatedRuns(arena.notes.read(), () => 0),
         ...taken.map(({ id }) => `execution ${id} was taken over, although its owner lived`),
-        ...resumed.flatMap((seconds) => (seconds <= resumeSeconds ? [] : [`it took ${seconds.toFixed(1)} s to go on`])),
+        ...prompt.broken,
       ],
     };
   },

@@ -1,6 +1,7 @@
 import type { Arena } from '../arena.ts';
 import type { Member } from '../member.ts';
 import type { Note } from '../notes.ts';
+import type { Outcome } from '../scenario.ts';
 import { until } from '../until.ts';
 
 /** Seconds beyond a lease within which somebody goes on. */
@@ -48,6 +49,27 @@ export async function notedByOthers(arena: Arena, id: number, { step, process }:
     return arena.notes.of(id).some(isOthers) || execution?.endedAt !== null;
   });
   return arena.notes.of(id).some(isOthers) ? (performance.now() - began) / 1000 : null;
+}
+
+/** What is told of how soon others went on, and those times that were too long. */
+export function promptness({
+  what,
+  seconds,
+  most,
+}: {
+  readonly what: string;
+  readonly seconds: readonly number[];
+  readonly most: number;
+}): Pick<Outcome, 'figures' | 'broken'> {
+  return {
+    figures: [{ what, value: secondsText(seconds), reach: `≤ ${most} s` }],
+    broken: seconds.flatMap((each) => (each <= most ? [] : [`it took ${each.toFixed(1)} s to go on`])),
+  };
+}
+
+/** Those of owners that were killed, or paused. */
+export function promptTakeovers({ leaseSeconds }: Arena, seconds: readonly number[]): ReturnType<typeof promptness> {
+  return promptness({ what: `gone on with, lease ${leaseSeconds} s`, seconds, most: leaseSeconds + resumeSeconds });
 }
 
 /** @returns seconds until another conductor has it, or it has ended by then */
