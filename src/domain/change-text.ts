@@ -87,6 +87,14 @@ export function executionStatusOf(text: string): BatchStatus | null {
   return (statusAfter.exec(text)?.[1] ?? null) as BatchStatus | null;
 }
 
+const stepChanged = '{"type":"step-changed"';
+const offered = '"after":"STARTING"}}';
+
+/** Whether an entry tells that a part of an execution was offered to other conductors, without reading the rest of it: no other step is STARTING. */
+export function isOffer(text: string): boolean {
+  return text.startsWith(stepChanged) && text.endsWith(offered);
+}
+
 function readExecution(value: unknown): JournalExecution {
   const fields = value as Record<string, unknown>;
   return {

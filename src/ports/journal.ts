@@ -22,6 +22,8 @@ export interface ExecutionStatuses {
   /** Whether there may be more beyond it. */
   readonly isMore: boolean;
   readonly statuses: ReadonlySet<BatchStatus>;
+  /** Whether a part of one was offered to other conductors. */
+  readonly offersParts: boolean;
 }
 
 export interface JournalPage {

@@ -59,7 +59,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   const parts = createPartTaking({ ...options, capabilities, slots, queues, mayTake, onRoom: offerRoom });
   const runs = createOwnedRuns({ ...options, capabilities, gates, slots, parts, onRoom: offerRoom });
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
-  const looks = createLooks({ ...options, journal: stores.journal, look: lookAround });
+  const looks = createLooks({ ...options, journal: stores.journal, look: lookAround, onOffer: parts.lookSoon });
   const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForStrays());
   const isLeftOut = (executionId: number): boolean => slots.has(executionId) || resting.has(executionId);
   const strayTaking = createStrayTaking({

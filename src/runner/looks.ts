@@ -7,6 +7,8 @@ export interface LooksOptions {
   readonly lookEveryMilliseconds: number;
   /** @param refreshes whether somebody may have changed what runs here, too */
   readonly look: (refreshes: boolean) => Promise<void>;
+  /** Told when a part of an execution was offered to all. */
+  readonly onOffer: () => void;
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -27,7 +29,8 @@ const pageSize = 500;
  * Decides when to look for work: when the journal tells of an execution that was launched or is to stop, and from time to time.
  * What a running step stores again and again wakes nobody.
  */
-export function createLooks({ journal, timers, lookEveryMilliseconds, look, onProblem }: LooksOptions): Looks {
+export function createLooks(options: LooksOptions): Looks {
+  const { journal, timers, lookEveryMilliseconds, look, onOffer, onProblem } = options;
   let cancel = (): void => {};
   let unsubscribe = (): void => {};
   let stopped = false;
@@ -82,6 +85,7 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
   async function readJournal(): Promise<void> {
     let isLaunch = false;
     let isStop = false;
+    let isOffer = false;
     beyond ??= (await journal.bounds()).first - 1;
     for (let isMore = true; isMore;) {
       const found = await journal.executionStatuses(beyond, pageSize);
@@ -89,7 +93,9 @@ export function createLooks({ journal, timers, lookEveryMilliseconds, look, onPr
       isMore = found.isMore;
       isLaunch ||= found.statuses.has('STARTING');
       isStop ||= found.statuses.has('STOPPING');
+      isOffer ||= found.offersParts;
     }
+    if (isOffer) onOffer();
     if (isLaunch || isStop) lookNow(isStop);
   }
 

@@ -62,10 +62,32 @@ export function itJournals(bench: Bench): void {
       const outcome = await stores.store.commit(commit([], { journal: all }));
       const [first = 0, , , , last = 0] = outcome.kind === 'committed' ? outcome.sequences : [];
       const whole = await stores.journal.executionStatuses(first - 1, 100);
-      expect(whole).toEqual({ last, isMore: false, statuses: new Set(['STARTING', 'STOPPING']) });
+      expect(whole).toEqual({ last, isMore: false, statuses: new Set(['STARTING', 'STOPPING']), offersParts: false });
       const page = await stores.journal.executionStatuses(first, 2);
-      expect(page).toEqual({ last: first + 2, isMore: true, statuses: new Set(['STOPPING']) });
-      expect(await stores.journal.executionStatuses(last, 2)).toEqual({ last, isMore: false, statuses: new Set() });
+      expect(page).toEqual({ last: first + 2, isMore: true, statuses: new Set(['STOPPING']), offersParts: false });
+      const nothing = { isMore: false, statuses: new Set(), offersParts: false };
+      expect(await stores.journal.executionStatuses(last, 2)).toEqual({ last, ...nothing });
+    });
+
+    it('tells that a part of an execution was offered, and takes nothing else for that', async () => {
+      const stores = await bench.fresh();
+      const step = (after: BatchStatus, more: Partial<JournalEntry> = {}): JournalEntry =>
+        entry({
+          type: 'step-changed',
+          workflow: null,
+          execution: { id: 7, jobName: 'Load', stepName: '"after":"STARTING"}}', before: null, after },
+          ...more,
+        });
+      const others = [
+        step('STARTED'),
+        step('STARTING', { type: 'execution-changed' }),
+        entry({ reason: '{"type":"step-changed","after":"STARTING"}}' }),
+      ];
+      const outcome = await stores.store.commit(commit([], { journal: [...others, step('STARTING')] }));
+      const [first = 0, , , last = 0] = outcome.kind === 'committed' ? outcome.sequences : [];
+      expect((await stores.journal.executionStatuses(first - 1, 3)).offersParts).toBe(false);
+      expect((await stores.journal.executionStatuses(first - 1, 100)).offersParts).toBe(true);
+      expect((await stores.journal.executionStatuses(last - 1, 100)).offersParts).toBe(true);
     });
 
     it('is empty at first', async () => {

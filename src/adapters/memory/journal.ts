@@ -1,4 +1,4 @@
-import { decodeJournalEntry, executionStatusOf } from '../../domain/change-text.ts';
+import { decodeJournalEntry, executionStatusOf, isOffer } from '../../domain/change-text.ts';
 import type { Journal } from '../../ports/journal.ts';
 import type { MemoryDatabase } from './database.ts';
 
@@ -20,6 +20,7 @@ export function createMemoryJournal(database: MemoryDatabase): Journal {
         last: found.at(-1)?.sequence ?? beyond,
         isMore: found.length === limit,
         statuses: new Set(found.flatMap(({ text }) => executionStatusOf(text) ?? [])),
+        offersParts: found.some(({ text }) => isOffer(text)),
       };
     },
     bounds: async () => ({ first: database.journal[0]?.sequence ?? 0, last: database.journal.at(-1)?.sequence ?? 0 }),

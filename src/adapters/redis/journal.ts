@@ -17,13 +17,14 @@ export function createRedisJournal(connection: RedisConnection, watch: JournalWa
   return {
     read: (page) => connection.call(async (redis) => (await readPage(redis, page)).map(readEntry)),
     async executionStatuses(beyond, limit) {
-      const [last, count, statuses] = (await connection.call((redis) =>
+      const [last, count, statuses, offers] = (await connection.call((redis) =>
         statusesScript(redis, [], [String(beyond + 1), String(limit)]),
-      )) as [last: string, count: number, statuses: BatchStatus[]];
+      )) as [last: string, count: number, statuses: BatchStatus[], offers: 0 | 1];
       return {
         last: count === 0 ? beyond : sequenceOf([last, []]),
         isMore: count === limit,
         statuses: new Set(statuses),
+        offersParts: offers === 1,
       };
     },
     async bounds() {

@@ -1,7 +1,7 @@
 -- What executions became in the journal's entries from one on, and no more of them: to take the entries over the wire and apart
--- costs a conductor more than all else that it does for one. How an entry's text is made says `executionStatusOf`.
+-- costs a conductor more than all else that it does for one. How an entry's text is made say `executionStatusOf` and `isOffer`.
 local entries = redis.call('XRANGE', 'batchy:journal', ARGV[1], '+', 'COUNT', ARGV[2])
-local last, seen, statuses = '', {}, {}
+local last, seen, statuses, offers = '', {}, {}, 0
 for _, entry in ipairs(entries) do
   last = entry[1]
   local text = entry[2][2]
@@ -10,5 +10,8 @@ for _, entry in ipairs(entries) do
     seen[status] = true
     statuses[#statuses + 1] = status
   end
+  if string.sub(text, -20) == '"after":"STARTING"}}' and string.sub(text, 1, 22) == '{"type":"step-changed"' then
+    offers = 1
+  end
 end
-return { last, #entries, statuses }
+return { last, #entries, statuses, offers }

@@ -1,4 +1,4 @@
-import { decodeJournalEntry, executionStatusOf } from '../../domain/change-text.ts';
+import { decodeJournalEntry, executionStatusOf, isOffer } from '../../domain/change-text.ts';
 import type { Journal, JournalPage, JournaledEntry } from '../../ports/journal.ts';
 import type { SqliteConnection } from './connection.ts';
 
@@ -60,6 +60,7 @@ export function createSqliteJournal(connection: SqliteConnection): SqliteJournal
           last: rows.at(-1)?.sequence ?? beyond,
           isMore: rows.length === limit,
           statuses: new Set(rows.flatMap(({ entry }) => executionStatusOf(entry) ?? [])),
+          offersParts: rows.some(({ entry }) => isOffer(entry)),
         };
       }),
     bounds: () =>

@@ -37,10 +37,12 @@ export interface ConductorParts {
 export interface PartTaking {
   /** What an execution that runs here is given, to share its parts. */
   share(session: ExecutionSession, job: JobDefinition): Sharing;
-  /** Looks for parts to run here from now on. */
+  /** Looks for parts to run here from now on: from time to time, and whenever it is told to. What it is not told it finds late. */
   start(): void;
   /** Looks now, or once more when a look is under way. */
   look(): void;
+  /** Looks, though no more often than is good for the store: some were offered. */
+  readonly lookSoon: () => void;
   /** Whether a part that could run here waits for room. */
   isWaiting(): boolean;
   /** None that runs goes on here. */
@@ -215,7 +217,6 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
     const done = see().finally(() => {
       own.delete(done);
       release();
-      lookNow();
       onRoom();
     });
     own.set(done, handBack);
@@ -224,13 +225,11 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
 
   return {
     look: lookNow,
+    lookSoon: soon,
     isWaiting: () => waits,
     share: (session, job) => createSharing(session, job, parts),
     start() {
-      unsubscribe = stores.journal.subscribe(() => {
-        hearSoon();
-        soon();
-      });
+      unsubscribe = stores.journal.subscribe(hearSoon);
       if (isStopped) unsubscribe();
       lookNow();
     },
