@@ -39,17 +39,12 @@ describe('a conductor', () => {
   let operations = 0;
   async function conduct(jobs: readonly RunnableJob[], options: Partial<ConductorOptions> = {}): Promise<Conductor> {
     const conductor = createConductor({
+      ...world.tools,
       stores: world.stores,
       catalog: { get: (name) => jobs.find(({ definition }) => definition.name === name) },
       id: 'here',
       leaseSeconds: 15,
       concurrency: 4,
-      logs: world.tools.logs,
-      operationId: () => `conductor-${(operations += 1)}`,
-      timers,
-      random: () => 0.5,
-      environment: {},
-      graceMilliseconds: 1000,
       lookEveryMilliseconds: 1000,
       onProblem: (error) => problems.push(error),
       ...options,
@@ -57,15 +52,6 @@ describe('a conductor', () => {
     conductors.push(conductor);
     await conductor.start();
     return conductor;
-  }
-
-  /** Another conductor takes it and is never heard of again, or only by its heartbeat. */
-  async function takeAs(conductor: string, executionId: number): Promise<void> {
-    const [claimable] = await claimables(world.stores, [executionId]);
-    if (claimable === undefined) throw new Error('it is over');
-    operations += 1;
-    const operation = { id: `taken-${operations}`, fingerprint: '', answer: null, keepSeconds: 60 };
-    await takeLease(world.stores, claimable, { conductor, operation, countsAsTakeover: false });
   }
 
   const statusOf = async (id: number): Promise<string> => (await world.outcome(id)).status;
@@ -85,7 +71,7 @@ describe('a conductor', () => {
     const foreign = await world.launch(jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Foreign' }));
     const owned = await world.launch(mine);
     await conduct([], { id: 'there' });
-    await takeAs('there', owned);
+    await world.take(owned, 'there');
     await conduct([mine]);
     // Signs of life go on, so that its lease holds however much time passes.
     for (let second = 0; second < 60; second += 1) {
@@ -243,7 +229,7 @@ describe('a conductor', () => {
     const job = jobOf([{ name: 'Step', body: task(() => undefined) }]);
     const there = await conduct([], { id: 'there', timers: createManualTimers() });
     const id = await world.launch(job);
-    await takeAs('there', id);
+    await world.take(id, 'there');
     await conduct([job]);
     for (let second = 0; second < 14; second += 1) {
       timers.advance(1000);
@@ -281,7 +267,7 @@ describe('a conductor', () => {
     const records = createConductorRecords({ stores: world.stores, operationId: world.tools.operationId });
     const lose = async (job: RunnableJob): Promise<number> => {
       const id = await world.launch(job);
-      await takeAs('dead', id);
+      await world.take(id, 'dead');
       return id;
     };
     const resumed = jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Resumed' });
@@ -313,7 +299,7 @@ describe('a conductor', () => {
     const other = jobOf([{ name: 'Step', body: task(() => undefined) }], { name: 'Other', maxTakeovers: 0 });
     const [innocent, guilty] = [await world.launch(job), await world.launch(other)];
     const dead = await conduct([], { id: 'dead', timers: createManualTimers() });
-    for (const id of [innocent, guilty]) await takeAs('dead', id);
+    for (const id of [innocent, guilty]) await world.take(id, 'dead');
     await records.ended('dead', `was ended by execution ${guilty}`, guilty);
     await conduct([job, other]);
     await vi.waitFor(
@@ -331,7 +317,7 @@ describe('a conductor', () => {
   it('fails at once what may not go on elsewhere', async () => {
     const job = jobOf([{ name: 'Step', body: task(() => undefined) }], { onOwnerLost: 'fail' });
     const id = await world.launch(job);
-    await takeAs('dead', id);
+    await world.take(id, 'dead');
     await conduct([job]);
     await ends(id, 'FAILED');
     expect((await world.outcome(id)).execution).toMatchObject({ exitMessage: 'owner lost', takeovers: 0 });

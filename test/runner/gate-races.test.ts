@@ -8,7 +8,7 @@ import { runExecution } from '../../src/runner/engine.ts';
 import { createGates, type GateCommit, type Gates } from '../../src/runner/gates.ts';
 import type { RunnableJob } from '../../src/runner/job.ts';
 import { type Claimable, claimables, takeLease } from '../../src/runner/lease-taking.ts';
-import { createManualTimers, type ManualTimers } from './manual-timers.ts';
+import { createManualTimers, type ManualTimers, passSeconds } from './manual-timers.ts';
 import { createWorld, jobOf, type World } from './world.ts';
 
 let world: World;
@@ -133,17 +133,12 @@ it('what was begun where nobody knew of a limit is taken over when there is a pl
   });
   const limited = orders(() => (begun.push('here'), begun.length === 1 ? first : undefined), { maxRunning: 1 });
   const conductor = createConductor({
+    ...world.tools,
     stores: world.stores,
     catalog: { get: () => limited },
     id: 'here',
     leaseSeconds: 15,
     concurrency: 4,
-    logs: world.tools.logs,
-    operationId: () => operation().id,
-    timers,
-    random: () => 0.5,
-    environment: {},
-    graceMilliseconds: 1000,
     lookEveryMilliseconds: 1000,
     onProblem: (error) => {
       throw error;
@@ -156,10 +151,7 @@ it('what was begun where nobody knew of a limit is taken over when there is a pl
   const hanging = orders(() => new Promise(() => {}));
   void runExecution(await world.take(stray, 'gone'), hanging, world.tools, new AbortController().signal);
   await vi.waitFor(async () => expect((await world.outcome(stray)).rows).toEqual(['Step STARTED']));
-  for (let second = 0; second < 40; second += 1) {
-    timers.advance(1000);
-    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-  }
+  await passSeconds(timers, 40);
   expect(begun).toEqual(['here']);
   end();
   await vi.waitFor(async () => {

@@ -120,17 +120,12 @@ export async function createGatedWorld(
     async conduct(id, options = {}) {
       const jobs = jobsOf(id);
       const conductor = createConductor({
+        ...world.tools,
         stores: mortal(id),
         catalog: jobs,
         id,
         leaseSeconds: 15,
         concurrency: 4,
-        logs: world.tools.logs,
-        operationId: () => `${id}-${(operations += 1)}`,
-        timers,
-        random: () => 0.5,
-        environment: {},
-        graceMilliseconds: 1000,
         lookEveryMilliseconds: 1000,
         onProblem: (error) => {
           throw error;

@@ -29,6 +29,14 @@ export function createManualTimers(): ManualTimers {
   };
 }
 
+/** Lets seconds pass, one after the other. What each of them leads to settles without time. */
+export async function passSeconds(timers: ManualTimers, seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second += 1) {
+    timers.advance(1000);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+  }
+}
+
 /** Time in which every wait is over as soon as nothing else happens. For waits between attempts, not for timeouts. */
 export function createHastyTimers(): Timers {
   const timers = createManualTimers();

@@ -4,8 +4,7 @@ import type { ConsumeOptions, Dispatcher } from '../../src/ports/dispatcher.ts';
 import { createConductor, type Conductor } from '../../src/runner/conductor.ts';
 import type { ConductorOptions } from '../../src/runner/conductor-options.ts';
 import type { RunnableJob } from '../../src/runner/job.ts';
-import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
-import { createManualTimers, type ManualTimers } from './manual-timers.ts';
+import { createManualTimers, type ManualTimers, passSeconds } from './manual-timers.ts';
 import { createWorld, jobOf, type World } from './world.ts';
 
 let world: World;
@@ -37,39 +36,18 @@ function held(name: string): RunnableJob {
 }
 
 async function conduct(jobs: readonly RunnableJob[], options: Partial<ConductorOptions> = {}): Promise<void> {
-  let operations = 0;
   conductor = createConductor({
+    ...world.tools,
     stores: world.stores,
     catalog: { get: (name) => jobs.find(({ definition }) => definition.name === name) },
     id: 'here',
     leaseSeconds: 15,
     concurrency: 1,
-    logs: world.tools.logs,
-    operationId: () => `stray-${(operations += 1)}`,
-    timers,
-    random: () => 0.5,
-    environment: {},
-    graceMilliseconds: 1000,
     lookEveryMilliseconds: 1000,
     onProblem: (error) => expect.unreachable(String(error)),
     ...options,
   });
   await conductor.start();
-}
-
-/** Its owner has ended in good order long ago, or was never heard of. */
-async function orphan(executionId: number): Promise<void> {
-  const [claimable] = await claimables(world.stores, [executionId]);
-  if (claimable === undefined) throw new Error('it is over');
-  const operation = { id: `orphan-${executionId}`, fingerprint: '', answer: null, keepSeconds: 60 };
-  await takeLease(world.stores, claimable, { conductor: 'gone', operation, countsAsTakeover: false });
-}
-
-async function passSeconds(seconds: number): Promise<void> {
-  for (let second = 0; second < seconds; second += 1) {
-    timers.advance(1000);
-    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-  }
 }
 
 const hasBegun = (names: readonly string[]): Promise<void> => vi.waitFor(() => expect(began).toEqual(names));
@@ -79,8 +57,8 @@ it('what has lost its owner comes before what waits, though no place is ever fre
   for (const job of jobs.slice(0, 3)) await world.launch(job);
   await conduct(jobs);
   await hasBegun(['First']);
-  await orphan(await world.launch(jobs[3] as RunnableJob));
-  await passSeconds(4);
+  await world.take(await world.launch(jobs[3] as RunnableJob), 'gone');
+  await passSeconds(timers, 4);
   ends.get('First')?.();
   await hasBegun(['First', 'Stray']);
   ends.get('Stray')?.();
@@ -91,7 +69,7 @@ it('what has lost its owner comes before what is handed over', async () => {
   const jobs = ['First', 'Second', 'Stray'].map(held);
   const handed: number[] = [];
   for (const job of jobs.slice(0, 2)) handed.push(await world.launch(job));
-  await orphan(await world.launch(jobs[2] as RunnableJob));
+  await world.take(await world.launch(jobs[2] as RunnableJob), 'gone');
   const giveTo = async (take: ConsumeOptions['take']): Promise<void> => {
     const next = handed.shift();
     if (next !== undefined && (await take(next)).kind === 'later') handed.push(next);
@@ -109,7 +87,7 @@ it('what has lost its owner comes before what is handed over', async () => {
   };
   await conduct(jobs, { dispatcher });
   await hasBegun(['First']);
-  await passSeconds(4);
+  await passSeconds(timers, 4);
   ends.get('First')?.();
   await hasBegun(['First', 'Stray']);
   ends.get('Stray')?.();
@@ -120,12 +98,12 @@ it('what cannot be run here keeps nobody waiting', async () => {
   const jobs = ['First', 'Second', 'Foreign', 'Gpu'].map(held);
   const needing = { ...(jobs[3] as RunnableJob) };
   const gpu = { ...needing, definition: { ...needing.definition, capabilities: ['gpu'] } };
-  await orphan(await world.launch(jobs[2] as RunnableJob));
-  await orphan(await world.launch(gpu));
+  await world.take(await world.launch(jobs[2] as RunnableJob), 'gone');
+  await world.take(await world.launch(gpu), 'gone');
   for (const job of jobs.slice(0, 2)) await world.launch(job);
   await conduct([...jobs.slice(0, 2), gpu]);
   await hasBegun(['First']);
-  await passSeconds(3);
+  await passSeconds(timers, 3);
   ends.get('First')?.();
   await hasBegun(['First', 'Second']);
 });
@@ -143,11 +121,11 @@ it('what waits in a queue of others is read once, however long it waits', async 
     return get(keys);
   };
   await conduct(jobs);
-  await passSeconds(1);
+  await passSeconds(timers, 1);
   read = 0;
-  await passSeconds(10);
+  await passSeconds(timers, 10);
   expect(read).toBeLessThan(100);
-  await orphan(await world.launch(stray));
-  await passSeconds(4);
+  await world.take(await world.launch(stray), 'gone');
+  await passSeconds(timers, 4);
   await hasBegun(['Stray']);
 });

@@ -8,8 +8,8 @@ import { createConductor, type Conductor } from '../../src/runner/conductor.ts';
 import type { ConductorOptions } from '../../src/runner/conductor-options.ts';
 import { createHeartbeat } from '../../src/runner/heartbeat.ts';
 import type { RunnableJob } from '../../src/runner/job.ts';
-import { claimables, takeLease } from '../../src/runner/lease-taking.ts';
-import { createManualTimers, type ManualTimers } from './manual-timers.ts';
+import { claimables } from '../../src/runner/lease-taking.ts';
+import { createManualTimers, type ManualTimers, passSeconds } from './manual-timers.ts';
 import { createWorld, jobOf, type World } from './world.ts';
 
 let world: World;
@@ -45,17 +45,12 @@ function told(name: string, run: () => unknown = () => undefined): RunnableJob {
 let operations = 0;
 async function conduct(jobs: readonly RunnableJob[], options: Partial<ConductorOptions> = {}): Promise<Conductor> {
   const conductor = createConductor({
+    ...world.tools,
     stores: world.stores,
     catalog: { get: (name) => jobs.find(({ definition }) => definition.name === name) },
     id: 'here',
     leaseSeconds: 15,
     concurrency: 1,
-    logs: world.tools.logs,
-    operationId: () => `waiting-${(operations += 1)}`,
-    timers,
-    random: () => 0.5,
-    environment: {},
-    graceMilliseconds: 1000,
     lookEveryMilliseconds: 1000,
     onProblem: (error) => problems.push(error),
     ...options,
@@ -63,14 +58,6 @@ async function conduct(jobs: readonly RunnableJob[], options: Partial<ConductorO
   conductors.push(conductor);
   await conductor.start();
   return conductor;
-}
-
-async function passSeconds(seconds: number): Promise<void> {
-  for (let second = 0; second < seconds; second += 1) {
-    timers.advance(1000);
-    // What a look leads to settles without time.
-    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-  }
 }
 
 const launchAll = async (
@@ -83,13 +70,6 @@ const launchAll = async (
 };
 
 const hasBegun = (names: readonly string[]): Promise<void> => vi.waitFor(() => expect(began).toEqual(names));
-
-async function takeAs(conductor: string, executionId: number): Promise<void> {
-  const [claimable] = await claimables(world.stores, [executionId]);
-  if (claimable === undefined) throw new Error('it is over');
-  const operation = { id: `taken-${(operations += 1)}`, fingerprint: '', answer: null, keepSeconds: 60 };
-  await takeLease(world.stores, claimable, { conductor, operation, countsAsTakeover: false });
-}
 
 describe('what waits for a conductor that asks the store', () => {
   it('is begun by priority, and by age within one', async () => {
@@ -115,7 +95,7 @@ describe('what waits for a conductor that asks the store', () => {
     const lines = ['default', 'etl'].map((queue) => ({ queue, capabilities: [] }));
     await conduct(jobs, { lines });
     await hasBegun(['Fast', 'Usual', 'Slow']);
-    await passSeconds(60);
+    await passSeconds(timers, 60);
     expect(began).toHaveLength(3);
   });
 
@@ -136,13 +116,13 @@ describe('what waits for a conductor that asks the store', () => {
     await launchAll(jobs, [{ notBefore: seconds(3600) }, {}, { notBefore: seconds(60) }]);
     await conduct(jobs);
     await hasBegun(['Now']);
-    await passSeconds(3);
+    await passSeconds(timers, 3);
     expect(began).toEqual(['Now']);
     world.clock.advance({ seconds: 60 });
-    await passSeconds(1);
+    await passSeconds(timers, 1);
     await hasBegun(['Now', 'Soon']);
     world.clock.advance({ hours: 1 });
-    await passSeconds(1);
+    await passSeconds(timers, 1);
     await hasBegun(['Now', 'Soon', 'Later']);
   });
 
@@ -183,13 +163,13 @@ describe('what waits for a conductor that asks the store', () => {
     );
     for (const each of dead) await each.start();
     const ownerOf = (index: number): string => (index === 0 ? 'dead1' : index === 39 ? 'dead2' : 'living');
-    for (const [index, id] of ids.entries()) await takeAs(ownerOf(index), id);
+    for (const [index, id] of ids.entries()) await world.take(id, ownerOf(index));
     await conduct(jobs);
-    await passSeconds(14);
+    await passSeconds(timers, 14);
     expect(began).toEqual([]);
-    await passSeconds(6);
+    await passSeconds(timers, 6);
     await hasBegun(['Job0', 'Job39']);
-    await passSeconds(30);
+    await passSeconds(timers, 30);
     expect(began).toHaveLength(2);
     await beat.stop();
     for (const each of dead) await each.stop();
@@ -240,7 +220,7 @@ describe('what is handed to a conductor', () => {
     await hasBegun(['One']);
     expect(dispatcher.room()).toBe(1);
     conductor.look();
-    await passSeconds(2);
+    await passSeconds(timers, 2);
     expect(began).toEqual(['One']);
     expect(await dispatcher.give(one)).toEqual({ kind: 'over' });
     letGo();
@@ -302,7 +282,7 @@ describe('what is handed to a conductor', () => {
   it('is handed on once more where nobody has taken it, after ever longer times', async () => {
     const jobs = [told('Lost'), told('Taken')];
     const [lost = 0, taken = 0] = await launchAll(jobs, [{ priority: 'high' }]);
-    await takeAs('living', taken);
+    await world.take(taken, 'living');
     const beat = createHeartbeat({
       stores: world.stores,
       conductor: 'living',
@@ -314,14 +294,14 @@ describe('what is handed to a conductor', () => {
     await beat.start();
     const dispatcher = createHand();
     await conduct(jobs, { dispatcher });
-    await passSeconds(4);
+    await passSeconds(timers, 4);
     expect(dispatcher.dispatched).toEqual([]);
-    await passSeconds(2);
+    await passSeconds(timers, 2);
     const work = { executionId: lost, queue: 'default', priority: 'high', capabilities: [], delayMilliseconds: 0 };
     expect(dispatcher.dispatched).toEqual([work]);
-    await passSeconds(11);
+    await passSeconds(timers, 11);
     expect(dispatcher.dispatched).toEqual([work, work]);
-    await passSeconds(15);
+    await passSeconds(timers, 15);
     expect(dispatcher.dispatched).toEqual([work, work]);
     await beat.stop();
   });
@@ -349,7 +329,7 @@ describe('what is handed to a conductor', () => {
     const [first, second] = [dispatcher.give(id), dispatcher.give(id)];
     await hasBegun(['Once']);
     expect(await Promise.race([first, second])).toEqual({ kind: 'over' });
-    await passSeconds(10);
+    await passSeconds(timers, 10);
     expect(dispatcher.room()).toBe(2);
     letGo();
     expect(await Promise.all([first, second])).toEqual([{ kind: 'over' }, { kind: 'over' }]);
@@ -369,17 +349,17 @@ describe('what is handed to a conductor', () => {
     const dispatcher = createHand();
     const stores = { ...world.stores, clock: { ...world.stores.clock, now } };
     await conduct([job], { dispatcher, concurrency: 3, stores });
-    await passSeconds(1);
+    await passSeconds(timers, 1);
     world.clock.advance({ seconds: 60 });
     isLate = true;
     const given = dispatcher.give(id);
     await new Promise(setImmediate);
     isLate = false;
-    await passSeconds(1);
+    await passSeconds(timers, 1);
     await hasBegun(['Due']);
     answer();
     expect(await given).toEqual({ kind: 'over' });
-    await passSeconds(10);
+    await passSeconds(timers, 10);
     expect(dispatcher.room()).toBe(2);
     expect(began).toEqual(['Due']);
     expect((await world.outcome(id)).execution.takeovers).toBe(0);
@@ -392,7 +372,7 @@ describe('what is handed to a conductor', () => {
     const last = await world.launch(job, { waits: { priority: 'very_low' } });
     const dispatcher = createHand();
     await conduct([job], { dispatcher, onProblem: () => undefined });
-    await passSeconds(12);
+    await passSeconds(timers, 12);
     expect(dispatcher.dispatched.map(({ executionId }) => executionId)).toEqual([last]);
   });
 
@@ -400,10 +380,10 @@ describe('what is handed to a conductor', () => {
     const job = told('Due');
     const id = await world.launch(job, { waits: { notBefore: world.clock.peek() + 60_000_000_000n } });
     await conduct([job], { dispatcher: createHand() });
-    await passSeconds(3);
+    await passSeconds(timers, 3);
     expect(began).toEqual([]);
     world.clock.advance({ seconds: 60 });
-    await passSeconds(1);
+    await passSeconds(timers, 1);
     await hasBegun(['Due']);
     await vi.waitFor(async () => expect((await world.outcome(id)).status).toBe('COMPLETED'));
   });
@@ -411,7 +391,7 @@ describe('what is handed to a conductor', () => {
   it('is taken as a stray once its owner is gone, whether or not it is handed over', async () => {
     const job = told('Orphan');
     const id = await world.launch(job);
-    await takeAs('gone', id);
+    await world.take(id, 'gone');
     const dispatcher = createHand();
     await conduct([job], { dispatcher });
     expect(await dispatcher.give(id)).toEqual({ kind: 'over' });
