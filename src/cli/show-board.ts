@@ -67,7 +67,12 @@ export async function printBoard(terminal: Terminal, { executions, isCut }: Boar
 }
 
 function tasksOf(nodes: readonly JsonObject[]): JsonObject[] {
-  const shown = nodes.map((node) => ({ name: `  ${cellText(node['name'])}`, state: stateOf(node) }));
+  const shown = nodes.map((node) => ({
+    name: `  ${cellText(node['name'])}`,
+    state: stateOf(node),
+    // Only of what another than the owner of the execution may run.
+    owner: node['conductor'] ?? null,
+  }));
   const active = shown.filter(({ state }) => busy.has(state));
   const first = [...active, ...shown.filter(({ state }) => !busy.has(state))].slice(0, mostTasks);
   const kept = new Set(first);

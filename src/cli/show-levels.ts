@@ -37,7 +37,14 @@ export async function printLevels(
     })
     .toSorted((one, other) => Number(one['level']) - Number(other['level']));
   const ofList: Column[] = rows.some(({ letter }) => letter !== null) ? ['id', 'letter'].map(column) : [];
-  const columns = [column('level'), ...ofList, ...['step', 'status', 'time', 'retries', 'after'].map(column)];
+  const away: Column[] = rows.some((row) => typeof row['conductor'] === 'string') ? [column('conductor')] : [];
+  const columns = [
+    column('level'),
+    ...ofList,
+    ...['step', 'status', 'time', 'retries'].map(column),
+    ...away,
+    column('after'),
+  ];
   await printTable(terminal, [...columns, messageOn(terminal)], rows);
 }
 

@@ -88,6 +88,8 @@ export interface ExecutionGraph {
     status: BatchStatus | null;
     exit_code: string | null;
     step_execution_id: number | null;
+    /** Who runs it, where it may run on another conductor than the rest of the execution */
+    conductor?: string;
     /** Of a task list: the task, and what has become of it in this execution and those it restarts */
     task: {
       id: number;

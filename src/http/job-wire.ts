@@ -115,12 +115,13 @@ export function instanceParameters({ id, parameters }: JobInstance): JsonObject[
  * The graph of a job with what has become of each step in an execution.
  * @param definition `null` when its file is gone: then there are the steps that ran, and no edges
  * @param tasks of a task list, in the order of its steps
+ * @param owners by step execution, of what runs that was offered to other conductors
  */
 export function graphFields(
   execution: JobExecution,
   definition: JobDefinition | null,
   steps: readonly StepExecution[],
-  tasks: readonly TaskState[],
+  { tasks, owners }: { readonly tasks: readonly TaskState[]; readonly owners: ReadonlyMap<number, string> },
 ): JsonObject {
   const defined = definition?.steps.map((step) => ({ ...nodeFields(step), name: step.name })) ?? [];
   const names = new Set(defined.map(({ name }) => name));
@@ -131,11 +132,10 @@ export function graphFields(
     job_execution_id: execution.id,
     job_name: execution.jobName,
     status: execution.status,
-    nodes: nodes.map((node, index) => ({
-      ...node,
-      ...stateFields(latest.get(node.name)),
-      task: taskFields(tasks[index]),
-    })),
+    nodes: nodes.map((node, index) => {
+      const step = latest.get(node.name);
+      return { ...node, ...stateFields(step), ...conductorFields(step, owners), task: taskFields(tasks[index]) };
+    }),
     edges: definition === null ? [] : edgesOf(definition),
   };
 }
@@ -143,6 +143,12 @@ export function graphFields(
 /** `null` of a step that has not run in this execution. */
 export function stateFields(step: StepExecution | undefined): JsonObject {
   return { status: step?.status ?? null, exit_code: step?.exitCode ?? null, step_execution_id: step?.id ?? null };
+}
+
+/** Who runs it, where that was offered to other conductors. */
+export function conductorFields(step: StepExecution | undefined, owners: ReadonlyMap<number, string>): JsonObject {
+  const conductor = step === undefined ? undefined : owners.get(step.id);
+  return conductor === undefined ? {} : { conductor };
 }
 
 function taskFields(task: TaskState | undefined): JsonObject | null {

@@ -96,6 +96,24 @@ describe('batchy show of a job', () => {
     ]);
   });
 
+  it('says who runs what was offered to all', async () => {
+    const graph = {
+      nodes: [node('Split', 'STARTED'), node('Split:partition0', 'STARTED'), node('Split:partition1', 'STARTED')],
+      edges: [],
+    };
+    const steps = [
+      step('Split', 'STARTED', 1),
+      step('Split:partition0', 'STARTED', 1, { conductor: 'etl-2-9-cd' }),
+      step('Split:partition1', 'STARTED', 1),
+    ];
+    expect(rows((await show([{ execution: execution('STARTED'), graph, steps }])).out)).toEqual([
+      ['level', 'step', 'status', 'time', 'retries', 'conductor', 'after', 'exit_message'],
+      ['1', 'Split', 'STARTED', '1.00 s', '0'],
+      ['1', 'Split:partition0', 'STARTED', '1.00 s', '0', 'etl-2-9-cd'],
+      ['1', 'Split:partition1', 'STARTED', '1.00 s', '0'],
+    ]);
+  });
+
   it('has ids and letters where it is a task list', async () => {
     const graph = {
       nodes: [
@@ -242,6 +260,7 @@ describe('batchy show without an execution', () => {
         { name: 'vps', kind: 'linear' },
         { name: 'create', kind: 'task', task_state: 'SUCCESS', status: 'COMPLETED' },
         { name: 'attach', kind: 'task', task_state: 'RUNNING', status: 'STARTED' },
+        { name: 'render', kind: 'task', status: 'STARTED', conductor: 'etl-2-9-cd' },
         { name: 'tell', kind: 'task', task_state: 'PENDING', status: null },
       ],
     },
@@ -258,6 +277,7 @@ describe('batchy show without an execution', () => {
       ['provision', '3', 'STARTED', 'etl-1-7-ab'],
       ['', 'create', 'SUCCESS'],
       ['', 'attach', 'RUNNING'],
+      ['', 'render', 'STARTED', 'etl-2-9-cd'],
       ['', 'tell', 'PENDING'],
     ]);
   });

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 
 import { BatchyError } from '../../src/domain/errors.ts';
+import type { StepExecution } from '../../src/domain/execution.ts';
 import { encodeCursor } from '../../src/http/cursor.ts';
 import { fakeJobs } from './fake-jobs.ts';
 import { testApp } from './test-app.ts';
@@ -214,6 +215,42 @@ test('the parts of a partitioned step are nodes of their own', async () => {
   fake.steps.get(1)?.push({ ...first, id: 3, stepName: 'Load:partition1', status: 'FAILED' });
   const { json } = await call('GET', '/executions/1/graph');
   expect(json.nodes.at(-1)).toMatchObject({ name: 'Load:partition1', status: 'FAILED', step_execution_id: 3 });
+});
+
+test('the graph says who runs what was offered to all, and asks for that only where something may be', async () => {
+  const { services, steps } = fakeJobs();
+  const { jobs, executions } = services;
+  const [first] = steps.get(1) as [StepExecution];
+  const asked: number[] = [];
+  const partOwners = async (id: number) => (asked.push(id), new Map([[11, 'etl-2-9-cd']]));
+  const listed = await jobs.get('LoadOrders');
+  let { definition } = listed;
+  const get: typeof jobs.get = async () => ({ ...listed, definition });
+  const { call } = await testApp({
+    services: { ...services, jobs: { ...jobs, get }, executions: { ...executions, partOwners } },
+  });
+  const nodes = async (): Promise<unknown[]> => {
+    const { json } = await call('GET', '/executions/1/graph');
+    return (json.nodes as Record<string, unknown>[])
+      .filter(({ status }) => status !== null)
+      .map(({ name, conductor = null }) => [name, conductor]);
+  };
+  const load = { ...first, stepName: 'Load', id: 10, status: 'STARTED' } as const;
+  steps.set(1, [load, { ...load, id: 11, stepName: 'Load:partition0' }]);
+  expect(await nodes()).toEqual([
+    ['Load', null],
+    ['Load:partition0', null],
+  ]);
+  expect(asked).toEqual([]);
+  definition = { ...definition, steps: definition.steps.map((step) => ({ ...step, kind: 'partition' })) };
+  expect(await nodes()).toEqual([
+    ['Load', null],
+    ['Load:partition0', 'etl-2-9-cd'],
+  ]);
+  expect(asked).toEqual([1]);
+  steps.set(1, [{ ...load, status: 'COMPLETED' }]);
+  await nodes();
+  expect(asked).toEqual([1]);
 });
 
 test('the context is shown, secrets masked', async () => {

@@ -7,6 +7,7 @@ import { isMemberOfStart } from '../../domain/document-index.ts';
 import { BatchyError } from '../../domain/errors.ts';
 import { contextFields, executionFields, stepFields } from '../../domain/execution-text.ts';
 import { isLive, liveStatuses } from '../../domain/execution-transitions.ts';
+import { hasParts } from '../../domain/part.ts';
 import { queueNameProblem } from '../../domain/queue-name.ts';
 import { isTaskList } from '../../domain/task-list.ts';
 import { listsByStart, placeOf } from '../../service/executions.ts';
@@ -16,7 +17,7 @@ import { callerOf } from '../caller.ts';
 import { commandAnswer, launchProblems } from '../execution-answer.ts';
 import { flowGraphFields } from '../flow-wire.ts';
 import { isNumber, sendPage } from '../id-pages.ts';
-import { executionWithParameters, graphFields, plannedFields } from '../job-wire.ts';
+import { conductorFields, executionWithParameters, graphFields, plannedFields } from '../job-wire.ts';
 import { maskSecrets } from '../masking.ts';
 import { readInstant } from '../query.ts';
 import * as schemas from '../schemas/executions.ts';
@@ -27,6 +28,8 @@ import { readUrgency, type UrgencyQuery } from '../urgency.ts';
 
 /** Why there is no definition to draw a graph by. */
 const unreadable: ReadonlySet<string> = new Set(['unknown-job-definition', 'invalid-job', 'jobs-not-ready']);
+
+const noOwners: ReadonlyMap<number, string> = new Map();
 
 const ExecutionParams = schemas.executionParams(1);
 type Params = Static<typeof ExecutionParams>;
@@ -102,13 +105,8 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
     async (request, reply) => {
       const { id } = request.params as Params;
       const steps = await executions.steps(id);
-      const owners = steps.some(({ status }) => isLive(status)) ? await executions.partOwners(id) : null;
-      return reply.send(
-        steps.map((step) => {
-          const conductor = owners?.get(step.id);
-          return { ...stepFields(step), ...(conductor === undefined ? {} : { conductor }) };
-        }),
-      );
+      const owners = await ownersOf(id, steps);
+      return reply.send(steps.map((step) => ({ ...stepFields(step), ...conductorFields(step, owners) })));
     },
   );
 
@@ -131,9 +129,15 @@ export function addExecutionRoutes(server: BatchyServer, { executions, jobs }: H
       if (definition?.isFlow === true || steps.some(({ flow }) => flow !== undefined))
         return reply.send(flowGraphFields(execution, await executions.flowView(execution, steps), steps));
       const tasks = definition === null ? [] : await tasksOf(definition, execution, steps);
-      return reply.send(graphFields(execution, definition, steps, tasks));
+      const owners = definition === null || hasParts(definition) ? await ownersOf(id, steps) : noOwners;
+      return reply.send(graphFields(execution, definition, steps, { tasks, owners }));
     },
   );
+
+  /** Who runs what of an execution that was offered to all. Of what has ended nobody. */
+  async function ownersOf(id: number, steps: readonly StepExecution[]): Promise<ReadonlyMap<number, string>> {
+    return steps.some(({ status }) => isLive(status)) ? executions.partOwners(id) : noOwners;
+  }
 
   /** None of what is no task list. */
   async function tasksOf(

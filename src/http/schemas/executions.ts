@@ -13,6 +13,10 @@ const time = text;
 export const BatchStatusName = Type.Union(batchStatuses.map((status) => Type.Literal(status)));
 const exampleTime = '2026-11-21T21:53:34.230000';
 
+export const ConductorOfPart = Type.Optional(
+  Type.String({ description: 'Who runs it, where it may run on another conductor than the rest of the execution' }),
+);
+
 /** @param example the id of an execution that the operation is possible for */
 export function executionParams(example: number) {
   return Type.Object({ id: Type.Integer({ description: 'Id of the execution', examples: [example] }) });
@@ -184,9 +188,7 @@ export const StepsAnswer = Type.Array(
     read_skip_count: Type.Integer(),
     process_skip_count: Type.Integer(),
     write_skip_count: Type.Integer(),
-    conductor: Type.Optional(
-      Type.String({ description: 'Who runs it, where it may run on another conductor than the rest of the execution' }),
-    ),
+    conductor: ConductorOfPart,
     phase: Type.Optional(
       Type.Union([Type.Literal('execute'), Type.Literal('revert')], {
         description: 'Of a task of a reversible flow: whether it was run or reverted',

@@ -4,7 +4,7 @@ import { stepKinds } from '../../domain/job.ts';
 import { taskLetters } from '../../domain/task-list.ts';
 import { scopeKinds } from '../../domain/flow.ts';
 import { taskStatuses } from '../../domain/flow-state.ts';
-import { BatchStatusName } from './executions.ts';
+import { BatchStatusName, ConductorOfPart } from './executions.ts';
 
 /** The steps of a job as a graph: as it is defined, as an execution has gone through it, and as a restart would. */
 
@@ -33,6 +33,7 @@ export const GraphAnswer = Type.Object(
         status: Type.Union([BatchStatusName, Type.Null()]),
         exit_code: text,
         step_execution_id: Type.Union([Type.Integer(), Type.Null()]),
+        conductor: ConductorOfPart,
         task: Type.Union(
           [
             Type.Object({
