@@ -18,7 +18,7 @@ import { createOwnedRuns, type Seen } from './owned-runs.ts';
 import { createOwnerWatch } from './owner-watch.ts';
 import { createPartTaking } from './parts/conductor-parts.ts';
 import { prepareLaunch } from './pending-launch.ts';
-import { createResting } from './resting.ts';
+import { createResting, createSettingAside } from './resting.ts';
 import { createSlots } from './slots.ts';
 import { createStrays } from './stray-executions.ts';
 import { createStrayTaking } from './stray-taking.ts';
@@ -61,16 +61,18 @@ export function createConductor(options: ConductorOptions): Conductor {
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround, onOffer: parts.lookSoon });
   const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForStrays());
+  const setAside = createSettingAside(resting, onProblem);
   const isLeftOut = (executionId: number): boolean => slots.has(executionId) || resting.has(executionId);
   const strayTaking = createStrayTaking({
     stores,
-    strays: createStrays({ documents: stores.documents, owners, conductor: id, queues, isLeftOut }),
+    strays: createStrays({ documents: stores.documents, owners, conductor: id, queues, isLeftOut, onUnread: setAside }),
     queues,
     catalog,
     slots,
     gates,
     runnable,
     mayTake,
+    onUnread: setAside,
     run: (claimable, job, lost) => void runUnlessRefused(claimable, job, lost),
   });
   const handingOn = dispatcher === undefined ? null : createHandingOn({ stores, dispatcher, queues, timers, catalog });
@@ -82,6 +84,8 @@ export function createConductor(options: ConductorOptions): Conductor {
   let waiting: 'nobody' | 'perhaps' | 'somebody' = 'nobody';
   /** Something that has lost its owner waits for a slot: it comes before all that was never begun, as parts of what runs do. */
   let strayWaits = false;
+
+  const isOpen = (queue: string): boolean => !gates.isPaused(queue);
 
   function mayTake(): boolean {
     return isStarted && isTaking && slots.free() > 0;
@@ -129,12 +133,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (isTaking) await handingOn?.look();
       // By the clock of the store: whoever hands on goes by one of its own.
       if (dispatcher !== undefined && mayTakeNew())
-        await takeWaiting(
-          await dueExecutions(
-            stores,
-            queues.filter((queue) => !gates.isPaused(queue)),
-          ),
-        );
+        await takeWaiting(await dueExecutions(stores, queues.filter(isOpen)));
     }
     // What a gate holds back is found here, in its order, however it came to us.
     const isHeldBack = gates.hasHeldBack();
@@ -142,7 +141,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       waiting = 'nobody';
       return;
     }
-    const open = queues.filter((queue) => !gates.isPaused(queue));
+    const open = queues.filter(isOpen);
     if (!mayTakeNew() && waiting === 'nobody') waiting = 'perhaps';
     if (refreshes && mayTakeNew()) await takeWaiting(await dueExecutions(stores, open));
     if (!mayTakeNew()) return;
@@ -165,7 +164,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     );
     // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
     while (others.length > 0 && mayTakeNew())
-      for (const claimable of await claimables(stores, others.splice(0, Math.max(fewest, slots.free()))))
+      for (const claimable of await claimables(stores, others.splice(0, Math.max(fewest, slots.free())), setAside))
         considerWaiting(claimable);
     return others.length > 0;
   }

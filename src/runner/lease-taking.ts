@@ -34,24 +34,40 @@ export interface Claim extends Pick<Claimable, 'execution' | 'executionRevision'
 
 type LeaseStores = Pick<Stores, 'store' | 'documents' | 'clock'>;
 
-/** Those of the executions that are not over, with their leases. */
-export async function claimables({ documents }: LeaseStores, ids: readonly number[]): Promise<Claimable[]> {
+/**
+ * Those of the executions that are not over, with their leases.
+ * @param onUnread told of one that cannot be read, as something newer may have written it: so it keeps nobody from the others
+ * @throws BatchyError `store-unavailable`, and `foreign-data` where nobody is to be told
+ */
+export async function claimables(
+  { documents }: LeaseStores,
+  ids: readonly number[],
+  onUnread: (executionId: number, error: unknown) => void = (_id, error) => {
+    throw error;
+  },
+): Promise<Claimable[]> {
   const found = await documents.get([...ids.map(documentKeys.execution), ...ids.map(documentKeys.lease)]);
-  return ids.flatMap((_id, index): Claimable[] => {
+  return ids.flatMap((id, index): Claimable[] => {
     const stored = found[index] ?? null;
     if (stored === null) return [];
-    const execution = decodeExecution(stored.text);
-    const lease: StoredDocument | null = found[ids.length + index] ?? null;
-    if (!isLive(execution.status)) return [];
-    return [
-      {
-        execution,
-        executionRevision: stored.revision,
-        lease: lease === null ? null : decodeLease(lease.text),
-        leaseRevision: lease?.revision ?? null,
-      },
-    ];
+    try {
+      const claimable = claimableOf(stored, found[ids.length + index] ?? null);
+      return isLive(claimable.execution.status) ? [claimable] : [];
+    } catch (error) {
+      onUnread(id, error);
+      return [];
+    }
   });
+}
+
+/** @throws BatchyError `foreign-data` */
+function claimableOf(stored: StoredDocument, lease: StoredDocument | null): Claimable {
+  return {
+    execution: decodeExecution(stored.text),
+    executionRevision: stored.revision,
+    lease: lease === null ? null : decodeLease(lease.text),
+    leaseRevision: lease?.revision ?? null,
+  };
 }
 
 /**

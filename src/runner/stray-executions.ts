@@ -23,6 +23,8 @@ export interface StrayOptions {
   readonly queues: readonly string[];
   /** What is not looked at, since it runs here or came to grief a moment ago. */
   readonly isLeftOut: (executionId: number) => boolean;
+  /** Told of one of which cannot be read whose it is. */
+  readonly onUnread: (executionId: number, error: unknown) => void;
 }
 
 /** Of an attempt of ours that came to grief. */
@@ -58,12 +60,12 @@ export function createStrays(options: StrayOptions) {
       turn = (turn + 1) % turns;
       const isItsTurn = (id: number): boolean => !waiting.has(id) || id % turns === turn || taken.has(id);
       const looked = live.filter((id) => !isLeftOut(id) && !foreign.has(id) && isItsTurn(id));
-      const ownerOf = await ownersOf(documents, looked);
+      const ownerOf = await ownersOf(options, looked);
       taken = new Set([...ownerOf.keys()].filter((id) => waiting.has(id)));
       const gone = await owners.gone([...new Set(ownerOf.values())].filter((owner) => owner !== conductor));
       return looked.flatMap((id): StrayExecution[] => {
         const owner = ownerOf.get(id);
-        if (owner === undefined) return waiting.has(id) ? [] : [{ id, owner: null, lost: null }];
+        if (owner === undefined) return waiting.has(id) || isLeftOut(id) ? [] : [{ id, owner: null, lost: null }];
         const lost = owner === conductor ? unseen : gone.get(owner);
         return lost === undefined ? [] : [{ id, owner, lost }];
       });
@@ -79,16 +81,22 @@ async function waitingIn({ documents, queues }: StrayOptions): Promise<ReadonlyS
   return waiting;
 }
 
-async function ownersOf(documents: DocumentReader, ids: readonly number[]): Promise<ReadonlyMap<number, string>> {
+async function ownersOf(
+  { documents, onUnread }: StrayOptions,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, string>> {
   const found = new Map<number, string>();
   for (let from = 0; from < ids.length; from += leasesAtOnce) {
     const batch = ids.slice(from, from + leasesAtOnce);
     const leases = await documents.get(batch.map(documentKeys.lease));
-    for (const [place, id] of batch.entries()) {
-      const lease = leases[place] ?? null;
-      const owner = lease === null ? null : decodeLease(lease.text).conductor;
-      if (owner !== null) found.set(id, owner);
-    }
+    for (const [place, id] of batch.entries())
+      try {
+        const lease = leases[place] ?? null;
+        const owner = lease === null ? null : decodeLease(lease.text).conductor;
+        if (owner !== null) found.set(id, owner);
+      } catch (error) {
+        onUnread(id, error);
+      }
   }
   return found;
 }

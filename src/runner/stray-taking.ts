@@ -19,6 +19,8 @@ export interface StrayTakingOptions {
   /** The job of an execution, where that can be run here. */
   readonly runnable: (execution: JobExecution) => RunnableJob | null;
   readonly mayTake: () => boolean;
+  /** Told of one that cannot be read: it is not looked at for a while. */
+  readonly onUnread: (executionId: number, error: unknown) => void;
   readonly run: (claimable: Claimable, job: RunnableJob, lost: Ending | null) => void;
 }
 
@@ -26,7 +28,7 @@ const fewest = 8;
 
 /** Has a conductor go on with what nobody goes on with. */
 export function createStrayTaking(options: StrayTakingOptions) {
-  const { stores, strays, queues, catalog, slots, gates, runnable, mayTake, run } = options;
+  const { stores, strays, queues, catalog, slots, gates, runnable, mayTake, onUnread, run } = options;
 
   /** Where its job waits in another queue since then, nobody stands at the one that it was launched in. */
   function standsAt({ jobName, queue = defaultQueue }: JobExecution): boolean {
@@ -53,7 +55,7 @@ export function createStrayTaking(options: StrayTakingOptions) {
       const found = await strays.find();
       while (found.length > 0) {
         const batch = new Map(found.splice(0, Math.max(fewest, slots.free())).map((stray) => [stray.id, stray]));
-        for (const claimable of await claimables(stores, [...batch.keys()])) {
+        for (const claimable of await claimables(stores, [...batch.keys()], onUnread)) {
           const stray = batch.get(claimable.execution.id);
           const job = jobOf(claimable, stray);
           if (job === null || stray === undefined) continue;
