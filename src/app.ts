@@ -11,6 +11,7 @@ import { createKeyRing } from './config/key-ring.ts';
 import { BatchyError } from './domain/errors.ts';
 import { createJobCounts } from './domain/job-counts.ts';
 import type { Instant } from './domain/time.ts';
+import { defaultQueue } from './domain/work.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
 import { createFiringLoop } from './firing-loop.ts';
 import { openDispatcher } from './open-dispatcher.ts';
@@ -21,7 +22,9 @@ import type { JobCatalog } from './service/job-catalog.ts';
 import { hashSecret, type StoredKey } from './service/keys.ts';
 import { loadSamples } from './service/samples.ts';
 import type { Services } from './service/services.ts';
+import { createStandingWarnings } from './service/standing-warnings.ts';
 import { createStrandedExecutions } from './service/stranded-executions.ts';
+import { unservedQueues } from './service/unserved-queues.ts';
 import { configurationFiles, createServices, type JobSide, noJobs } from './use-cases.ts';
 import { proposeTrial, type Trial } from './trial.ts';
 
@@ -77,6 +80,12 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     whyNotHere: () => whyNothingRuns(settings, catalog),
     tell: (warning) => log.warn(warning),
   });
+  const standing = createStandingWarnings({
+    find: () => unservedQueues(stores.documents, services.conductors, queuesOf(catalog)),
+    timers: systemTimers,
+    afterSeconds: settings.LEASE_SECONDS,
+    tell: (warning) => log.warn(warning),
+  });
   const logs = createLogs({ folder: logFolder(settings.BATCHY_DATA), now: systemTimers.wall });
   const server = await createServer({
     services: { ...services, logs, ...overrides.services },
@@ -87,6 +96,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
         ...(await stores.upkeep.warnings()),
         ...(overrides.jobSide?.warnings?.() ?? []),
         ...[stranded.warning()].filter((warning) => warning !== null),
+        ...standing.warnings(),
       ],
     },
     subscribe: (onChange) => stores.journal.subscribe(onChange),
@@ -121,6 +131,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       await services.retention.prune();
       await services.conductorRetention.prune();
       await stranded.look();
+      await standing.look();
     } catch (error) {
       log.warn({ err: error }, 'the watch could not look; it will look again');
     }
@@ -180,6 +191,10 @@ function checkExposure(settings: Settings, hasKeys: boolean): void {
     `HOST is ${settings.HOST}, which others can reach, and there is no API key. Create one (batchy keys create NAME --scope admin), set BATCHY_ADMIN_KEY, or say ALLOW_OPEN=1.`,
     { facts: { setting: 'HOST' } },
   );
+}
+
+function queuesOf(catalog: JobCatalog): string[] {
+  return [...catalog.jobs().values()].map(({ definition }) => definition.queue ?? defaultQueue);
 }
 
 function whyNothingRuns({ WORKER }: Settings, catalog: JobCatalog): string {

@@ -11,6 +11,9 @@ import { BatchyError } from '../domain/errors.ts';
 import { checkWorkflowName } from '../domain/names.ts';
 import { readInitialDate } from '../domain/watermark.ts';
 import { emptyLedger } from '../domain/workflow.ts';
+import { createConductors } from '../service/conductors.ts';
+import type { Stores } from '../service/stores.ts';
+import { unservedQueues } from '../service/unserved-queues.ts';
 import type { CliContext } from './context.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { serverAddress, unreachableReason } from './server-address.ts';
@@ -117,6 +120,7 @@ async function checkStore({ machine }: CliContext, settings: Settings): Promise<
       return [
         { verdict: 'ok', subject, detail: 'answers' },
         ...warnings.map((detail): Finding => ({ verdict: 'warn', subject, detail })),
+        ...(await checkConductors(stores, settings)),
       ];
     } finally {
       await stores.upkeep.close();
@@ -124,6 +128,13 @@ async function checkStore({ machine }: CliContext, settings: Settings): Promise<
   } catch (error) {
     return [failure(subject, error)];
   }
+}
+
+/** Of the processes that run jobs, on whatever machine: what the store knows of them. */
+async function checkConductors(stores: Stores, { LEASE_SECONDS }: Settings): Promise<Finding[]> {
+  const conductors = createConductors(stores, LEASE_SECONDS);
+  const warnings = await unservedQueues(stores.documents, conductors, []);
+  return [...warnings.values()].map((detail) => ({ verdict: 'warn', subject: 'conductors', detail }));
 }
 
 async function checkConfigurations(

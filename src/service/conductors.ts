@@ -13,6 +13,8 @@ export interface Conductors {
    * forgotten since, too. @throws BatchyError `store-unavailable`
    */
   list(all: boolean): Promise<ListedConductor[]>;
+  /** Those that give signs of life. @throws BatchyError `store-unavailable` */
+  online(): Promise<readonly Heartbeat[]>;
   /** Whether one that is online may have all of these. @throws BatchyError `store-unavailable` */
   canRun(required: readonly string[]): Promise<boolean>;
   /** Whether some are online, and each of them runs executions of other queues only. @throws BatchyError `store-unavailable` */
@@ -104,7 +106,10 @@ export function createConductors(
     });
   }
 
+  const online = async (): Promise<Heartbeat[]> => (await signs()).filter(({ state }) => state === 'online');
+
   return {
+    online,
     async list(all) {
       const [conductors, owners, parts] = await Promise.all([signs(), owned(), partCounts()]);
       return conductors
@@ -119,14 +124,11 @@ export function createConductors(
         );
     },
     async canRun(required) {
-      const conductors = await signs();
-      return conductors.some(
-        ({ state, about }) => state === 'online' && required.every((name) => about?.capabilities.includes(name)),
-      );
+      return (await online()).some(({ about }) => required.every((name) => about?.capabilities.includes(name)));
     },
     async leavesOut(queue) {
-      const online = (await signs()).filter(({ state }) => state === 'online');
-      return online.length > 0 && online.every(({ about }) => about?.queues?.includes(queue) === false);
+      const all = await online();
+      return all.length > 0 && all.every(({ about }) => about?.queues?.includes(queue) === false);
     },
   };
 }

@@ -4,17 +4,23 @@ import { executionDocument, leaseDocument } from '../../src/domain/execution-doc
 import { type ConductorAbout, heartbeatDocument } from '../../src/domain/heartbeat.ts';
 import { documentWriter } from '../document-writer.ts';
 import { executionOf } from '../domain/instance-of.ts';
+import { fixedCatalog } from './fixed-catalog.ts';
 import { testApp } from './test-app.ts';
 
 const about: ConductorAbout = { host: 'etl-1', processId: 7, role: 'worker', concurrency: 4, capabilities: [] };
 
-async function conductorsApp() {
-  const app = await testApp({ start: '2026-11-22T10:00:00' });
+/** The store's clock stands still, unless it is set. */
+async function conductorsApp(leaseSeconds = 10) {
+  const app = await testApp({
+    start: '2026-11-22T10:00:00',
+    settings: { PORT: 0, LEASE_SECONDS: leaseSeconds, WATCH_SECONDS: 0.01 },
+    jobSide: fixedCatalog({ name: 'Etl', queue: 'etl' }),
+  });
   const put = documentWriter(app.stores.store);
   const beat = async (conductor: string, more: Partial<ConductorAbout> = {}): Promise<void> => {
     await put(heartbeatDocument({ conductor, at: await app.clock.now(), about: { ...about, ...more } }));
   };
-  return { ...app, put, beat };
+  return { ...app, start: () => app.start(), put, beat };
 }
 
 describe('GET /conductors', () => {
@@ -35,5 +41,18 @@ describe('GET /conductors', () => {
     expect(await listed('?all=false')).toEqual(['b-owning silent', 'c-living online']);
     expect(await listed('?all=true')).toEqual(['a-killed silent', 'b-owning silent', 'c-living online']);
     expect((await call('GET', '/conductors?all=yes')).status).toBe(400);
+  });
+});
+
+describe('/health/ready', () => {
+  it('warns of a queue in which something waits and that nobody online runs', async () => {
+    const { call, start, beat } = await conductorsApp(0.05);
+    await call('POST', '/jobs/Etl/launch');
+    await beat('a-reports', { queues: ['reports'] });
+    await start();
+    const warnings = async (): Promise<string> => (await call('GET', '/health/ready')).json.warnings.join();
+    await expect.poll(warnings).toContain('No process that is online runs queue etl: execution 1 waits');
+    await beat('b-all');
+    await expect.poll(warnings).not.toContain('queue etl');
   });
 });
