@@ -29,6 +29,8 @@ const fewest = 8;
 /** Has a conductor go on with what nobody goes on with. */
 export function createStrayTaking(options: StrayTakingOptions) {
   const { stores, strays, queues, catalog, slots, gates, runnable, mayTake, onUnread, run } = options;
+  /** Since others had a turn: what is refused again and again would leave them none. */
+  const tried = new Set<number>();
 
   /** Where its job waits in another queue since then, nobody stands at the one that it was launched in. */
   function standsAt({ jobName, queue = defaultQueue }: JobExecution): boolean {
@@ -52,7 +54,8 @@ export function createStrayTaking(options: StrayTakingOptions) {
   return {
     /** @returns whether one is left, for want of room. @throws BatchyError `store-unavailable` */
     async take(): Promise<boolean> {
-      const found = await strays.find();
+      const found = (await strays.find()).filter(({ id }) => !tried.has(id));
+      let hasTried = false;
       while (found.length > 0) {
         const batch = new Map(found.splice(0, Math.max(fewest, slots.free())).map((stray) => [stray.id, stray]));
         for (const claimable of await claimables(stores, [...batch.keys()], onUnread)) {
@@ -60,9 +63,12 @@ export function createStrayTaking(options: StrayTakingOptions) {
           const job = jobOf(claimable, stray);
           if (job === null || stray === undefined) continue;
           if (!mayTake()) return true;
+          tried.add(stray.id);
+          hasTried = true;
           run(claimable, job, stray.lost);
         }
       }
+      if (!hasTried) tried.clear();
       return false;
     },
   };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 import type { ConsumeOptions, Dispatcher } from '../../src/ports/dispatcher.ts';
+import { createCapabilities } from '../../src/runner/capabilities.ts';
 import { createConductor, type Conductor } from '../../src/runner/conductor.ts';
 import type { ConductorOptions } from '../../src/runner/conductor-options.ts';
 import type { RunnableJob } from '../../src/runner/job.ts';
@@ -129,3 +130,32 @@ it('what waits in a queue of others is read once, however long it waits', async 
   await passSeconds(timers, 4);
   await hasBegun(['Stray']);
 });
+
+it('what is refused again and again leaves a turn to what is new, however long that takes and however much of it there is', async () => {
+  const [gpu, other] = ['Gpu', 'Other'].map(held) as [RunnableJob, RunnableJob];
+  const needing = { ...gpu, definition: { ...gpu.definition, capabilities: ['gpu'] } };
+  for (let each = 0; each < 12; each += 1) await world.take(await world.launch(needing, { forced: true }), 'gone');
+  await world.launch(other);
+  let answersAfter = 400;
+  const asked = new Set<number>();
+  const has = ({ executionId }: { readonly executionId: number }): Promise<boolean> =>
+    new Promise((resolve) => {
+      asked.add(executionId);
+      timers.after(answersAfter, () => resolve(false));
+    });
+  const capabilities = createCapabilities([{ kind: 'capability', name: 'gpu', has }], [], {
+    timers,
+    onProblem: (error) => expect.unreachable(String(error)),
+  });
+  await conduct([needing, other], { capabilities });
+  for (let turn = 0; turn < 300 && began.length === 0; turn += 1) await passMilliseconds(100);
+  expect(began).toEqual(['Other']);
+  expect(asked.size).toBe(12);
+  answersAfter = 0;
+  await passMilliseconds(1000);
+});
+
+async function passMilliseconds(milliseconds: number): Promise<void> {
+  timers.advance(milliseconds);
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
+}

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { documentKeys, type StateDocumentKey } from '../../src/domain/execution-documents.ts';
 import { createConductor, type Conductor } from '../../src/runner/conductor.ts';
 import type { RunnableJob } from '../../src/runner/job.ts';
-import { createManualTimers, type ManualTimers } from './manual-timers.ts';
+import { createManualTimers, type ManualTimers, passSeconds } from './manual-timers.ts';
 import { createWorld, jobOf, type World } from './world.ts';
 
 /** What another version, or a broken disk, has written of one execution keeps nobody from the others. */
@@ -65,18 +65,11 @@ async function conduct(): Promise<void> {
   await conductor.start();
 }
 
-async function passSeconds(seconds: number): Promise<void> {
-  for (let second = 0; second < seconds; second += 1) {
-    timers.advance(1000);
-    for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
-  }
-}
-
 it('nor what waits behind it', async () => {
   await garble(documentKeys.execution(await launch('Broken')));
   await launch('Sound');
   await conduct();
-  await passSeconds(10);
+  await passSeconds(timers, 10);
   expect(began).toEqual(['Sound']);
   expect(problems).toMatchObject([{ code: 'foreign-data' }]);
 });
@@ -86,9 +79,9 @@ it.for(['execution', 'lease'] as const)('nor what has lost its owner, where it i
   await garble(documentKeys[collection](1));
   await launch('New');
   await conduct();
-  await passSeconds(10);
+  await passSeconds(timers, 10);
   await vi.waitFor(() => expect(began.toSorted()).toEqual(['New', 'Sound']));
   expect(problems).toMatchObject([{ code: 'foreign-data' }]);
-  await passSeconds(60);
+  await passSeconds(timers, 60);
   expect(problems).toMatchObject([{ code: 'foreign-data' }, { code: 'foreign-data' }]);
 });
