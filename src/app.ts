@@ -24,7 +24,7 @@ import { loadSamples } from './service/samples.ts';
 import type { Services } from './service/services.ts';
 import { createStandingWarnings } from './service/standing-warnings.ts';
 import { createStrandedExecutions } from './service/stranded-executions.ts';
-import { unservedQueues } from './service/unserved-queues.ts';
+import { conductorWarnings } from './service/conductor-warnings.ts';
 import { configurationFiles, createServices, type JobSide, noJobs } from './use-cases.ts';
 import { proposeTrial, type Trial } from './trial.ts';
 
@@ -81,7 +81,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     tell: (warning) => log.warn(warning),
   });
   const standing = createStandingWarnings({
-    find: () => unservedQueues(stores.documents, services.conductors, queuesOf(catalog)),
+    find: () => conductorWarnings(stores.documents, services.conductors, queuesOf(catalog)),
     timers: systemTimers,
     afterSeconds: settings.LEASE_SECONDS,
     tell: (warning) => log.warn(warning),

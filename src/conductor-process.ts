@@ -28,7 +28,7 @@ import { type Capabilities, createCapabilities } from './runner/capabilities.ts'
 import { loadCapabilityFiles } from './runner/capability-files.ts';
 import { type Conductor, createConductor } from './runner/conductor.ts';
 import type { RunnableJob } from './runner/job.ts';
-import { loadJobFiles } from './runner/job-files.ts';
+import { type LoadedJobs, loadJobFiles } from './runner/job-files.ts';
 import { createLogs, defaultMaxBytes } from './runner/step-log.ts';
 
 /** How often a conductor looks by itself, in milliseconds; launches wake it at once. */
@@ -137,7 +137,7 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
     yaml: parseJobYaml,
     taskList: (file: string) => readTaskListJob(file, { environment: process.env, logFolder: taskLogFolder }),
   };
-  const { jobs, broken, definitions } = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), dialects, {
+  const read = await loadJobFiles(join(settings.BATCHY_CFG, 'jobs'), dialects, {
     withheld,
     beginning: (file) => tell({ kind: 'reading', file }),
     now: systemTimers.wall,
@@ -147,7 +147,8 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
     beginning: (file) => tell({ kind: 'reading', file }),
   });
   isReading = false;
-  tell({ kind: 'catalog', jobs: definitions, broken: [...broken, ...machine.broken] });
+  const { jobs } = read;
+  tell({ kind: 'catalog', jobs: read.definitions, broken: [...read.broken, ...machine.broken] });
   if (!settings.WORKER || jobs.size === 0) return null;
   const stores = await openStores(settings);
   const dispatcher = (await openDispatcher(settings)) ?? undefined;
@@ -155,13 +156,14 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
     timers: systemTimers,
     onProblem: tellProblem,
   });
+  const about = aboutUs(role, settings, read, capabilities);
   const begun = createConductor({
     stores,
     catalog: jobs,
     id,
     leaseSeconds: settings.LEASE_SECONDS,
     heartbeat: {
-      start: () => pulse.start(aboutUs(role, settings, jobs, capabilities)),
+      start: () => pulse.start(about),
       stop: () => pulse.stop(),
     },
     capabilities,
@@ -183,6 +185,10 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
   await begun.start();
   return {
     ...begun,
+    drain() {
+      pulse.change({ ...about, isDraining: true });
+      return begun.drain();
+    },
     async stop() {
       await begun.stop();
       await dispatcher?.close();
@@ -220,7 +226,7 @@ function tellCounts(): Promise<void> {
 function aboutUs(
   role: Start['role'],
   settings: Settings,
-  jobs: ReadonlyMap<string, RunnableJob>,
+  { jobs, version: jobsVersion }: LoadedJobs,
   capabilities: Capabilities,
 ): ConductorAbout {
   const { names } = capabilities;
@@ -233,6 +239,7 @@ function aboutUs(
     capabilities: names,
     ...(queues.length === 0 ? {} : { queues }),
     sharedJobs: [...jobs.values()].flatMap(({ definition }) => (hasParts(definition) ? definition.name : [])).sort(),
+    jobsVersion,
   };
 }
 

@@ -24,7 +24,7 @@ export interface PulseTask {
   readonly waiting: SharedArrayBuffer;
 }
 
-/** `ending`: the process has heard that it is orphaned, and ends by itself. */
+/** A later `beat` changes what is told. `ending`: the process has heard that it is orphaned, and ends by itself. */
 export type ToPulse = { readonly kind: 'beat'; readonly about: ConductorAbout } | { readonly kind: 'ending' | 'stop' };
 
 export type FromPulse =
@@ -45,6 +45,7 @@ const endWithin = 20_000;
 
 const { settings, conductor, host, questions, waiting } = workerData as PulseTask;
 let heartbeat: Promise<HeartbeatSender> | null = null;
+let about: ConductorAbout | null = null;
 let isEnding = false;
 
 function tell(message: FromPulse): void {
@@ -58,12 +59,12 @@ function packed(error: unknown): PackedError {
 }
 
 /** A connection of its own: the other threads' may wait behind what a job does. */
-async function beat(about: ConductorAbout): Promise<HeartbeatSender> {
+async function beat(first: ConductorAbout): Promise<HeartbeatSender> {
   const stores = await openStores(settings);
   const beating = createHeartbeat({
     stores,
     conductor,
-    about,
+    about: () => about ?? first,
     everyMilliseconds: (settings.LEASE_SECONDS * 1000) / 3,
     timers: systemTimers,
     operationId: uuidv7,
@@ -94,6 +95,8 @@ async function stop(): Promise<void> {
 
 parentPort?.on('message', (asked: ToPulse) => {
   if (asked.kind === 'beat') {
+    about = asked.about;
+    if (heartbeat !== null) return;
     heartbeat = beat(asked.about);
     heartbeat.then(
       () => tell({ kind: 'beating' }),

@@ -7,6 +7,8 @@ import type { ConductorAbout } from './domain/heartbeat.ts';
 export interface Pulse {
   /** Begins, once it is known what the conductor can do. @throws as `HeartbeatSender.start` */
   start(about: ConductorAbout): Promise<void>;
+  /** From the next sign of life on something else is told. To be called only once it has begun. */
+  change(about: ConductorAbout): void;
   /** As `HeartbeatSender.stop`. */
   stop(): Promise<void>;
 }
@@ -111,6 +113,10 @@ export function startPulse(task: PulseTask, options: PulseOptions): Pulse {
       about = given;
       tell({ kind: 'beat', about });
       await beating.promise;
+    },
+    change(given) {
+      about = given;
+      tell({ kind: 'beat', about });
     },
     async stop() {
       isStopping = true;

@@ -11,6 +11,7 @@ import { type Pulse, startPulse } from '../src/conductor-pulse.ts';
 import { embeddedStoreFile } from '../src/config/embedded-store.ts';
 import { loadSettings } from '../src/config/load.ts';
 import { heartbeatKey } from '../src/domain/heartbeat.ts';
+import type { StoredDocument } from '../src/ports/document-reader.ts';
 import type { Stores } from '../src/ports/stores.ts';
 
 let folder = '';
@@ -49,9 +50,13 @@ function start(dataFolder: string, host = process.ppid): Pulse {
   );
 }
 
+async function sign(): Promise<StoredDocument | null> {
+  const [found = null] = await stores.documents.get([heartbeatKey('here')]);
+  return found;
+}
+
 async function revision(): Promise<number | null> {
-  const [sign = null] = await stores.documents.get([heartbeatKey('here')]);
-  return sign?.revision ?? null;
+  return (await sign())?.revision ?? null;
 }
 
 const patience = { timeout: 20_000, interval: 20 };
@@ -62,6 +67,8 @@ it('gives a sign of life from its start to its end, from a thread of its own', a
   expect(await revision()).toBe(1);
   await vi.waitFor(async () => expect(await revision()).toBeGreaterThan(2), patience);
   expect(threads).toHaveLength(1);
+  pulse.change({ ...about, isDraining: true });
+  await vi.waitFor(async () => expect((await sign())?.text).toContain('"draining":true'), patience);
   await pulse.stop();
   expect(await revision()).toBeNull();
   expect(problems).toEqual([]);

@@ -1,3 +1,4 @@
+import { differingJobs, type JobsRead } from '../domain/job-versions.ts';
 import { type Json, type JsonObject, parseJson } from '../domain/json.ts';
 import { addClientOptions, type ClientFlags, clientOf } from './client-options.ts';
 import type { RegisterCommand } from './context.ts';
@@ -19,6 +20,7 @@ export const register: RegisterCommand = (program, context) => {
     const { terminal } = context;
     const { text } = await clientOf(context, flags).send({ path: '/conductors', query: { all: flags.all } });
     if (flags.json === true) return terminal.out(text);
+    const rows = listOf(parseJson(text));
     await printTable(
       terminal,
       [
@@ -30,13 +32,25 @@ export const register: RegisterCommand = (program, context) => {
         { title: 'runs', cell: (row) => idsOf(row).join(', ') },
         { title: 'capabilities', cell: (row) => textsOf(row['capabilities']).join(', ') },
         { title: 'queues', cell: (row) => textsOf(row['queues']).join(', ') },
+        {
+          title: 'jobs_version',
+          cell: (row) => `${cellText(row['jobs_version'] ?? '')}${row['draining'] === true ? ' (draining)' : ''}`,
+        },
         { title: 'heartbeat_age', cell: (row) => `${cellText(row['heartbeat_age_seconds'])} s` },
         column('ended_because'),
       ],
-      listOf(parseJson(text)),
+      rows,
     );
+    const differing = differingJobs(rows.flatMap(readOf));
+    if (differing !== null) terminal.err(differing);
   });
 };
+
+/** Of one that takes what is launched. */
+function readOf({ id, state, draining, jobs_version: version }: JsonObject): JobsRead[] {
+  const isTaking = state === 'online' && draining !== true;
+  return isTaking && typeof version === 'string' ? [{ conductor: cellText(id), version }] : [];
+}
 
 /** Parts of others' executions take up room as executions do. */
 function loadOf(row: JsonObject): number {

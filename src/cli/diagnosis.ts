@@ -13,7 +13,7 @@ import { readInitialDate } from '../domain/watermark.ts';
 import { emptyLedger } from '../domain/workflow.ts';
 import { createConductors } from '../service/conductors.ts';
 import type { Stores } from '../service/stores.ts';
-import { unservedQueues } from '../service/unserved-queues.ts';
+import { conductorWarnings } from '../service/conductor-warnings.ts';
 import type { CliContext } from './context.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { serverAddress, unreachableReason } from './server-address.ts';
@@ -133,7 +133,7 @@ async function checkStore({ machine }: CliContext, settings: Settings): Promise<
 /** Of the processes that run jobs, on whatever machine: what the store knows of them. */
 async function checkConductors(stores: Stores, { LEASE_SECONDS }: Settings): Promise<Finding[]> {
   const conductors = createConductors(stores, LEASE_SECONDS);
-  const warnings = await unservedQueues(stores.documents, conductors, []);
+  const warnings = await conductorWarnings(stores.documents, conductors, []);
   return [...warnings.values()].map((detail) => ({ verdict: 'warn', subject: 'conductors', detail }));
 }
 

@@ -117,6 +117,10 @@ export interface ExecutionOperations {
       capabilities: string[];
       /** The queues whose executions alone it runs; empty: those of all its jobs */
       queues: string[];
+      /** Changes with the text of any of its job files; where two that are online have different ones, what an execution does hangs on who takes it. null: an older version does not tell */
+      jobs_version: string | null;
+      /** Its job files have changed: it takes nothing new, and ends when what it runs has */
+      draining: boolean;
       /** Of its last sign of life, by the store’s clock, UTC */
       heartbeat_time: string;
       heartbeat_age_seconds: number;

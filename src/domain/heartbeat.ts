@@ -34,6 +34,10 @@ export interface ConductorAbout {
   readonly queues?: readonly string[];
   /** Its jobs of which any conductor may run parts, for other conductors; absent: an older version does not tell. */
   readonly sharedJobs?: readonly string[];
+  /** A digest of the names and versions of the jobs that it has read; absent: an older version does not tell. */
+  readonly jobsVersion?: string;
+  /** It takes nothing new, and ends when what it runs has: another process of its machine has read job files that have changed. */
+  readonly isDraining?: true;
 }
 
 export const conductorRoles = ['serve', 'worker'] as const;
@@ -67,8 +71,13 @@ export function heartbeatDocument({ conductor, at, about, endedBecause, endedBy 
 }
 
 function storedAbout(about: ConductorAbout): JsonObject {
-  const { sharedJobs } = about;
-  return { ...aboutFields(about), ...(sharedJobs === undefined ? {} : { shared_jobs: sharedJobs }) };
+  const { sharedJobs, jobsVersion, isDraining } = about;
+  return {
+    ...aboutFields(about),
+    ...(sharedJobs === undefined ? {} : { shared_jobs: sharedJobs }),
+    ...(jobsVersion === undefined ? {} : { jobs_version: jobsVersion }),
+    ...(isDraining === undefined ? {} : { draining: true }),
+  };
 }
 
 /** As it is answered. */
@@ -107,6 +116,8 @@ function readAbout(fields: StoredFields): ConductorAbout {
     capabilities: fields.textsOrNull('capabilities') ?? [],
     ...(queues.length === 0 ? {} : { queues }),
     ...(sharedJobs === null ? {} : { sharedJobs }),
+    ...(fields.has('jobs_version') ? { jobsVersion: fields.text('jobs_version') } : {}),
+    ...(fields.has('draining') && fields.flag('draining') ? { isDraining: true } : {}),
   };
 }
 

@@ -6,8 +6,8 @@ import type { Timers } from '../ports/timers.ts';
 export interface HeartbeatOptions {
   readonly stores: Pick<Stores, 'store' | 'documents' | 'clock'>;
   readonly conductor: string;
-  /** What it tells of itself. */
-  readonly about?: ConductorAbout;
+  /** What it tells of itself, asked each time. */
+  readonly about?: () => ConductorAbout;
   readonly everyMilliseconds: number;
   readonly timers: Timers;
   readonly operationId: () => string;
@@ -36,7 +36,7 @@ export function createHeartbeat(options: HeartbeatOptions): HeartbeatSender {
     const document = heartbeatDocument({
       conductor,
       at: await stores.clock.now(),
-      ...(about === undefined ? {} : { about }),
+      ...(about === undefined ? {} : { about: about() }),
     });
     const before = found === null || found === undefined ? null : { ...document, revision: found.revision };
     if (!isAlive && before === null) return;

@@ -18,6 +18,8 @@ export interface LoadedJobs {
   /** By name; `file` is seen from the folder. */
   readonly jobs: ReadonlyMap<string, LoadedJob>;
   readonly broken: readonly BrokenJobFile[];
+  /** Of all that can be used: the same wherever the same jobs are made of the same text. */
+  readonly version: string;
   /** Without the code, each definition as `jobDefinitionText`: what another process may be sent. */
   readonly definitions: readonly (JobFileReading & { readonly definition: string; readonly file: string })[];
 }
@@ -93,6 +95,12 @@ export async function loadJobFiles(
   return {
     jobs,
     broken: [...broken, ...rivals].sort((one, other) => (one.file < other.file ? -1 : one.file > other.file ? 1 : 0)),
+    version: versionOfText(
+      [...jobs]
+        .map(([name, { version }]) => `${name} ${version}`)
+        .toSorted()
+        .join('\n'),
+    ),
     definitions: [...jobs.values()].map(({ definition, file, version, readAt }) => ({
       definition: jobDefinitionText(definition),
       file,

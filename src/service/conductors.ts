@@ -13,7 +13,7 @@ export interface Conductors {
    * forgotten since, too. @throws BatchyError `store-unavailable`
    */
   list(all: boolean): Promise<ListedConductor[]>;
-  /** Those that give signs of life. @throws BatchyError `store-unavailable` */
+  /** Those that give signs of life and take what is launched. @throws BatchyError `store-unavailable` */
   online(): Promise<readonly Heartbeat[]>;
   /** Whether one that is online may have all of these. @throws BatchyError `store-unavailable` */
   canRun(required: readonly string[]): Promise<boolean>;
@@ -106,7 +106,8 @@ export function createConductors(
     });
   }
 
-  const online = async (): Promise<Heartbeat[]> => (await signs()).filter(({ state }) => state === 'online');
+  const online = async (): Promise<Heartbeat[]> =>
+    (await signs()).filter(({ state, about }) => state === 'online' && about?.isDraining !== true);
 
   return {
     online,

@@ -1,10 +1,10 @@
 import { executionIndexes, idOfMember } from '../domain/document-index.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
 import { decodeExecution } from '../domain/execution-text.ts';
+import type { Heartbeat } from '../domain/heartbeat.ts';
 import { allQueues } from '../domain/queue-name.ts';
 import { defaultQueue } from '../domain/work.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
-import type { Conductors } from './conductors.ts';
 import { readBook } from './queue-records.ts';
 
 /** More of a queue are not counted. */
@@ -15,15 +15,15 @@ const mostLookedThrough = 500;
 /**
  * Queues in which executions wait though each conductor that is online runs those of other queues only: what to do, by queue.
  * Where none is online, or one runs those of all queues, nothing else is read.
+ * @param online conductors that take what is launched
  * @param names queues that jobs name, as far as that is known here
  * @throws BatchyError `store-unavailable`
  */
 export async function unservedQueues(
   documents: DocumentReader,
-  conductors: Pick<Conductors, 'online'>,
+  online: readonly Heartbeat[],
   names: Iterable<string>,
 ): Promise<ReadonlyMap<string, string>> {
-  const online = await conductors.online();
   const served = new Set<string>();
   for (const { about } of online) {
     if (about?.queues === undefined) return new Map();

@@ -23,6 +23,32 @@ it('lists conductors, and those that are long gone where they are asked for', as
   expect(server.requests.map(({ url }) => url)).toEqual(['/conductors', '/conductors?all=true']);
 });
 
+it('says when those that are online have read different job files', async () => {
+  const listed = (id: string, version: string | null, more: object = {}) => ({
+    id,
+    state: 'online',
+    jobs_version: version,
+    draining: false,
+    execution_ids: [],
+    ...more,
+  });
+  const same = [
+    listed('a', 'aaaa'),
+    listed('b', 'aaaa'),
+    listed('c', 'bbbb', { draining: true }),
+    listed('d', 'cccc', { state: 'silent' }),
+    listed('e', null),
+  ];
+  let answer = same;
+  const server = await fakeServer(() => ({ body: answer }));
+  const environment = { BATCHY_URL: server.url };
+  const { out, err } = await runHere(['conductors'], { environment });
+  expect(out).toMatch(/^c +online .*bbbb \(draining\)/m);
+  expect(err).toBe('');
+  answer = [...same, listed('f', 'dddd')];
+  expect((await runHere(['conductors'], { environment })).err).toContain('aaaa by a, b; dddd by f.');
+});
+
 it('are examined by doctor, as far as the store knows them', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'batchy-doctor-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));

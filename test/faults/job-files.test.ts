@@ -35,6 +35,11 @@ function whileNextIsRead(happens: string): string {
 /** Its reading lasts until that has happened. */
 const slow = 'globalThis.begun = true; while (globalThis.awaited) await new Promise(setImmediate);';
 
+interface Listed {
+  readonly draining: boolean;
+  readonly execution_ids: readonly number[];
+}
+
 async function listed(): Promise<[jobs: string[], broken: string[]]> {
   const { json } = await (service as JobService).call('GET', '/jobs');
   const { jobs, broken } = json as { jobs: { name: string }[]; broken: { file: string }[] };
@@ -43,19 +48,36 @@ async function listed(): Promise<[jobs: string[], broken: string[]]> {
 
 it('a file that ends its process keeps no other from running, and is read again when it is mended', async () => {
   await write('fine.ts', job('Fine'));
+  const awaitsGo = `until [ -e '${path.join(folder, 'cfg/jobs/go')}' ]; do sleep 0.05; done`;
+  await write('long.yaml', JSON.stringify({ name: 'Long', steps: [{ name: 'One', script: awaitsGo }] }));
   await write('a-exit.ts', 'process.exit(3);\n');
   await write('broken.ts', 'const x = ;\n');
   service = await startJobService(folder);
   const patience = { timeout: 30_000, interval: 50 };
-  await expect.poll(listed, patience).toEqual([['Fine'], ['a-exit.ts', 'broken.ts']]);
+  await expect.poll(listed, patience).toEqual([
+    ['Fine', 'Long'],
+    ['a-exit.ts', 'broken.ts'],
+  ]);
   const { json } = await service.call('POST', '/jobs/Fine/launch?wait=20');
   expect(json).toMatchObject({ status: 'COMPLETED' });
+  // It goes on until it is let go, in a process that takes nothing new once the files have changed.
+  const { execution_id: long } = (await service.call('POST', '/jobs/Long/launch')).json;
   await write('a-exit.ts', job('Mended'));
-  await expect.poll(listed, patience).toEqual([['Fine', 'Mended'], ['broken.ts']]);
+  await expect.poll(listed, patience).toEqual([['Fine', 'Long', 'Mended'], ['broken.ts']]);
   await vi.waitFor(async () => {
     const launched = await (service as JobService).call('POST', '/jobs/Mended/launch?wait=20');
     expect(launched.json).toMatchObject({ status: 'COMPLETED' });
   }, patience);
+  const draining = async (): Promise<unknown[]> =>
+    (await (service as JobService).call('GET', '/conductors')).json
+      .map((each: Listed) => [each.draining, each.execution_ids])
+      .sort();
+  await expect.poll(draining, patience).toEqual([
+    [false, []],
+    [true, [long]],
+  ]);
+  await write('go', '');
+  expect((await service.ended(long)).status).toBe('COMPLETED');
 });
 
 it('an error at the top of a file that nothing catches makes that file broken, and no other', async () => {

@@ -55,4 +55,21 @@ describe('/health/ready', () => {
     await beat('b-all');
     await expect.poll(warnings).not.toContain('queue etl');
   });
+
+  it('warns of those that have read different job files, and says which have read what', async () => {
+    const { call, start, beat } = await conductorsApp(0.05);
+    await beat('a', { jobsVersion: 'aaaa' });
+    await beat('b', { jobsVersion: 'bbbb' });
+    await beat('c-draining', { jobsVersion: 'cccc', isDraining: true });
+    await beat('d-older');
+    await start();
+    const warnings = async (): Promise<string> => (await call('GET', '/health/ready')).json.warnings.join();
+    await expect.poll(warnings).toContain('have read different job files: aaaa by a; bbbb by b.');
+    expect((await call('GET', '/conductors')).json).toMatchObject([
+      { id: 'a', jobs_version: 'aaaa', draining: false },
+      { id: 'b', jobs_version: 'bbbb', draining: false },
+      { id: 'c-draining', jobs_version: 'cccc', draining: true },
+      { id: 'd-older', jobs_version: null, draining: false },
+    ]);
+  });
 });

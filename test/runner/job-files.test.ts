@@ -10,6 +10,7 @@ interface Loaded {
   readonly jobs: { name: string; file: string; steps: string[] }[];
   readonly definitions: { name: string; file: string; version: string; readAt: string }[];
   readonly broken: BrokenJobFile[];
+  readonly version: string;
   readonly beginning: string[];
 }
 
@@ -37,6 +38,10 @@ async function load(...more: string[]): Promise<Loaded> {
     localDir: import.meta.dirname,
   });
   return JSON.parse(stdout) as Loaded;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function job(name: string, more = ''): string {
@@ -115,9 +120,21 @@ describe('a folder of jobs', () => {
   });
 
   it('that is empty or not there holds none', async () => {
-    expect(await load()).toEqual({ jobs: [], definitions: [], broken: [], beginning: [] });
+    expect(await load()).toEqual({
+      jobs: [],
+      definitions: [],
+      broken: [],
+      version: sha256('').slice(0, 12),
+      beginning: [],
+    });
     await rm(folder, { recursive: true });
-    expect(await load()).toEqual({ jobs: [], definitions: [], broken: [], beginning: [] });
+    expect(await load()).toEqual({
+      jobs: [],
+      definitions: [],
+      broken: [],
+      version: sha256('').slice(0, 12),
+      beginning: [],
+    });
     await mkdir(folder);
   });
 });
@@ -125,18 +142,20 @@ describe('a folder of jobs', () => {
 describe('the version of a file', () => {
   const versions = async (): Promise<Record<string, string>> =>
     Object.fromEntries((await load()).definitions.map(({ name, version }) => [name, version]));
-  const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
   it('is what sha256sum says of its text, and it says when it was read', async () => {
     const yaml = 'name: Simple\nsteps:\n  - {name: One, shell: [echo]}\n';
     await write({ 'plain.ts': job('Plain'), 'script.js': job('Script'), 'simple.yaml': `\uFEFF${yaml}` });
     const before = new Date().toISOString();
-    const { definitions } = await load();
+    const { definitions, version: whole } = await load();
     expect(definitions.map(({ name, version }) => [name, version])).toEqual([
       ['Plain', sha256(job('Plain')).slice(0, 12)],
       ['Script', sha256(job('Script')).slice(0, 12)],
       ['Simple', sha256(`\uFEFF${yaml}`).slice(0, 12)],
     ]);
+    // Of all together: whatever their files are called, and in whatever order they were read.
+    const each = definitions.map(({ name, version }) => `${name} ${version}`);
+    expect(whole).toBe(sha256(each.join('\n')).slice(0, 12));
     for (const { readAt } of definitions) expect(readAt >= before.slice(0, -1)).toBe(true);
   });
 

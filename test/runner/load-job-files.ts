@@ -16,7 +16,12 @@ const dialects = {
   yaml: parseJobYaml,
   taskList: (file: string) => readTaskListJob(file, { environment: process.env }),
 };
-const { jobs, broken, definitions } = await loadJobFiles(folder, dialects, {
+const {
+  jobs,
+  broken,
+  version: wholeVersion,
+  definitions,
+} = await loadJobFiles(folder, dialects, {
   deadlineSeconds: Number(deadlineSeconds),
   beginning: (file) => beginning.push(file),
   now: systemTimers.wall,
@@ -31,6 +36,7 @@ const told = {
     readAt: formatInstant(readAt),
   })),
   broken,
+  version: wholeVersion,
   beginning,
 };
 // A module that waits for ever may leave the process nothing to do, or too much.

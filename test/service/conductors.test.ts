@@ -36,6 +36,12 @@ it('tells whether conductors are online, silent or ended, with what older ones d
   await beat({ conductor: 'd-reports', about: { ...about, queues: ['reports'] } });
   expect((await conductors.list(false)).at(-1)?.about?.queues).toEqual(['reports']);
   expect([await conductors.leavesOut('etl'), await conductors.leavesOut('reports')]).toEqual([true, false]);
+  await beat({ conductor: 'e-draining', about: { ...about, isDraining: true } });
+  expect(await conductors.canRun(['gpu', 'tape']), 'the one online has them').toBe(true);
+  expect([await conductors.canRun(['gpu']), await conductors.leavesOut('etl')], 'it takes nothing new').toEqual([
+    true,
+    true,
+  ]);
   clock.set('2026-11-21T12:01:45');
   expect(await conductors.leavesOut('etl'), 'nobody is online').toBe(false);
 });

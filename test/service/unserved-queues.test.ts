@@ -24,7 +24,7 @@ async function store() {
     waits: async (id: number, more: Partial<JobExecution>): Promise<void> =>
       put(executionDocument({ ...executionOf('STARTING'), id, startedAt: null, ...more })),
     warnings: async (...names: string[]): Promise<string[]> => [
-      ...(await unservedQueues(stores.documents, createConductors(stores, 10), names)).values(),
+      ...(await unservedQueues(stores.documents, await createConductors(stores, 10).online(), names)).values(),
     ],
   };
 }

@@ -36,6 +36,8 @@ function conductorFields(listed: ListedConductor): JsonObject {
     id: conductor,
     state,
     ...(about === undefined ? nothingTold : aboutFields(about)),
+    jobs_version: about?.jobsVersion ?? null,
+    draining: about?.isDraining === true,
     heartbeat_time: formatInstant(at),
     heartbeat_age_seconds: ageSeconds,
     ended_because: endedBecause,

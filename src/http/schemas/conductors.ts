@@ -40,6 +40,13 @@ export const ConductorsAnswer = Type.Array(
     queues: Type.Array(Type.String(), {
       description: 'The queues whose executions alone it runs; empty: those of all its jobs',
     }),
+    jobs_version: Type.Union([Type.String(), Type.Null()], {
+      description:
+        'Changes with the text of any of its job files; where two that are online have different ones, what an execution does hangs on who takes it. null: an older version does not tell',
+    }),
+    draining: Type.Boolean({
+      description: 'Its job files have changed: it takes nothing new, and ends when what it runs has',
+    }),
     heartbeat_time: Type.String({ description: 'Of its last sign of life, by the store’s clock, UTC' }),
     heartbeat_age_seconds: Type.Number(),
     ended_because: text,
@@ -61,6 +68,8 @@ export const ConductorsAnswer = Type.Array(
           concurrency: 4,
           capabilities: ['gpu'],
           queues: [],
+          jobs_version: '0c5f3a9d41be',
+          draining: false,
           heartbeat_time: '2026-11-21T21:53:34.230000',
           heartbeat_age_seconds: 1.2,
           ended_because: null,

@@ -35,7 +35,7 @@ export function createOthersOnline({ stores, conductor, leaseSeconds, timers }: 
       const others = page.filter((id) => id !== conductor);
       if (others.length === 0) continue;
       for (const found of await documents.get(others.map(heartbeatKey)))
-        if (found !== null) signs.push(readHeartbeat(found.text));
+        if (found !== null) signs.push(...readSign(found.text));
     }
     if (signs.length === 0) return signs;
     const oldest = (await clock.now()) - BigInt(leaseSeconds * 1000) * (nanosecondsPerSecond / 1000n);
@@ -54,6 +54,16 @@ export function createOthersOnline({ stores, conductor, leaseSeconds, timers }: 
   };
 }
 
+/** One that cannot be read, as a newer version may give it, is of nobody that we could count on. */
+function readSign(text: string): Heartbeat[] {
+  try {
+    return [readHeartbeat(text)];
+  } catch (error) {
+    if (error instanceof BatchyError && error.code === 'foreign-data') return [];
+    throw error;
+  }
+}
+
 /** Whoever tells nothing, as older versions do, could take all that needs nothing. */
 function couldTake(
   about: ConductorAbout | undefined,
@@ -62,5 +72,7 @@ function couldTake(
   if (about === undefined) return capabilities.length === 0;
   const { queues = [queue], sharedJobs = [jobName] } = about;
   const has = capabilities.every((name) => about.capabilities.includes(name));
-  return has && about.concurrency > 0 && queues.includes(queue) && sharedJobs.includes(jobName);
+  return (
+    has && about.isDraining !== true && about.concurrency > 0 && queues.includes(queue) && sharedJobs.includes(jobName)
+  );
 }

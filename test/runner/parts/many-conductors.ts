@@ -146,7 +146,7 @@ export async function createMachines(): Promise<Machines> {
         heartbeat: createHeartbeat({
           stores: reached,
           conductor: id,
-          about,
+          about: () => about,
           everyMilliseconds: (leaseSeconds * 1000) / 3,
           timers,
           operationId,

@@ -49,6 +49,7 @@ describe('others that are online', () => {
     ['not those that have others only', { sharedJobs: ['Other'] }, 1],
     ['not those that have none', { sharedJobs: [] }, 1],
     ['not those that run nothing', { concurrency: 0 }, 1],
+    ['not those that take nothing new', { isDraining: true }, 1],
     ['not those that lack what it needs', { capabilities: ['tape'] }, 1],
     ['not those that tell nothing, where it needs something', null, 1],
   ])('count %s', async (_which, about, count) => {
@@ -68,4 +69,6 @@ it('a sign of life tells other conductors of which jobs parts may be run, also t
     expect(readHeartbeat(text).about).toEqual({ ...usual, sharedJobs });
   }
   expect(readHeartbeat(heartbeatDocument({ conductor: 'c', at: 0n, about: usual }).text).about).toEqual(usual);
+  const draining: ConductorAbout = { ...usual, jobsVersion: 'aaaa', isDraining: true };
+  expect(readHeartbeat(heartbeatDocument({ conductor: 'c', at: 0n, about: draining }).text).about).toEqual(draining);
 });
