@@ -1,4 +1,5 @@
 import { requiredCapabilities } from '../domain/capability.ts';
+import { idOfMember } from '../domain/document-index.ts';
 import type { JobExecution } from '../domain/execution.ts';
 import type { Ending } from '../domain/heartbeat.ts';
 import { defaultQueue, type Line } from '../domain/work.ts';
@@ -22,7 +23,7 @@ import { createResting, createSettingAside } from './resting.ts';
 import { createSlots } from './slots.ts';
 import { createStrays } from './stray-executions.ts';
 import { createStrayTaking } from './stray-taking.ts';
-import { dueExecutions, waitingPages } from './waiting-executions.ts';
+import { createDue, waitingPages } from './waiting-executions.ts';
 
 export interface Conductor extends ExecutionTaker {
   /** What runs here now, oldest first. */
@@ -58,6 +59,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   const gates = createGates({ stores, onWait: lookAgainAfter });
   const parts = createPartTaking({ ...options, capabilities, slots, queues, mayTake, onRoom: offerRoom });
   const runs = createOwnedRuns({ ...options, capabilities, gates, slots, parts, onRoom: offerRoom });
+  const due = createDue(stores);
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround, onOffer: parts.lookSoon });
   const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForStrays());
@@ -133,7 +135,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (isTaking) await handingOn?.look();
       // By the clock of the store: whoever hands on goes by one of its own.
       if (dispatcher !== undefined && mayTakeNew())
-        await takeWaiting(await dueExecutions(stores, queues.filter(isOpen)));
+        await takeWaiting((await due.look(queues.filter(isOpen), true)).map(idOfMember));
     }
     // What a gate holds back is found here, in its order, however it came to us.
     const isHeldBack = gates.hasHeldBack();
@@ -143,10 +145,9 @@ export function createConductor(options: ConductorOptions): Conductor {
     }
     const open = queues.filter(isOpen);
     if (!mayTakeNew() && waiting === 'nobody') waiting = 'perhaps';
-    if (refreshes && mayTakeNew()) await takeWaiting(await dueExecutions(stores, open));
     if (!mayTakeNew()) return;
     let pages = 0;
-    for await (const page of waitingPages(stores, open)) {
+    for await (const page of waitingPages(stores, open, await due.look(open, refreshes))) {
       if (!page.every((executionId) => gates.isKnownHeld(executionId))) pages += 1;
       if (dispatcher !== undefined && pages > mostHeldPages) return;
       const left = await takeWaiting(page);
@@ -210,6 +211,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       offerRoom();
       if (isPlaceFree) looks.lookForWork();
     });
+    due.begun(executionId);
     setRoom();
     return promise;
   }

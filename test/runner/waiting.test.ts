@@ -126,6 +126,21 @@ describe('what waits for a conductor that asks the store', () => {
     await hasBegun(['Now', 'Soon', 'Later']);
   });
 
+  it('is begun by priority, and by age within one, when its time has come, too', async () => {
+    const names = ['VeryLow', 'Normal', 'VeryHigh', 'High', 'Usual'];
+    const jobs = names.map((name) => told(name));
+    const notBefore = world.clock.peek() + 60_000_000_000n;
+    await launchAll(jobs, [
+      { priority: 'very_low', notBefore },
+      { notBefore: notBefore + 1_000_000_000n },
+      { priority: 'very_high', notBefore: notBefore + 2_000_000_000n },
+      { priority: 'high' },
+    ]);
+    world.clock.advance({ seconds: 90 });
+    await conduct(jobs);
+    await hasBegun(['VeryHigh', 'High', 'Normal', 'Usual', 'VeryLow']);
+  });
+
   it('is begun when its time has come, though very much of it cannot be begun here', async () => {
     const gpu = told('Gpu');
     const needing = { ...gpu, definition: { ...gpu.definition, capabilities: ['gpu'] } };
