@@ -1,3 +1,4 @@
+import { BatchyError } from '../../domain/errors.ts';
 import {
   type ConductorAbout,
   conductorsIndex,
