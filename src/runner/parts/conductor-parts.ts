@@ -1,17 +1,17 @@
 import type { Ending } from '../../domain/heartbeat.ts';
 import type { JobDefinition } from '../../domain/job.ts';
-import { partsIndex, type StoredPart } from '../../domain/part.ts';
+import { type Part, partsIndex, type StoredPart } from '../../domain/part.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { Timers } from '../../ports/timers.ts';
 import type { Capabilities } from '../capabilities.ts';
 import type { ConductorOptions } from '../conductor-options.ts';
 import type { ExecutionSession } from '../execution-session.ts';
 import { createOwnerWatch } from '../owner-watch.ts';
-import { createResting } from '../resting.ts';
+import { createResting, createSettingAside } from '../resting.ts';
 import type { createSlots } from '../slots.ts';
 import { createOthersOnline, type OthersOnline } from './others-online.ts';
 import { createPartRuns, type PartRuns } from './part-runs.ts';
-import { createPartStore, type PartStore } from './part-store.ts';
+import { createPartStore, type OnUnread, type PartStore } from './part-store.ts';
 import { createSharing, type Sharing } from './sharing.ts';
 
 /** What executions that run here need of their conductor to have others run parts of them. */
@@ -78,6 +78,9 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
   const runs = createPartRuns({ ...options, store, giveUp: giveUp.signal });
   const owners = createOwnerWatch(stores.documents, timers, leaseSeconds, id);
   const resting = createResting(timers, lookEveryMilliseconds, () => soon());
+  const setAside = createSettingAside(resting, onProblem);
+  // It is met at each look.
+  const onUnread: OnUnread = (id, error) => (resting.has(id) ? undefined : setAside(id, error));
   const own = new Map<Promise<void>, AbortController>();
   let gone: ReadonlyMap<string, Ending> = new Map();
   let hearing = Promise.withResolvers<void>();
@@ -162,18 +165,18 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
   }
 
   async function lookAround(tidies: boolean): Promise<void> {
-    const found = await store.list(partsIndex);
+    const found = await store.list(partsIndex, onUnread);
     // All owners at once: who is gone is told by watching them.
     const named = found.flatMap(({ part: { conductor } }) => (conductor === null || conductor === id ? [] : conductor));
     gone = named.length === 0 ? new Map() : await owners.gone(named);
-    if (tidies) await removeOver(found.filter(({ part }) => !runs.has(part.stepExecutionId)));
+    if (tidies) await tidy(found.filter(({ part }) => !runs.has(part.stepExecutionId)));
     const free = found.filter(isFree);
     // One by one, any of them: others look, too, and each is to have its share.
     while (free.length > 0 && mayTake()) {
       const [stored] = free.splice(Math.floor(random() * free.length), 1);
       if (stored !== undefined && (await begin(stored))) return void (hasTaken = true);
     }
-    setWaits(free.some(({ part }) => catalog.get(part.jobName)?.bodies.has(part.step) === true));
+    setWaits(free.length > 0);
   }
 
   function setWaits(next: boolean): void {
@@ -182,26 +185,35 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
     if (hadWaited && !next) onRoom();
   }
 
-  /** Nobody needs parts of what has ended, whoever has them: all that they may still write is refused. */
-  async function removeOver(found: readonly StoredPart[]): Promise<void> {
-    for (const part of await store.withExecutions(found)) if (part.execution === null) await store.remove(part);
+  async function tidy(found: readonly StoredPart[]): Promise<void> {
+    for (const stored of await store.withExecutions(found, onUnread)) {
+      const { part, execution } = stored;
+      // Nobody needs parts of what has ended, whoever has them: all that they may still write is refused.
+      if (execution === null) await store.remove(stored);
+      // Nobody else may take what is ours: it was taken away from others, or came to grief, and cannot go on here.
+      else if (part.conductor === id && !slots.has(part.executionId) && !isForUs(part)) await store.giveBack(stored);
+    }
   }
 
-  function isFree(stored: StoredPart): boolean {
-    const { stepExecutionId, executionId, conductor, queue, capabilities: required } = stored.part;
+  function isForUs({ jobName, step, queue, capabilities: required }: Part): boolean {
+    if (!queues.includes(queue) || !capabilities.mayHave(required)) return false;
+    return catalog.get(jobName)?.bodies.has(step) === true;
+  }
+
+  function isFree({ part }: StoredPart): boolean {
+    const { stepExecutionId, executionId, conductor } = part;
     // Those of an execution that runs here its owner sees to.
     if (runs.has(stepExecutionId) || slots.has(executionId) || resting.has(stepExecutionId)) return false;
-    if (conductor !== null && conductor !== id && !gone.has(conductor)) return false;
-    return queues.includes(queue) && capabilities.mayHave(required);
+    return (conductor === null || conductor === id || gone.has(conductor)) && isForUs(part);
   }
 
   /** @returns whether it may be one that runs here now */
   async function begin(stored: StoredPart): Promise<boolean> {
     const { stepExecutionId, jobName, conductor } = stored.part;
     const job = catalog.get(jobName);
-    const [found] = await store.withExecutions([stored]);
+    const [found] = await store.withExecutions([stored], onUnread);
     if (found === undefined || !mayTake() || runs.has(stepExecutionId)) return false;
-    if (found.execution === null || job === undefined || job.bodies.get(stored.part.step) === undefined) return false;
+    if (found.execution === null || job === undefined) return false;
     const lost = conductor === null ? null : (gone.get(conductor) ?? { because: null, by: null });
     const handBack = new AbortController();
     const release = slots.holdForPart();

@@ -1,5 +1,6 @@
 import type { NodeOutcome } from '../../domain/graph.ts';
 import type { StoredPart } from '../../domain/part.ts';
+import { onAbort } from '../on-abort.ts';
 import { isToRevive } from '../revival.ts';
 import type { RunningExecution } from '../running-execution.ts';
 import type { StepWork } from '../step-dispatch.ts';
@@ -79,7 +80,7 @@ async function waitFor(
   release?.();
   const waits = sharing.waits();
   const abortion = Promise.withResolvers<void>();
-  aborted.addEventListener('abort', () => abortion.resolve());
+  const deafen = onAbort(aborted, () => abortion.resolve());
   try {
     for (;;) {
       const news = sharing.heard();
@@ -104,6 +105,7 @@ async function waitFor(
       await Promise.race(aborted.aborted ? [news] : [news, abortion.promise]);
     }
   } finally {
+    deafen();
     waits();
   }
 }

@@ -62,7 +62,11 @@ export function createPartRuns(options: PartRunsOptions): PartRuns {
     // What another execution did to the process is none of its takeovers.
     const isItsOwn = lost !== null && (lost.by === null || lost.by === executionId);
     const isOver = lost !== null && (onOwnerLost === 'fail' || (isItsOwn && part.takeovers >= maxTakeovers));
-    if (!isOver && !(await capabilities.ask(part.capabilities, { ...execution, executionId }))) return 'refused';
+    if (!isOver && !(await capabilities.ask(part.capabilities, { ...execution, executionId }))) {
+      // It was ours, and came to grief; others may have what it needs.
+      if (part.conductor === id) await store.giveBack(found);
+      return 'refused';
+    }
     const taken = await store.take(found, isItsOwn && !isOver);
     if (taken === null) return 'elsewhere';
     if (counts !== undefined && isItsOwn && !isOver) counts.of(part.jobName).takeovers += 1;
@@ -118,7 +122,10 @@ export function createPartRuns(options: PartRunsOptions): PartRuns {
       onProblem(error);
       await session.commit(endOf(part, 'fail', errorText(error), tools));
       const row = rowOf(session, part);
-      return row === undefined ? 'refused' : outcomeOf(row);
+      if (row !== undefined) return outcomeOf(row);
+      // Not even its beginning could be stored: elsewhere that may be different.
+      await store.giveBack(taken);
+      return 'refused';
     } finally {
       guard.release();
     }

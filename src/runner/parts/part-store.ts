@@ -1,3 +1,4 @@
+import { idOfMember } from '../../domain/document-index.ts';
 import type { JobExecution } from '../../domain/execution.ts';
 import { documentKeys } from '../../domain/execution-documents.ts';
 import { decodeExecution } from '../../domain/execution-text.ts';
@@ -13,7 +14,7 @@ import {
   type StoredPart,
 } from '../../domain/part.ts';
 import { floorToMicrosecond } from '../../domain/time.ts';
-import type { DocumentKey } from '../../ports/document-reader.ts';
+import type { DocumentKey, StoredDocument } from '../../ports/document-reader.ts';
 import type { DocumentGuard, StoredDocumentChange } from '../../ports/store.ts';
 import type { Stores } from '../../ports/stores.ts';
 import { pagesOf } from '../index-members.ts';
@@ -25,13 +26,21 @@ export interface FoundPart extends StoredPart {
   readonly executionRevision: number;
 }
 
+/** Told of a part that cannot be read, or whose execution cannot, as something newer may have written them: it is left out. */
+export type OnUnread = (stepExecutionId: number, error: unknown) => void;
+
+const refuse: OnUnread = (_id, error) => {
+  throw error;
+};
+
 /** Parts as they are stored. Each change is compared with what was read. @throws BatchyError `store-unavailable` */
 export interface PartStore {
-  /** @param index of all parts, or of those of an execution */
-  list(index: string): Promise<StoredPart[]>;
+  /** @param index of all parts, or of those of an execution @throws BatchyError `foreign-data`, unless somebody is told */
+  list(index: string, onUnread?: OnUnread): Promise<StoredPart[]>;
   /** In their order; `null` where there is none any more. */
   get(ids: readonly PartId[]): Promise<(StoredPart | null)[]>;
-  withExecutions(parts: readonly StoredPart[]): Promise<FoundPart[]>;
+  /** @throws as `list` */
+  withExecutions(parts: readonly StoredPart[], onUnread?: OnUnread): Promise<FoundPart[]>;
   /**
    * Takes a part of an execution that is live. @param isTakeover whether its owner was lost
    * @param also what else must be as it was
@@ -58,10 +67,7 @@ export function createPartStore({ stores, conductor, operationId }: PartStoreOpt
   const { store, documents, clock } = stores;
 
   async function read(keys: readonly DocumentKey[]): Promise<(StoredPart | null)[]> {
-    const found = await documents.get(keys);
-    return found.map((document) =>
-      document === null ? null : { part: decodePart(document.text), revision: document.revision },
-    );
+    return (await documents.get(keys)).map(readPart);
   }
 
   async function change(changes: readonly StoredDocumentChange[], guards: readonly DocumentGuard[]): Promise<boolean> {
@@ -77,25 +83,32 @@ export function createPartStore({ stores, conductor, operationId }: PartStoreOpt
   }
 
   return {
-    async list(index) {
+    async list(index, onUnread = refuse) {
       const all: StoredPart[] = [];
-      for await (const page of pagesOf(documents, index, atOnce))
-        if (page.length > 0) all.push(...(await read(page.map(partKeyOfMember))).filter((part) => part !== null));
+      for await (const page of pagesOf(documents, index, atOnce)) {
+        const found = page.length === 0 ? [] : await documents.get(page.map(partKeyOfMember));
+        for (const [place, document] of found.entries())
+          try {
+            const stored = readPart(document);
+            if (stored !== null) all.push(stored);
+          } catch (error) {
+            onUnread(idOfMember(page[place] ?? ''), error);
+          }
+      }
       return all;
     },
     get: (ids) => (ids.length === 0 ? Promise.resolve([]) : read(ids.map(partKey))),
-    async withExecutions(parts) {
+    async withExecutions(parts, onUnread = refuse) {
       const ids = [...new Set(parts.map(({ part }) => part.executionId))];
       const found = ids.length === 0 ? [] : await documents.get(ids.map(documentKeys.execution));
       const executions = new Map(ids.map((id, place) => [id, found[place] ?? null]));
-      return parts.map((stored) => {
-        const document = executions.get(stored.part.executionId) ?? null;
-        const execution = document === null ? null : decodeExecution(document.text);
-        return {
-          ...stored,
-          execution: execution === null || !isLive(execution.status) ? null : execution,
-          executionRevision: document?.revision ?? 0,
-        };
+      return parts.flatMap((stored): FoundPart[] => {
+        try {
+          return [withExecution(stored, executions.get(stored.part.executionId) ?? null)];
+        } catch (error) {
+          onUnread(stored.part.stepExecutionId, error);
+          return [];
+        }
       });
     },
     async take({ execution, executionRevision, ...stored }, isTakeover, also = []) {
@@ -106,5 +119,20 @@ export function createPartStore({ stores, conductor, operationId }: PartStoreOpt
     },
     giveBack: async (stored) => void (await hand(stored, { conductor: null }, [])),
     remove: (stored, also = []) => change([partRemoval(stored)], also),
+  };
+}
+
+/** @throws BatchyError `foreign-data` */
+function readPart(document: StoredDocument | null): StoredPart | null {
+  return document === null ? null : { part: decodePart(document.text), revision: document.revision };
+}
+
+/** @throws BatchyError `foreign-data` */
+function withExecution(stored: StoredPart, document: StoredDocument | null): FoundPart {
+  const execution = document === null ? null : decodeExecution(document.text);
+  return {
+    ...stored,
+    execution: execution === null || !isLive(execution.status) ? null : execution,
+    executionRevision: document?.revision ?? 0,
   };
 }

@@ -1,3 +1,4 @@
+import { BatchyError } from '../../domain/errors.ts';
 import { documentKeys } from '../../domain/execution-documents.ts';
 import type { JobDefinition, StepDefinition } from '../../domain/job.ts';
 import type { Json } from '../../domain/json.ts';
@@ -188,6 +189,10 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
         if (result === 'elsewhere' || result === 'refused') return null;
         await session.readSteps([stored.part.stepExecutionId]);
         return result;
+      } catch (error) {
+        // What was taken by then is found in our name, and gone on with, when the store is there again.
+        if (error instanceof BatchyError && error.code === 'store-unavailable') return null;
+        throw error;
       } finally {
         running.aborted.removeEventListener('abort', pass);
       }
