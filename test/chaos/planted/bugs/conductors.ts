@@ -124,7 +124,7 @@ export const conductorBugs: readonly PlantedBug[] = [
     breaks: 'lease',
     file: 'src/conductor-process.ts',
     find: `    heartbeat: {
-      start: () => pulse.start(aboutUs(role, settings, capabilities)),
+      start: () => pulse.start(about),
       stop: () => pulse.stop(),
     },
 `,
