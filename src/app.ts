@@ -20,6 +20,7 @@ import type { Stores } from './ports/stores.ts';
 import { createLogs } from './runner/step-log.ts';
 import type { JobCatalog } from './service/job-catalog.ts';
 import { hashSecret, type StoredKey } from './service/keys.ts';
+import { createOutages } from './service/outages.ts';
 import { loadSamples } from './service/samples.ts';
 import type { Services } from './service/services.ts';
 import { createStandingWarnings } from './service/standing-warnings.ts';
@@ -60,7 +61,9 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     onProblem: (error) => logProblem(error),
   });
   checkExposure(settings, keyRing.keys().length > 0);
-  const stores = overrides.stores ?? (await openStores(settings));
+  let logOutage: (level: 'warn' | 'info', message: string) => void = () => {};
+  const outages = createOutages({ timers: systemTimers, log: (level, message) => logOutage(level, message) });
+  const stores = overrides.stores ?? (await openStores(settings, outages.source()));
   const dispatcher = overrides.stores === undefined ? await openDispatcher(settings) : null;
   const stopping = new AbortController();
   const { jobSide = noJobs } = overrides;
@@ -116,10 +119,14 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     ...(overrides.logger === undefined ? {} : { logger: overrides.logger }),
   });
   const { log } = server;
+  logOutage = (level, message) => log[level](message);
   logProblem = (error) =>
     log.error({ err: error }, 'the API keys could not be read again; those read before go on counting');
   function tellUndispatched(error: unknown): void {
-    log.warn({ err: error }, 'a launched execution could not be handed over: a conductor will find it by itself');
+    log[outages.levelOf(error)](
+      { err: error },
+      'a launched execution could not be handed over: a conductor will find it by itself',
+    );
   }
   let watching: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -133,14 +140,14 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
       await stranded.look();
       await standing.look();
     } catch (error) {
-      log.warn({ err: error }, 'the watch could not look; it will look again');
+      log[outages.levelOf(error)]({ err: error }, 'the watch could not look; it will look again');
     }
     if (!stopping.signal.aborted) timer = setTimeout(beginLook, settings.WATCH_SECONDS * 1000).unref();
   };
   const beginLook = (): void => {
     watching = look();
   };
-  const firing = createFiringLoop(services.firings, log);
+  const firing = createFiringLoop(services.firings, log, outages);
 
   return {
     server,

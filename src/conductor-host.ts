@@ -46,7 +46,7 @@ const mostProcesses = 4;
 export function createConductorHost(
   settings: Settings,
   role: ConductorRole,
-  log: () => Pick<BaseLogger, 'info' | 'warn' | 'error'>,
+  log: () => Pick<BaseLogger, 'debug' | 'info' | 'warn' | 'error'>,
   startProcess: () => ChildProcess = forkConductor,
 ): ConductorHost {
   const catalog = createToldCatalog(systemTimers);

@@ -46,7 +46,7 @@ export type FromConductor =
   /** Something in it may be broken: it ends what it runs, and another one should take what is new. */
   | { readonly kind: 'unsound'; readonly why: string }
   | { readonly kind: 'catalog'; readonly jobs: readonly TravellingJob[]; readonly broken: readonly BrokenJobFile[] }
-  | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };
+  | { readonly kind: 'log'; readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly message: string };
 
 /** What this version can be told. */
 export const fromConductorKinds: ReadonlySet<string> = new Set([

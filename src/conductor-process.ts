@@ -30,6 +30,7 @@ import { type Conductor, createConductor } from './runner/conductor.ts';
 import type { RunnableJob } from './runner/job.ts';
 import { type LoadedJobs, loadJobFiles } from './runner/job-files.ts';
 import { createLogs, defaultMaxBytes } from './runner/step-log.ts';
+import { createOutages } from './service/outages.ts';
 
 /** How often a conductor looks by itself, in milliseconds; launches wake it at once. */
 const lookEvery = 1000;
@@ -40,6 +41,10 @@ const endWithin = 3 * grace;
 /** Of the time in which the service stops, what it keeps for itself; and what its processes keep to store how all ended. */
 const [partOfService, reserve] = [0.25, 500];
 const counts = createJobCounts();
+const outages = createOutages({
+  timers: systemTimers,
+  log: (level, message) => tell({ kind: 'log', level, message }),
+});
 
 /**
  * The process in which jobs run, beside the one that serves: reads the job files, tells what they say, and runs what is
@@ -82,6 +87,7 @@ export async function conduct(): Promise<void> {
       },
       {
         onProblem: tellProblem,
+        outage: outages.source(),
         onOrphaned: () => void finish('stop'),
         onGivenUp(why) {
           tell({ kind: 'log', level: 'error', message: why.message });
@@ -150,8 +156,8 @@ async function begin({ settings, withheld, conductor: id, role }: Start, pulse: 
   const { jobs } = read;
   tell({ kind: 'catalog', jobs: read.definitions, broken: [...read.broken, ...machine.broken] });
   if (!settings.WORKER || jobs.size === 0) return null;
-  const stores = await openStores(settings);
-  const dispatcher = (await openDispatcher(settings)) ?? undefined;
+  const stores = await openStores(settings, outages.source());
+  const dispatcher = (await openDispatcher(settings, outages.source())) ?? undefined;
   const capabilities = createCapabilities(machine.capabilities, capabilityNames(settings), {
     timers: systemTimers,
     onProblem: tellProblem,
@@ -248,7 +254,7 @@ function otherVersion(asked: string): string {
 }
 
 function tellProblem(error: unknown): void {
-  tell({ kind: 'log', level: 'warn', message: problemText(error) });
+  tell({ kind: 'log', level: outages.levelOf(error), message: problemText(error) });
 }
 
 function problemText(error: unknown): string {

@@ -28,8 +28,8 @@ export interface PulseTask {
 export type ToPulse = { readonly kind: 'beat'; readonly about: ConductorAbout } | { readonly kind: 'ending' | 'stop' };
 
 export type FromPulse =
-  | { readonly kind: 'beating' | 'stopped' | 'orphaned' }
-  | { readonly kind: 'failed' | 'problem'; readonly error: PackedError };
+  | { readonly kind: 'beating' | 'stopped' | 'orphaned' | 'back' }
+  | { readonly kind: 'failed' | 'problem' | 'away'; readonly error: PackedError };
 
 /** An error as it travels between threads: which class it was of is lost on the way. */
 export interface PackedError {
@@ -60,7 +60,10 @@ function packed(error: unknown): PackedError {
 
 /** A connection of its own: the other threads' may wait behind what a job does. */
 async function beat(first: ConductorAbout): Promise<HeartbeatSender> {
-  const stores = await openStores(settings);
+  const stores = await openStores(settings, {
+    met: (error) => tell({ kind: 'away', error: packed(error) }),
+    over: () => tell({ kind: 'back' }),
+  });
   const beating = createHeartbeat({
     stores,
     conductor,

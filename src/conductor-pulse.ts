@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { FromPulse, PackedError, PulseTask, ToPulse } from './conductor-pulse-thread.ts';
 import { BatchyError } from './domain/errors.ts';
 import type { ConductorAbout } from './domain/heartbeat.ts';
+import type { Outage } from './ports/outage.ts';
 
 export interface Pulse {
   /** Begins, once it is known what the conductor can do. @throws as `HeartbeatSender.start` */
@@ -15,6 +16,8 @@ export interface Pulse {
 
 export interface PulseOptions {
   readonly onProblem: (error: unknown) => void;
+  /** Told of the store, as the thread meets it. */
+  readonly outage: Outage;
   /** The service is gone. Must lead to the end of the process, which is ended soon otherwise. */
   readonly onOrphaned: () => void;
   /** There is no sign of life any more, and there will be none. Must lead to the end of the process. */
@@ -31,7 +34,7 @@ const mostMute = 5;
  * The thread also watches over the service, from the first moment on, and ends the process when that is gone.
  */
 export function startPulse(task: PulseTask, options: PulseOptions): Pulse {
-  const { onProblem, onOrphaned, onGivenUp } = options;
+  const { onProblem, outage, onOrphaned, onGivenUp } = options;
   /** `null` from the end of one to the start of the next. */
   let worker: Worker | null = begin(task);
   let muteInARow = 0;
@@ -65,6 +68,8 @@ export function startPulse(task: PulseTask, options: PulseOptions): Pulse {
       // Should it have been in the place of another, it is replaced in its turn.
       if (hasBeaten) void worker?.terminate();
     } else if (message.kind === 'problem') onProblem(unpacked(message.error));
+    else if (message.kind === 'away') outage.met(unpacked(message.error));
+    else if (message.kind === 'back') outage.over();
     else if (message.kind === 'stopped') stopped.resolve();
     else {
       tell({ kind: 'ending' });
@@ -74,6 +79,8 @@ export function startPulse(task: PulseTask, options: PulseOptions): Pulse {
 
   function ended(): void {
     worker = null;
+    // Nobody is there any more who would say so.
+    outage.over();
     muteInARow += 1;
     if (isStopping) {
       stopped.resolve();

@@ -44,6 +44,7 @@ function start(dataFolder: string, host = process.ppid): Pulse {
     { settings, conductor: 'here', host, questions: null, waiting: new SharedArrayBuffer(8) },
     {
       onProblem: (error) => problems.push((error as Error).message),
+      outage: { met: () => problems.push('away'), over: () => {} },
       onOrphaned: () => problems.push('orphaned'),
       onGivenUp: (why) => problems.push(`given up: ${why.message}`),
     },

@@ -115,7 +115,7 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   'conductor-logs': { layers: ['runner', 'conductor-log-thread'], packages: [anyBuiltin] },
   'conductor-log-thread': { layers: ['runner'], packages: [anyBuiltin] },
-  'conductor-pulse': { layers: ['domain', 'runner', 'conductor-pulse-thread'], packages: [anyBuiltin] },
+  'conductor-pulse': { layers: ['domain', 'ports', 'runner', 'conductor-pulse-thread'], packages: [anyBuiltin] },
   'conductor-pulse-thread': {
     layers: ['domain', 'config', 'runner', 'adapters', 'open-stores', 'conductor-holder-answers'],
     packages: ['uuidv7', anyBuiltin],

@@ -1,12 +1,15 @@
 import { DelayedError, type Job, Queue, WaitingError, Worker } from 'bullmq';
 import { ReplyError } from 'ioredis';
 import type { ConsumeOptions, Consumer, Taken } from '../../ports/dispatcher.ts';
+import type { Outage } from '../../ports/outage.ts';
 import { ConsumerConnection, type QueueServer } from './connections.ts';
 import { createOutage } from './outage.ts';
 import { executionIdOf, queueNameOf, queuePrefix } from './queue-names.ts';
 import { createRoom, type Seat } from './room.ts';
 
-export interface ConsumerTimes {
+export interface ConsumerTools {
+  /** Told of trouble with the connections, in place of who consumes. */
+  readonly outage?: Outage | undefined;
   readonly silenceMs: number;
   readonly deadlineMs: number;
   /** How long what was handed over stays so without a sign of life of its consumer. */
@@ -29,11 +32,11 @@ interface Post {
 
 export function createConsumer(
   server: QueueServer,
-  { silenceMs, deadlineMs, lockMs, stalledMs }: ConsumerTimes,
+  { silenceMs, deadlineMs, lockMs, stalledMs, outage: given }: ConsumerTools,
   { lines, take, onProblem }: ConsumeOptions,
 ): Consumer {
   const redis = new ConsumerConnection(server, silenceMs);
-  const outage = createOutage(onProblem);
+  const outage = given ?? createOutage(onProblem);
   redis.on('error', (error: unknown) => outage.met(error)).on('ready', () => outage.over());
   const underWay = new Set<Promise<unknown>>();
   const posts = [...new Set(lines.map(queueNameOf))].map(postAt);

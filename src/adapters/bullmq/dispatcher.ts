@@ -1,4 +1,5 @@
 import type { Consumer, Dispatcher } from '../../ports/dispatcher.ts';
+import type { Outage } from '../../ports/outage.ts';
 import type { QueueServer } from './connections.ts';
 import { createConsumer } from './consuming.ts';
 import { createProducer } from './producing.ts';
@@ -14,6 +15,8 @@ export interface BullmqDispatcherOptions {
   readonly lockMs?: number;
   /** Milliseconds between two looks for what such consumers held. The same for all who take part. Default: 5,000. */
   readonly stalledMs?: number;
+  /** Told of trouble with the connections of those who consume. Default: they are told it themselves, as a problem. */
+  readonly outage?: Outage | undefined;
 }
 
 /**
@@ -26,13 +29,14 @@ export function createBullmqDispatcher({
   deadlineMs = 5000,
   lockMs = 15_000,
   stalledMs = 5000,
+  outage,
 }: BullmqDispatcherOptions): Dispatcher {
   const producer = createProducer(server, { silenceMs, deadlineMs });
   const consumers = new Set<Consumer>();
   return {
     dispatch: (work) => producer.dispatch(work),
     consume(options) {
-      const consumer = createConsumer(server, { silenceMs, deadlineMs, lockMs, stalledMs }, options);
+      const consumer = createConsumer(server, { silenceMs, deadlineMs, lockMs, stalledMs, outage }, options);
       consumers.add(consumer);
       return consumer;
     },

@@ -1,9 +1,6 @@
-/** Tells of trouble once until it is over, however often it is met meanwhile. */
-export interface Outage {
-  met(problem: unknown): void;
-  over(): void;
-}
+import type { Outage } from '../../ports/outage.ts';
 
+/** Tells of trouble once until it is over, however often it is met meanwhile. */
 export function createOutage(onProblem: (problem: unknown) => void): Outage {
   let told = false;
   return {

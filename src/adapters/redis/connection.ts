@@ -1,5 +1,7 @@
 import { Redis } from 'ioredis';
+import type { Outage } from '../../ports/outage.ts';
 import type { DriverOptions, RedisTarget } from './target.ts';
+import type { BatchyError } from '../../domain/errors.ts';
 import { judge, outcomeUnknown, unavailable } from './server-errors.ts';
 
 /** All in milliseconds. */
@@ -28,7 +30,12 @@ export interface RedisConnection {
 const firstPause = 20;
 const longestPause = 500;
 
-export function connectRedis(target: RedisTarget, times: ConnectionTimes): RedisConnection {
+/** @param outage told when calls fail because the server is away, and when one is answered again */
+export function connectRedis(
+  target: RedisTarget,
+  times: ConnectionTimes,
+  outage: Outage = { met: () => {}, over: () => {} },
+): RedisConnection {
   const base: DriverOptions = {
     ...target.options,
     connectionName: 'batchy',
@@ -50,6 +57,20 @@ export function connectRedis(target: RedisTarget, times: ConnectionTimes): Redis
     lastFailure = error;
   });
 
+  let isAway = false;
+  function away(error: BatchyError): BatchyError {
+    isAway = true;
+    outage.met(error);
+    return error;
+  }
+  function answered<T>(answer: T): T {
+    if (isAway) {
+      isAway = false;
+      outage.over();
+    }
+    return answer;
+  }
+
   async function ready(deadline: number): Promise<void> {
     if (redis.status === 'ready') return;
     if (redis.status === 'end') throw unavailable('the connection was closed', lastFailure);
@@ -60,7 +81,8 @@ export function connectRedis(target: RedisTarget, times: ConnectionTimes): Redis
     const result = await promise;
     clearTimeout(timer);
     redis.off('ready', resolve).off('end', resolve);
-    if (result === gaveUp) throw unavailable(`${target.name} cannot be reached${reason(lastFailure)}`, lastFailure);
+    if (result === gaveUp)
+      throw away(unavailable(`${target.name} cannot be reached${reason(lastFailure)}`, lastFailure));
   }
 
   /** Goes on after a first failure. `unsure`: some sending may have been carried out without our hearing of it. */
@@ -77,15 +99,18 @@ export function connectRedis(target: RedisTarget, times: ConnectionTimes): Redis
       const verdict = judge(failure);
       if (verdict instanceof Error) throw surely(verdict);
       unsure ||= verdict === 'unanswered';
-      if (effect === 'once' || performance.now() + pause >= deadline)
-        throw surely(unavailable(`${target.name} does not answer${reason(failure)}`, failure));
+      const isLate = performance.now() + pause >= deadline;
+      if (effect === 'once' || isLate) {
+        const silent = unavailable(`${target.name} does not answer${reason(failure)}`, failure);
+        throw surely(isLate ? away(silent) : silent);
+      }
       if (verdict === 'replica') redis.disconnect(true);
       await sleep(pause);
       await ready(deadline).catch((error: unknown) => {
         throw surely(error);
       });
       try {
-        return await answeredBy(deadline, attempt(redis));
+        return answered(await answeredBy(deadline, attempt(redis)));
       } catch (error) {
         failure = error;
       }
@@ -97,6 +122,7 @@ export function connectRedis(target: RedisTarget, times: ConnectionTimes): Redis
     call(attempt, effect = 'none') {
       const deadline = performance.now() + times.deadline;
       const ask = () => attempt(redis).catch((error: unknown) => persist(attempt, effect, deadline, error));
+      if (isAway) return ready(deadline).then(ask).then(answered);
       return redis.status === 'ready' ? ask() : ready(deadline).then(ask);
     },
     another: (options) => {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../ports/clock.ts';
+import type { Outage } from '../../ports/outage.ts';
 import type { Stores } from '../../ports/stores.ts';
 import { createRedisReader } from './batch-reader.ts';
 import { createRedisClock } from './clock.ts';
@@ -25,6 +26,8 @@ export interface RedisStoresOptions {
   readonly deadlineMs?: number;
   /** Use a Redis that may evict data all the same. Default: false. */
   readonly allowEviction?: boolean;
+  /** Told when calls fail because Redis is away, and when one is answered again. */
+  readonly outage?: Outage | undefined;
 }
 
 /**
@@ -37,8 +40,9 @@ export async function createRedisStores({
   silenceMs = 2000,
   deadlineMs = 5000,
   allowEviction = false,
+  outage,
 }: RedisStoresOptions): Promise<Stores> {
-  const connection = connectRedis(readTarget(url), { silence: silenceMs, deadline: deadlineMs });
+  const connection = connectRedis(readTarget(url), { silence: silenceMs, deadline: deadlineMs }, outage);
   try {
     refuseUnfit(await readServerSettings(connection), allowEviction);
     await refuseOtherDatabase(connection);

@@ -56,12 +56,17 @@ describeWithRedis('queues whose Redis goes away', () => {
 
   it('are used although it was away at first', async () => {
     await server.kill();
-    const { dispatcher, consumer, taken } = start();
+    const heard: string[] = [];
+    const { dispatcher, consumer, taken, problems } = start({
+      outage: { met: () => heard.push('met'), over: () => heard.push('over') },
+    });
     consumer.setRoom(1);
     await expect(dispatcher.dispatch(work(1))).rejects.toMatchObject({ code: 'store-unavailable' });
     await server.restart();
     await vi.waitFor(() => dispatcher.dispatch(work(2)), soon);
     await vi.waitFor(() => expect(taken).toEqual([2]), soon);
+    // Where somebody listens, who consumes is not told.
+    expect([heard[0], heard.at(-1), problems]).toEqual(['met', 'over', []]);
   });
 
   it('have lost everything: what is handed on from then on comes', async () => {

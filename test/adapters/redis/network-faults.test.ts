@@ -124,6 +124,34 @@ describeWithRedis('Redis behind a network that fails', () => {
     },
   );
 
+  it('tells that the server is away when calls fail for it, and that it answers again, once', async () => {
+    const heard: unknown[] = [];
+    const outage = { met: (problem: unknown) => heard.push(problem), over: () => heard.push('over') };
+    await stores.upkeep.close();
+    stores = await createRedisStores({
+      url: `redis://127.0.0.1:${proxy.port}`,
+      silenceMs: 100,
+      deadlineMs: 400,
+      outage,
+    });
+    const { upkeep } = stores;
+    await upkeep.ping();
+    // What is mended within a call is none.
+    proxy.mode = 'cut-reply';
+    await upkeep.ping();
+    expect(heard).toEqual([]);
+    proxy.mode = 'reset';
+    proxy.resetAll();
+    await expect(upkeep.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
+    await expect(upkeep.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
+    expect(heard).toMatchObject([{ code: 'store-unavailable' }, { code: 'store-unavailable' }]);
+    proxy.mode = 'pass';
+    await vi.waitFor(() => upkeep.ping(), { timeout: 20_000 });
+    await upkeep.ping();
+    expect(heard.filter((each) => each === 'over')).toHaveLength(1);
+    expect(heard.at(-1)).toBe('over');
+  });
+
   it('never sends what was refused for want of a connection', async () => {
     const { store } = await hasty();
     proxy.mode = 'reset';
