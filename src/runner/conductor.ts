@@ -21,7 +21,6 @@ import { createPartTaking } from './parts/conductor-parts.ts';
 import { prepareLaunch } from './pending-launch.ts';
 import { createResting, createSettingAside } from './resting.ts';
 import { createSlots } from './slots.ts';
-import { createStrays } from './stray-executions.ts';
 import { createStrayTaking } from './stray-taking.ts';
 import { createDue, waitingPages } from './waiting-executions.ts';
 
@@ -62,15 +61,17 @@ export function createConductor(options: ConductorOptions): Conductor {
   const due = createDue(stores);
   const orphans = createOrphans(timers, leaseSeconds, onProblem);
   const looks = createLooks({ ...options, journal: stores.journal, look: lookAround, onOffer: parts.lookSoon });
-  const resting = createResting(timers, options.lookEveryMilliseconds, () => looks.lookForStrays());
+  const resting = createResting(timers, options.lookEveryMilliseconds, () => {
+    strayTaking.expect();
+    looks.lookForStrays();
+  });
   const setAside = createSettingAside(resting, onProblem);
-  const isLeftOut = (executionId: number): boolean => slots.has(executionId) || resting.has(executionId);
   const strayTaking = createStrayTaking({
-    stores,
-    strays: createStrays({ documents: stores.documents, owners, conductor: id, queues, isLeftOut, onUnread: setAside }),
+    ...options,
+    owners,
     queues,
-    catalog,
     slots,
+    resting,
     gates,
     runnable,
     mayTake,
@@ -88,6 +89,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   let strayWaits = false;
 
   const isOpen = (queue: string): boolean => !gates.isPaused(queue);
+  const setRoom = (): void => consumer?.setRoom(mayTakeNew() ? slots.free() : 0);
 
   function mayTake(): boolean {
     return isStarted && isTaking && slots.free() > 0;
@@ -95,10 +97,6 @@ export function createConductor(options: ConductorOptions): Conductor {
 
   function mayTakeNew(): boolean {
     return mayTake() && !strayWaits && !parts.isWaiting();
-  }
-
-  function setRoom(): void {
-    consumer?.setRoom(mayTakeNew() ? slots.free() : 0);
   }
 
   function offerRoom(): void {

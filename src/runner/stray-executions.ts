@@ -1,6 +1,6 @@
 import { executionIndexes, idOfMember } from '../domain/document-index.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
-import type { Ending } from '../domain/heartbeat.ts';
+import { conductorsIndex, type Ending } from '../domain/heartbeat.ts';
 import { decodeLease } from '../domain/lease.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
 import { pagesOf } from './index-members.ts';
@@ -33,10 +33,14 @@ const leasesAtOnce = 500;
 
 /** Of what waits, a few were taken and not begun; each is looked at every so many times. */
 const turns = 3;
+/** For each so many that are live, one look is passed over, as long as nobody who could own something has gone. */
+const livePerPause = 500;
+const longestPause = 30;
 
 /**
  * Finds what nobody goes on with: oldest first, but not what waits in our queues to be taken for the first time. All owners are looked at
- * at once, since who is gone is told by watching them.
+ * at once, since who is gone is told by watching them. Where very much is live, as with a queue that is paused for a day, it is looked through when
+ * a conductor is gone, or was, and else from time to time.
  */
 export function createStrays(options: StrayOptions) {
   const { documents, owners, conductor, isLeftOut } = options;
@@ -46,29 +50,66 @@ export function createStrays(options: StrayOptions) {
   /** What was found and is never ours. */
   let foreign: ReadonlySet<number> = new Set();
   const passedBy = new Set<number>();
+  /** Looks that are passed over, and those that were. */
+  let pauses = 0;
+  let paused = 0;
+  /** Looks that are not passed over, whatever is live. */
+  let due = turns;
+  /** Conductors that lived. */
+  let alive: ReadonlySet<string> = new Set();
+
+  /** @returns the other conductors that give signs of life, or did, and who of them is gone */
+  async function watch(): Promise<{ readonly known: readonly string[]; readonly gone: ReadonlyMap<string, Ending> }> {
+    const known: string[] = [];
+    for await (const page of pagesOf(documents, conductorsIndex)) known.push(...page.filter((id) => id !== conductor));
+    const gone = await owners.gone(known);
+    const living = new Set(known.filter((id) => !gone.has(id)));
+    // What it owned, or handed back, is found within as many looks.
+    if ([...alive].some((id) => !living.has(id))) due = turns;
+    alive = living;
+    return { known, gone };
+  }
+
+  async function lookThrough(known: readonly string[], live: readonly number[]): Promise<StrayExecution[]> {
+    const waiting = await waitingIn(options);
+    turn = (turn + 1) % turns;
+    const isItsTurn = (id: number): boolean => !waiting.has(id) || id % turns === turn || taken.has(id);
+    const looked = live.filter((id) => !isLeftOut(id) && !foreign.has(id) && isItsTurn(id));
+    const ownerOf = await ownersOf(options, looked);
+    taken = new Set([...ownerOf.keys()].filter((id) => waiting.has(id)));
+    const gone = await owners.gone(
+      [...new Set([...known, ...ownerOf.values()])].filter((owner) => owner !== conductor),
+    );
+    return looked.flatMap((id): StrayExecution[] => {
+      const owner = ownerOf.get(id);
+      if (owner === undefined) return waiting.has(id) || isLeftOut(id) ? [] : [{ id, owner: null, lost: null }];
+      const lost = owner === conductor ? unseen : gone.get(owner);
+      return lost === undefined ? [] : [{ id, owner, lost }];
+    });
+  }
+
   return {
     /** It is for others, whatever becomes of it: it is not looked at again. */
     passBy: (executionId: number): void => void passedBy.add(executionId),
+    /** Something may be found by the next look. */
+    expect: (): void => void (due = Math.max(due, 1)),
     /** @throws BatchyError `store-unavailable` */
     async find(): Promise<StrayExecution[]> {
+      const { known } = pauses === 0 ? { known: [] } : await watch();
+      if (due === 0 && paused < pauses) {
+        paused += 1;
+        return [];
+      }
       const live: number[] = [];
       for await (const page of pagesOf(documents, executionIndexes.live)) live.push(...page.map(idOfMember));
       foreign = new Set(live.filter((id) => foreign.has(id) || passedBy.has(id)));
       passedBy.clear();
-      if (live.length === 0) return [];
-      const waiting = await waitingIn(options);
-      turn = (turn + 1) % turns;
-      const isItsTurn = (id: number): boolean => !waiting.has(id) || id % turns === turn || taken.has(id);
-      const looked = live.filter((id) => !isLeftOut(id) && !foreign.has(id) && isItsTurn(id));
-      const ownerOf = await ownersOf(options, looked);
-      taken = new Set([...ownerOf.keys()].filter((id) => waiting.has(id)));
-      const gone = await owners.gone([...new Set(ownerOf.values())].filter((owner) => owner !== conductor));
-      return looked.flatMap((id): StrayExecution[] => {
-        const owner = ownerOf.get(id);
-        if (owner === undefined) return waiting.has(id) || isLeftOut(id) ? [] : [{ id, owner: null, lost: null }];
-        const lost = owner === conductor ? unseen : gone.get(owner);
-        return lost === undefined ? [] : [{ id, owner, lost }];
-      });
+      const found = live.length === 0 ? [] : await lookThrough(known, live);
+      pauses = Math.min(Math.floor(live.length / livePerPause), longestPause);
+      paused = 0;
+      // What is left for want of room is not lost sight of.
+      due = Math.max(due - 1, found.length > 0 ? 1 : 0);
+      return found;
     },
   };
 }

@@ -6,15 +6,21 @@ import type { ConductorOptions } from './conductor-options.ts';
 import type { Gates } from './gates.ts';
 import type { RunnableJob } from './job.ts';
 import { type Claimable, claimables } from './lease-taking.ts';
+import type { OwnerWatch } from './owner-watch.ts';
+import type { createResting } from './resting.ts';
 import type { createSlots } from './slots.ts';
-import type { createStrays, StrayExecution } from './stray-executions.ts';
+import { createStrays, type StrayExecution } from './stray-executions.ts';
 
 export interface StrayTakingOptions {
   readonly stores: Stores;
-  readonly strays: ReturnType<typeof createStrays>;
+  readonly owners: OwnerWatch;
+  /** Who takes. */
+  readonly id: string;
   readonly queues: readonly string[];
   readonly catalog: ConductorOptions['catalog'];
   readonly slots: Pick<ReturnType<typeof createSlots>, 'free' | 'has'>;
+  /** What came to grief a moment ago is not looked at. */
+  readonly resting: Pick<ReturnType<typeof createResting>, 'has'>;
   readonly gates: Pick<Gates, 'isPaused' | 'isHeld'>;
   /** The job of an execution, where that can be run here. */
   readonly runnable: (execution: JobExecution) => RunnableJob | null;
@@ -28,7 +34,13 @@ const fewest = 8;
 
 /** Has a conductor go on with what nobody goes on with. */
 export function createStrayTaking(options: StrayTakingOptions) {
-  const { stores, strays, queues, catalog, slots, gates, runnable, mayTake, onUnread, run } = options;
+  const { stores, queues, catalog, slots, resting, gates, runnable, mayTake, onUnread, run } = options;
+  const strays = createStrays({
+    ...options,
+    documents: stores.documents,
+    conductor: options.id,
+    isLeftOut: (executionId) => slots.has(executionId) || resting.has(executionId),
+  });
   /** Since others had a turn: what is refused again and again would leave them none. */
   const tried = new Set<number>();
 
@@ -52,6 +64,8 @@ export function createStrayTaking(options: StrayTakingOptions) {
   }
 
   return {
+    /** Something may be found by the next look. */
+    expect: strays.expect,
     /** @returns whether one is left, for want of room. @throws BatchyError `store-unavailable` */
     async take(): Promise<boolean> {
       const found = (await strays.find()).filter(({ id }) => !tried.has(id));

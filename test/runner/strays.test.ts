@@ -1,9 +1,14 @@
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { executionIndexes } from '../../src/domain/document-index.ts';
+import { documentChange } from '../../src/domain/execution-documents.ts';
+import { queueBookDocument } from '../../src/domain/gate-text.ts';
+import { usualSettings } from '../../src/domain/queue-settings.ts';
 import type { ConsumeOptions, Dispatcher } from '../../src/ports/dispatcher.ts';
 import { createCapabilities } from '../../src/runner/capabilities.ts';
 import { createConductor, type Conductor } from '../../src/runner/conductor.ts';
 import type { ConductorOptions } from '../../src/runner/conductor-options.ts';
+import { createHeartbeat, type HeartbeatSender } from '../../src/runner/heartbeat.ts';
 import type { RunnableJob } from '../../src/runner/job.ts';
 import { createManualTimers, type ManualTimers, passSeconds } from './manual-timers.ts';
 import { createWorld, jobOf, type World } from './world.ts';
@@ -129,6 +134,76 @@ it('what waits in a queue of others is read once, however long it waits', async 
   await world.take(await world.launch(stray), 'gone');
   await passSeconds(timers, 4);
   await hasBegun(['Stray']);
+});
+
+describe('where very much waits', () => {
+  async function muchWaits(): Promise<RunnableJob[]> {
+    const [waits, stray] = ['Waits', 'Stray'].map(held) as [RunnableJob, RunnableJob];
+    const paused = queueBookDocument(
+      new Map([['default', { ...usualSettings, pause: { by: 'ann', since: 0n, reason: null } }]]),
+    );
+    const operation = { id: 'paused', fingerprint: '', answer: null, keepSeconds: 60 };
+    await world.stores.store.commit({ operation, changes: [documentChange(null, paused)], journal: [] });
+    for (let each = 0; each < 3000; each += 1) await world.launch(waits, { forced: true });
+    return [waits, stray];
+  }
+
+  function countScans(): () => number {
+    const { documents } = world.stores;
+    const scan = documents.scan.bind(documents);
+    let scans = 0;
+    documents.scan = (range) => {
+      if (range.index === executionIndexes.live && range.beyond === null) scans += 1;
+      return scan(range);
+    };
+    return () => scans;
+  }
+
+  /** @param clock by which it gives signs of life */
+  async function beat(conductor: string, clock: ManualTimers): Promise<HeartbeatSender> {
+    const { stores, tools } = world;
+    const sender = createHeartbeat({
+      ...tools,
+      stores,
+      timers: clock,
+      conductor,
+      everyMilliseconds: 5000,
+      onProblem: (error) => expect.unreachable(String(error)),
+    });
+    await sender.start();
+    return sender;
+  }
+
+  it('it is not looked through at each look, and what a conductor leaves behind is found at once', async () => {
+    const jobs = await muchWaits();
+    const living = await beat('living', timers);
+    await world.take(await world.launch(jobs[1] as RunnableJob), 'living');
+    await conduct(jobs);
+    await passSeconds(timers, 10);
+    const scans = countScans();
+    await passSeconds(timers, 14);
+    expect(scans()).toBeLessThan(4);
+    expect(began).toEqual([]);
+    // It ends in good order, and hands back what it has.
+    await living.stop();
+    await passSeconds(timers, 3);
+    await hasBegun(['Stray']);
+  });
+
+  it('what has lost its owner is gone on with within a lease and five seconds', async () => {
+    const jobs = await muchWaits();
+    const itsClock = createManualTimers();
+    await beat('dies', itsClock);
+    await world.take(await world.launch(jobs[1] as RunnableJob), 'dies');
+    await conduct(jobs);
+    for (let second = 0; second < 10; second += 1) {
+      itsClock.advance(1000);
+      await passSeconds(timers, 1);
+    }
+    expect(began).toEqual([]);
+    await passSeconds(timers, 20);
+    await hasBegun(['Stray']);
+  });
 });
 
 it('what is refused again and again leaves a turn to what is new, however long that takes and however much of it there is', async () => {

@@ -101,6 +101,15 @@ export const conductorBugs: readonly PlantedBug[] = [
     caughtBy: { file: 'test/runner/waiting.test.ts' },
   },
   {
+    id: 'deaths-unheeded-where-much-waits',
+    bug: 'where very much waits, what a conductor leaves behind is found from time to time only',
+    breaks: 'takeover within lease + 5 s',
+    file: 'src/runner/stray-executions.ts',
+    find: 'if ([...alive].some((id) => !living.has(id))) due = turns;',
+    replace: 'void living;',
+    caughtBy: { file: 'test/runner/strays.test.ts' },
+  },
+  {
     id: 'unsent-counts-as-sent',
     bug: 'what could not be handed on, since the server was away, is not handed on when it is back',
     breaks: 'a lost queue message costs a second look',
