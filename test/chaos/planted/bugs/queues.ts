@@ -15,6 +15,15 @@ const partitions = 'test/runner/parts/partitions.test.ts';
 /** Of how work comes to conductors: queues, limits, and parts that others run. */
 export const queueBugs: readonly PlantedBug[] = [
   {
+    id: 'handed-over-twice-at-once',
+    bug: 'what comes twice at the same moment, or is found by a look meanwhile, is begun twice',
+    breaks: 'a doubled message has no effect',
+    file: conductor,
+    find: 'if (slots.has(executionId) || gates.isHeld(claimable.execution, job.definition)) return over;',
+    replace: 'if (gates.isHeld(claimable.execution, job.definition)) return over;',
+    caughtBy: { file: waiting, name: 'is begun once where it is handed over twice at the same moment' },
+  },
+  {
     id: 'handed-over-while-its-owner-lives',
     bug: 'a message that comes a second time takes an execution from the owner who runs it',
     breaks: 'a doubled message has no effect',
