@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { listReader } from '../../../src/runner/items/iterable-reader.ts';
 import { functionWriter } from '../../../src/runner/items/memory-writers.ts';
 import type { RunnableJob } from '../../../src/runner/job.ts';
+import type { TaskBody } from '../../../src/runner/step-body.ts';
 import { chunkBody, jobOf } from '../world.ts';
 import { createMachines, type Machine, type Machines } from './many-conductors.ts';
 
@@ -73,12 +74,22 @@ function jobsWith(target: Target, machines: Machines, { parts, concurrency }: Dr
           target.put(Number(ctx.partition), items, chunkId, [fence.stepExecutionId, fence.lease]);
         })(ctx),
     });
+    const task: TaskBody = {
+      kind: 'task',
+      async run() {
+        await wait(100);
+        await alive();
+        return undefined;
+      },
+    };
     const partition = (): number[] => parts.map((_items, index) => index);
     return [
       jobOf(
         [
           { name: 'Split', body: { kind: 'partition', partition, body, concurrency } },
-          { name: 'After', body: { kind: 'task', run: () => undefined } },
+          { name: 'Left', dependsOn: ['Split'], distributed: true, body: task },
+          { name: 'Right', dependsOn: ['Split'], distributed: true, body: task },
+          { name: 'After', dependsOn: ['Left', 'Right'], body: task },
         ],
         {
           maxTakeovers: 1000,
