@@ -22,6 +22,7 @@ import type { JobCatalog } from './service/job-catalog.ts';
 import { hashSecret, type StoredKey } from './service/keys.ts';
 import { createOutages } from './service/outages.ts';
 import { loadSamples } from './service/samples.ts';
+import { schedulesAhead } from './service/schedules-ahead.ts';
 import type { Services } from './service/services.ts';
 import { createStandingWarnings } from './service/standing-warnings.ts';
 import { createStrandedExecutions } from './service/stranded-executions.ts';
@@ -84,7 +85,11 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
     tell: (warning) => log.warn(warning),
   });
   const standing = createStandingWarnings({
-    find: () => conductorWarnings(stores.documents, services.conductors, queuesOf(catalog)),
+    find: async () =>
+      new Map([
+        ...(await conductorWarnings(stores.documents, services.conductors, queuesOf(catalog))),
+        ...(await schedulesAhead(stores)),
+      ]),
     timers: systemTimers,
     afterSeconds: settings.LEASE_SECONDS,
     tell: (warning) => log.warn(warning),

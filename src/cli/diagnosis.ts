@@ -14,6 +14,7 @@ import { emptyLedger } from '../domain/workflow.ts';
 import { createConductors } from '../service/conductors.ts';
 import type { Stores } from '../service/stores.ts';
 import { conductorWarnings } from '../service/conductor-warnings.ts';
+import { schedulesAhead } from '../service/schedules-ahead.ts';
 import type { CliContext } from './context.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { serverAddress, unreachableReason } from './server-address.ts';
@@ -121,6 +122,7 @@ async function checkStore({ machine }: CliContext, settings: Settings): Promise<
         { verdict: 'ok', subject, detail: 'answers' },
         ...warnings.map((detail): Finding => ({ verdict: 'warn', subject, detail })),
         ...(await checkConductors(stores, settings)),
+        ...(await checkSchedules(stores)),
       ];
     } finally {
       await stores.upkeep.close();
@@ -135,6 +137,11 @@ async function checkConductors(stores: Stores, { LEASE_SECONDS }: Settings): Pro
   const conductors = createConductors(stores, LEASE_SECONDS);
   const warnings = await conductorWarnings(stores.documents, conductors, []);
   return [...warnings.values()].map((detail) => ({ verdict: 'warn', subject: 'conductors', detail }));
+}
+
+async function checkSchedules(stores: Stores): Promise<Finding[]> {
+  const warnings = await schedulesAhead(stores);
+  return [...warnings.values()].map((detail) => ({ verdict: 'warn', subject: 'schedules', detail }));
 }
 
 async function checkConfigurations(
