@@ -89,14 +89,11 @@ export function createConductor(options: ConductorOptions): Conductor {
   let strayWaits = false;
 
   const isOpen = (queue: string): boolean => !gates.isPaused(queue);
+  const mayTakeNew = (): boolean => mayTake() && !strayWaits && !parts.isWaiting();
   const setRoom = (): void => consumer?.setRoom(mayTakeNew() ? slots.free() : 0);
 
   function mayTake(): boolean {
     return isStarted && isTaking && slots.free() > 0;
-  }
-
-  function mayTakeNew(): boolean {
-    return mayTake() && !strayWaits && !parts.isWaiting();
   }
 
   function offerRoom(): void {
@@ -217,7 +214,11 @@ export function createConductor(options: ConductorOptions): Conductor {
   /** What was handed to this conductor. */
   async function takeHanded(executionId: number): Promise<Taken> {
     const later: Taken = { kind: 'later', milliseconds: options.lookEveryMilliseconds };
-    if (!mayTakeNew()) return { kind: 'later', milliseconds: 0 };
+    if (!mayTakeNew()) {
+      // Else it would come again at once, and again.
+      setRoom();
+      return { kind: 'later', milliseconds: 0 };
+    }
     const [claimable] = await claimables(stores, [executionId]);
     // Whoever has it sees it to its end; should they be gone, it is found as a stray.
     if (claimable === undefined || slots.has(executionId) || (claimable.lease?.conductor ?? null) !== null) return over;

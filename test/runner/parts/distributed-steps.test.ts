@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import type { ConsumeOptions, Dispatcher } from '../../../src/ports/dispatcher.ts';
 import type { RunnableJob } from '../../../src/runner/job.ts';
 import type { TaskBody } from '../../../src/runner/step-body.ts';
 import { jobOf, type LaunchedWith } from '../world.ts';
@@ -111,6 +112,38 @@ describe('distributed steps', () => {
     expect([await machines.end(id), await machines.end(next)]).toEqual(['COMPLETED', 'COMPLETED']);
     expect(new Set(machineOf('Render'))).toEqual(new Set(['b']));
     expect(new Set(machineOf('Before'))).toEqual(new Set(['a']));
+  });
+
+  it('take their slot back from what is handed over, which then comes no more', async () => {
+    const of = jobs([
+      { name: 'Before' },
+      { name: 'Render', distributed: true, capabilities: ['gpu'] },
+      { name: 'After' },
+    ]);
+    let room = 0;
+    let hand: ConsumeOptions['take'] | null = null;
+    const dispatcher: Dispatcher = {
+      dispatch: async () => {},
+      consume({ take }) {
+        hand = take;
+        return { setRoom: (free) => void (room = free), stop: async () => {} };
+      },
+      close: async () => {},
+    };
+    const give = (executionId: number) => hand?.(executionId) ?? Promise.reject(new Error('nobody is there'));
+    await machines.start('a', of, { concurrency: 1, dispatcher });
+    const id = await launch(of);
+    const given = give(id);
+    gate('Before').resolve();
+    await machines.until(async () => (await machines.parts()).length === 1 && room === 1, 'the offer');
+    await machines.start('b', of, { has: ['gpu'] });
+    gate('Render').resolve();
+    await machines.until(() => machineOf('After').length === 1, 'the rest');
+    expect(await give(await launch(of, { forced: true }))).toEqual({ kind: 'later', milliseconds: 0 });
+    expect(room).toBe(0);
+    gate('After').resolve();
+    expect(await machines.end(id)).toBe('COMPLETED');
+    expect(await given).toEqual({ kind: 'over' });
   });
 
   it('come before what was never begun, where they wait for whoever has what they need', async () => {

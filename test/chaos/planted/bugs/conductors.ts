@@ -78,8 +78,8 @@ export const conductorBugs: readonly PlantedBug[] = [
     bug: 'what has lost its owner is begun when nothing that was never begun waits any more',
     breaks: 'takeover',
     file: conductor,
-    find: 'return mayTake() && !strayWaits && !parts.isWaiting();',
-    replace: 'return mayTake() && !parts.isWaiting();',
+    find: '=> mayTake() && !strayWaits && !parts.isWaiting();',
+    replace: '=> mayTake() && !parts.isWaiting();',
     caughtBy: { file: 'test/runner/strays.test.ts' },
   },
   {
@@ -87,8 +87,8 @@ export const conductorBugs: readonly PlantedBug[] = [
     bug: 'a part that only others can run is begun when nothing that was never begun waits any more',
     breaks: 'a parent never waits for ever',
     file: conductor,
-    find: 'return mayTake() && !strayWaits && !parts.isWaiting();',
-    replace: 'return mayTake() && !strayWaits;',
+    find: '=> mayTake() && !strayWaits && !parts.isWaiting();',
+    replace: '=> mayTake() && !strayWaits;',
     caughtBy: { file: 'test/runner/parts/distributed-steps.test.ts' },
   },
   {
