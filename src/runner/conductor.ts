@@ -127,7 +127,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       if (await gates.refresh()) handingOn?.all();
       if (isTaking) strayWaits = await strayTaking.take();
       setRoom();
-      if (isTaking) await handingOn?.look();
+      if (isTaking) await handingOn?.look().catch(onProblem);
       // By the clock of the store: whoever hands on goes by one of its own.
       if (dispatcher !== undefined && mayTakeNew())
         await takeWaiting((await due.look(queues.filter(isOpen), true)).map(idOfMember));

@@ -403,6 +403,20 @@ describe('what is handed to a conductor', () => {
     await vi.waitFor(async () => expect((await world.outcome(id)).status).toBe('COMPLETED'));
   });
 
+  it('is begun when its time has come, though nothing can be handed on', async () => {
+    const [lost, due] = [told('Lost'), told('Due')];
+    await world.launch(lost);
+    await world.launch(due, { waits: { notBefore: world.clock.peek() + 60_000_000_000n } });
+    const deaf = new Error('nobody hears');
+    const onProblem = (error: unknown): void => expect(error).toBe(deaf);
+    const dispatcher = { ...createHand(), dispatch: () => Promise.reject(deaf) };
+    await conduct([lost, due], { dispatcher, onProblem });
+    await passSeconds(timers, 6);
+    world.clock.advance({ seconds: 60 });
+    await passSeconds(timers, 1);
+    await hasBegun(['Due']);
+  });
+
   it('is taken as a stray once its owner is gone, whether or not it is handed over', async () => {
     const job = told('Orphan');
     const id = await world.launch(job);

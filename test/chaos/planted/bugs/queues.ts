@@ -37,7 +37,7 @@ export const queueBugs: readonly PlantedBug[] = [
     bug: 'an execution whose message was lost waits for ever',
     breaks: 'the store is the truth',
     file: conductor,
-    find: 'await handingOn?.look();',
+    find: 'await handingOn?.look().catch(onProblem);',
     replace: 'void 0;',
     caughtBy: { file: waiting, name: 'is handed on once more where nobody has taken it' },
   },
