@@ -198,6 +198,7 @@ export function createConductor(options: ConductorOptions): Conductor {
       see()
         .catch((error: unknown): Seen => {
           onProblem(error);
+          strayTaking.expect();
           return 'refused';
         })
         .then(resolve);

@@ -91,8 +91,8 @@ export function createStrays(options: StrayOptions) {
   return {
     /** It is for others, whatever becomes of it: it is not looked at again. */
     passBy: (executionId: number): void => void passedBy.add(executionId),
-    /** Something may be found by the next look. */
-    expect: (): void => void (due = Math.max(due, 1)),
+    /** Something may be found soon: within as many looks. */
+    expect: (): void => void (due = turns),
     /** @throws BatchyError `store-unavailable` */
     async find(): Promise<StrayExecution[]> {
       const { known } = pauses === 0 ? { known: [] } : await watch();

@@ -64,7 +64,7 @@ export function createStrayTaking(options: StrayTakingOptions) {
   }
 
   return {
-    /** Something may be found by the next look. */
+    /** Something may be found soon. */
     expect: strays.expect,
     /** @returns whether one is left, for want of room. @throws BatchyError `store-unavailable` */
     async take(): Promise<boolean> {

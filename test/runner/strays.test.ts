@@ -56,6 +56,9 @@ async function conduct(jobs: readonly RunnableJob[], options: Partial<ConductorO
   await conductor.start();
 }
 
+/** It is taken before anything of it is read. */
+const limited = (job: RunnableJob): RunnableJob => ({ ...job, definition: { ...job.definition, maxRunning: 5 } });
+
 const hasBegun = (names: readonly string[]): Promise<void> => vi.waitFor(() => expect(began).toEqual(names));
 
 it('what has lost its owner comes before what waits, though no place is ever free when it is looked for', async () => {
@@ -187,6 +190,35 @@ describe('where very much waits', () => {
     // It ends in good order, and hands back what it has.
     await living.stop();
     await passSeconds(timers, 3);
+    await hasBegun(['Stray']);
+  });
+
+  it('what was handed over and came to grief once it was taken is gone on with soon', async () => {
+    const jobs = await muchWaits();
+    const id = await world.launch(limited(jobs[1] as RunnableJob), { waits: { queue: 'etl' } });
+    const hand: { take?: ConsumeOptions['take'] } = {};
+    const dispatcher: Dispatcher = {
+      dispatch: async () => {},
+      consume({ take }) {
+        hand.take = take;
+        return { setRoom: () => {}, stop: async () => {} };
+      },
+      close: async () => {},
+    };
+    const problems: unknown[] = [];
+    const { documents } = world.stores;
+    const lines = ['default', 'etl'].map((queue) => ({ queue, capabilities: [] }));
+    await conduct(jobs.map(limited), { dispatcher, lines, onProblem: (problem) => problems.push(problem) });
+    await passSeconds(timers, 10);
+    const get = documents.get.bind(documents);
+    documents.get = (keys) => {
+      if (!keys.some(({ collection }) => collection === 'instance')) return get(keys);
+      documents.get = get;
+      return Promise.reject(new Error('it was away for a moment'));
+    };
+    expect(await hand.take?.(id)).toMatchObject({ kind: 'later' });
+    expect(problems).toHaveLength(1);
+    await passSeconds(timers, 5);
     await hasBegun(['Stray']);
   });
 
