@@ -33,7 +33,14 @@ export const mostExecutions = 500;
 const waiting: readonly BatchStatus[] = ['STARTING', 'STARTED', 'STOPPING', 'UNKNOWN'];
 
 export async function readLiveExecutions(executions: Pick<Executions, 'list'>): Promise<LiveExecutions> {
-  const everything = { jobName: null, instanceId: null, queue: null, startedAfter: null, startedBefore: null, beyond: null };
+  const everything = {
+    jobName: null,
+    instanceId: null,
+    queue: null,
+    startedAfter: null,
+    startedBefore: null,
+    beyond: null,
+  };
   let truncated = false;
   const jobs = new Map<string, Map<BatchStatus, number>>();
   for (const status of waiting) {

@@ -8,9 +8,10 @@ export interface Dispatcher {
   /**
    * Hands on an execution that is stored. Handing it on again while it waits, or is with somebody, changes nothing: neither its
    * priority nor when it comes. Settles within the deadline of the stores.
+   * @param isOverdue it should have come long ago: where it was put off, by a clock that may have been wrong, it comes now
    * @throws BatchyError `store-unavailable`
    */
-  dispatch(work: Work): Promise<void>;
+  dispatch(work: Work, isOverdue?: boolean): Promise<void>;
   /** Takes part in the work; whether the server is there or not. */
   consume(options: ConsumeOptions): Consumer;
   /** Stops its consumers, too. */

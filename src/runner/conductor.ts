@@ -65,7 +65,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     strayTaking.expect();
     looks.lookForStrays();
   });
-  const setAside = createSettingAside(resting, onProblem);
+  const onUnread = createSettingAside(resting, onProblem);
   const strayTaking = createStrayTaking({
     ...options,
     owners,
@@ -75,10 +75,10 @@ export function createConductor(options: ConductorOptions): Conductor {
     gates,
     runnable,
     mayTake,
-    onUnread: setAside,
+    onUnread,
     run: (claimable, job, lost) => void runUnlessRefused(claimable, job, lost),
   });
-  const handingOn = dispatcher === undefined ? null : createHandingOn({ stores, dispatcher, queues, timers, catalog });
+  const handingOn = dispatcher === undefined ? null : createHandingOn({ ...options, dispatcher, queues, onUnread });
   let consumer: Consumer | null = null;
   let cancelLook = (): void => {};
   let isStarted = false;
@@ -160,7 +160,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     );
     // Of many that wait only as many are read as may be taken; a few more where others are somebody's.
     while (others.length > 0 && mayTakeNew())
-      for (const claimable of await claimables(stores, others.splice(0, Math.max(fewest, slots.free())), setAside))
+      for (const claimable of await claimables(stores, others.splice(0, Math.max(fewest, slots.free())), onUnread))
         considerWaiting(claimable);
     return others.length > 0;
   }

@@ -130,10 +130,13 @@ async function jobHolders(stores: Reading, jobName: string): Promise<number[]> {
   return holdersIn(stores, executionIndexes.liveOfJob(jobName), () => true);
 }
 
+/** One that cannot be read is told where it is looked for to be run: it must not keep all others from that. */
+const passOver = (): void => {};
+
 async function holdersIn(stores: Reading, index: string, isIn: (one: JobExecution) => boolean): Promise<number[]> {
   const holders: number[] = [];
   for await (const page of pagesOf(stores.documents, index))
-    for (const { execution, lease } of await claimables(stores, page.map(idOfMember))) {
+    for (const { execution, lease } of await claimables(stores, page.map(idOfMember), passOver)) {
       const hasPlace = execution.startedAt !== null || (lease !== null && lease.conductor !== null);
       if (hasPlace && isIn(execution)) holders.push(execution.id);
     }

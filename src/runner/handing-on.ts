@@ -13,6 +13,8 @@ export interface HandingOnOptions {
   readonly queues: readonly string[];
   readonly timers: Pick<Timers, 'monotonic'>;
   readonly catalog: ConductorOptions['catalog'];
+  /** Told of one that cannot be read: it keeps nobody from the others. */
+  readonly onUnread: (executionId: number, error: unknown) => void;
 }
 
 /** What waits for so long is handed on once more, in milliseconds, and then after ever longer times. */
@@ -36,7 +38,7 @@ interface Waiting {
  * Hands on once more what waits, and nobody has taken: a message may have been lost, or may never have been sent by a process that died after
  * it had stored what was launched.
  */
-export function createHandingOn({ stores, dispatcher, queues, timers, catalog }: HandingOnOptions) {
+export function createHandingOn({ stores, dispatcher, queues, timers, catalog, onUnread }: HandingOnOptions) {
   let known = new Map<number, Waiting>();
   /** What a queue has let go of, as far as it is not handed on. */
   let letGo: AsyncGenerator<number[]> | null = null;
@@ -46,13 +48,14 @@ export function createHandingOn({ stores, dispatcher, queues, timers, catalog }:
 
   async function handOn(ids: readonly number[]): Promise<void> {
     if (ids.length === 0) return;
-    const works = (await claimables(stores, ids)).flatMap(({ execution, lease }) => {
+    const works = (await claimables(stores, ids, onUnread)).flatMap(({ execution, lease }) => {
       const job = catalog.get(execution.jobName);
       if (job === undefined || (lease !== null && lease.conductor !== null)) return [];
       const { id: executionId, queue, priority } = execution;
       return workOf({ executionId, queue, priority, capabilities: requiredCapabilities(job.definition) });
     });
-    while (works.length > 0) await Promise.all(works.splice(0, mostAtOnce).map((work) => dispatcher.dispatch(work)));
+    while (works.length > 0)
+      await Promise.all(works.splice(0, mostAtOnce).map((work) => dispatcher.dispatch(work, true)));
   }
 
   /** @returns whether there may be more */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import { documentChange } from '../../src/domain/execution-documents.ts';
+import { documentChange, documentKeys } from '../../src/domain/execution-documents.ts';
 import { queueBookDocument } from '../../src/domain/gate-text.ts';
 import { usualSettings } from '../../src/domain/queue-settings.ts';
 import { createConductor } from '../../src/runner/conductor.ts';
@@ -103,6 +103,20 @@ describe('conductors that ask a gate at the same time', () => {
     expect(await pass(gates, ids[1], job)).toBe('held');
     expect(await pass(gates, ids[1], job)).toBe('held');
     expect(scan).toHaveBeenCalledTimes(1);
+  });
+
+  it('let others be begun though one cannot be read whose place it would count', async () => {
+    const job = orders(undefined, { maxRunning: 1 });
+    const ids = [await world.launch(job), await world.launch(job)] as const;
+    const key = documentKeys.execution(ids[0]);
+    const [stored = null] = await world.stores.documents.get([key]);
+    const text = '{"of":"a newer version"}';
+    await world.stores.store.commit({
+      operation: operation(),
+      changes: [{ kind: 'document', ...key, expected: stored?.revision ?? null, text, add: [], remove: [] }],
+      journal: [],
+    });
+    expect(await pass(createGates({ stores: world.stores, onWait: () => {} }), ids[1], job)).toBe('taken');
   });
 
   it('look again for what others were always in the way of', async () => {

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
 
 import { createBullmqDispatcher } from '../../src/adapters/bullmq/dispatcher.ts';
 import { createRedisStores } from '../../src/adapters/redis/stores.ts';
@@ -23,10 +24,17 @@ const soon = { timeout: 20_000, interval: 10 };
 
 describeWithRedis('gates before two conductors that are handed their work', () => {
   let server: RedisServer;
+  let redis: Redis;
   beforeAll(async () => {
     server = await startRedis();
+    redis = new Redis(server.url);
   });
-  afterAll(() => server.stop());
+  // Nothing of one is left for the next.
+  beforeEach(() => redis.flushall());
+  afterAll(async () => {
+    redis.disconnect();
+    await server.stop();
+  });
 
   /** Jobs that run until they are let go. */
   async function start() {
@@ -116,6 +124,9 @@ describeWithRedis('gates before two conductors that are handed their work', () =
     await launch('Items', 9);
     await expect.poll(() => running.size, soon).toBe(3);
     await expect.poll(() => begun.toSorted((one, other) => one - other), soon).toEqual([1, 2, 9]);
+    // A message that is on its way when a place is free may come before what was held back: all have arrived.
+    const messages = async () => (await redis.keys('batchy:queue:*:e-*')).filter((key) => !key.endsWith(':lock'));
+    await expect.poll(messages, soon).toHaveLength(3);
     running.get(9)?.();
     for (let left = 8; left > 0; left -= 1) {
       await expect.poll(() => running.size, soon).toBe(Math.min(left, 2));

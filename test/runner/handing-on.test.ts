@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 
+import { documentKeys } from '../../src/domain/execution-documents.ts';
 import type { Dispatcher } from '../../src/ports/dispatcher.ts';
 import { createHandingOn } from '../../src/runner/handing-on.ts';
 import { createManualTimers } from './manual-timers.ts';
@@ -14,6 +15,7 @@ async function handing({ waiting }: { readonly waiting: number }) {
   const ids: number[] = [];
   for (let count = 0; count < waiting; count += 1) ids.push(await world.launch(job));
   const sent = new Set<number>();
+  const unread: number[] = [];
   let fails = 0;
   const dispatcher: Dispatcher = {
     async dispatch({ executionId }) {
@@ -34,10 +36,13 @@ async function handing({ waiting }: { readonly waiting: number }) {
     queues: ['default'],
     timers,
     catalog: { get: () => job },
+    onUnread: (executionId) => unread.push(executionId),
   });
   return {
     ids,
     sent,
+    unread,
+    world,
     handingOn,
     failOnce: () => {
       fails = 1;
@@ -77,4 +82,29 @@ it('what stands further behind and could not be handed on is handed on by the ne
   await expect(handingOn.look()).rejects.toThrow('no connection');
   await handingOn.look();
   expect(ids.slice(inFront).filter((id) => !sent.has(id))).toEqual([]);
+});
+
+it('what cannot be read keeps nothing else from being handed on', async () => {
+  const { ids, sent, unread, world, handingOn } = await handing({ waiting: 3 });
+  const [first = 0, ...others] = ids;
+  const key = documentKeys.execution(first);
+  const [stored = null] = await world.stores.documents.get([key]);
+  await world.stores.store.commit({
+    operation: { id: 'newer', fingerprint: '', answer: null, keepSeconds: 60 },
+    changes: [
+      {
+        kind: 'document',
+        ...key,
+        expected: stored?.revision ?? null,
+        text: '{"of":"a newer version"}',
+        add: [],
+        remove: [],
+      },
+    ],
+    journal: [],
+  });
+  handingOn.all();
+  await handingOn.look();
+  expect([...sent]).toEqual(others);
+  expect(unread).toEqual([first]);
 });

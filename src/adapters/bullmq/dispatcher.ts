@@ -34,7 +34,7 @@ export function createBullmqDispatcher({
   const producer = createProducer(server, { silenceMs, deadlineMs });
   const consumers = new Set<Consumer>();
   return {
-    dispatch: (work) => producer.dispatch(work),
+    dispatch: (work, isOverdue) => producer.dispatch(work, isOverdue),
     consume(options) {
       const consumer = createConsumer(server, { silenceMs, deadlineMs, lockMs, stalledMs, outage }, options);
       consumers.add(consumer);

@@ -6,7 +6,7 @@ import { connectProducer, type QueueServer } from './connections.ts';
 import { messageIdOf, queueNameOf, queuePrefix } from './queue-names.ts';
 
 export interface Producer {
-  dispatch(work: Work): Promise<void>;
+  dispatch(work: Work, isOverdue?: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -57,6 +57,18 @@ export function createProducer(server: QueueServer, { silenceMs, deadlineMs }: P
     });
   }
 
+  /** Of a message that was put off: BullMQ compares with the clock of whoever takes, and it was put off by that of another. */
+  async function bringForward(work: Work): Promise<void> {
+    const message = await queueFor(work).getJob(messageIdOf(work.executionId));
+    if (message === undefined || !(await message.isDelayed())) return;
+    try {
+      await message.promote();
+    } catch (error) {
+      // Else it has come by itself meanwhile.
+      if (await message.isDelayed()) throw error;
+    }
+  }
+
   const unavailable = (cause: unknown): BatchyError =>
     new BatchyError(
       'store-unavailable',
@@ -65,7 +77,7 @@ export function createProducer(server: QueueServer, { silenceMs, deadlineMs }: P
     );
 
   return {
-    async dispatch(work) {
+    async dispatch(work, isOverdue = false) {
       const deadline = performance.now() + deadlineMs;
       for (;;) {
         await ready(redis, deadline).catch(() => {
@@ -73,6 +85,7 @@ export function createProducer(server: QueueServer, { silenceMs, deadlineMs }: P
         });
         try {
           await by(deadline, add(work));
+          if (isOverdue) await by(deadline, bringForward(work));
           return;
         } catch (error) {
           // Adding again is adding once.

@@ -149,6 +149,22 @@ describeWithRedis('work that is handed on', () => {
     expect(full.taken).toEqual([1]);
   });
 
+  it('comes now where it is overdue, however long a clock that was wrong has put it off', async () => {
+    const answers = [{ kind: 'later', milliseconds: hour } as const];
+    const { dispatcher, consumer, taken } = taker({ take: () => answers.shift() ?? over });
+    await dispatcher.dispatch(work(1));
+    consumer.setRoom(1);
+    const isPutOff = async () => (await redis.zscore(stateOf(plainLine, 'delayed'), 'e-1')) !== null;
+    await vi.waitFor(async () => expect(await isPutOff()).toBe(true), soon);
+    await dispatcher.dispatch(work(1));
+    expect(await isPutOff()).toBe(true);
+    await dispatcher.dispatch(work(1), true);
+    await vi.waitFor(() => expect(taken).toEqual([1, 1]), soon);
+    await vi.waitFor(async () => expect(await messages()).toEqual([]), soon);
+    await dispatcher.dispatch(work(2), true);
+    await vi.waitFor(() => expect(taken).toEqual([1, 1, 2]), soon);
+  });
+
   it('may come again later, and at once to another', async () => {
     const answers = [{ kind: 'later', milliseconds: 50 } as const, null];
     const one = taker({ take: () => answers.shift() ?? null });
