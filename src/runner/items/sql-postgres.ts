@@ -112,6 +112,8 @@ function preparedOnce(pool: Pool, readOnly: boolean): PostgresPool {
       const client = await pool.connect();
       if (!prepared.has(client)) {
         prepared.set(client, new Map());
+        // While it is in use the pool does not listen; one that breaks between two statements is told by the next one.
+        client.on('error', () => undefined);
         try {
           await client.query(settings(readOnly));
         } catch (error) {

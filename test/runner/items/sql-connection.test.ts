@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { inspect } from 'node:util';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openSqlDatabase } from '../../../src/runner/items/sql-connection.ts';
 import { openPostgres } from '../../../src/runner/items/sql-postgres.ts';
@@ -248,6 +249,17 @@ describeWithPostgres('a connection to PostgreSQL', () => {
     await writer.open(null);
     const { signal } = new AbortController();
     await writer.write([{ id: 2 }], { ...anyChunk, chunkId: 'b', signal });
+    // One that is in use, and asks nothing when it breaks, ends no process.
+    const held = await openPostgres(server.url, { readOnly: true });
+    const { promise: isBack, resolve: tellBack } = Promise.withResolvers<void>();
+    const { promise: isHeld, resolve: tellHeld } = Promise.withResolvers<void>();
+    const asking = held.builder.connection().execute(async (connection) => {
+      await sql`select 1`.execute(connection);
+      tellHeld();
+      await isBack;
+      await sql`select 1`.execute(connection);
+    });
+    await isHeld;
     await server.kill();
     await expect(writer.write([{ id: 3 }], { ...anyChunk, chunkId: 'c', signal })).rejects.toMatchObject({
       name: 'SqlError',
@@ -257,6 +269,9 @@ describeWithPostgres('a connection to PostgreSQL', () => {
     await vi.waitFor(() => writer.write([{ id: 3 }], { ...anyChunk, chunkId: 'c', signal }), { timeout: 30_000 });
     await writer.write([{ id: 2 }], { ...anyChunk, chunkId: 'b', signal });
     await writer.close();
+    tellBack();
+    await expect(asking).rejects.toThrow();
+    await held.close();
     const rows = await readAll(sqlReader({ connection: server.url, table: 't', schema: 's.1' }));
     expect(rows.map(({ item }) => item['id'])).toEqual([1, 2, 3]);
   });
