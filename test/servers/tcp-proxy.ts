@@ -8,6 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
  * - `cut-reply`: the next reply is thrown away and its connection reset, after the server did what it was asked; then `pass`.
  * - `swallow-replies`: the server is asked and does it, but nobody hears of it.
  * - `blackhole`: nothing arrives, either way; connections stay open.
+ *   When either is over, connections that have lost something are reset: no network lets one go on with a gap in it, in which each
+ *   answer would be taken for that to the question before.
  * - `reset`: every connection is reset, new ones too.
  * - `slow`: everything arrives, a quarter of a second late each way.
  */
@@ -16,7 +18,7 @@ export type ProxyMode = 'pass' | 'cut-reply' | 'swallow-replies' | 'blackhole' |
 export interface TcpProxy {
   readonly port: number;
   mode: ProxyMode;
-  /** How many replies were cut or swallowed so far. */
+  /** How many replies were cut or swallowed so far, or requests and replies fell into a black hole. */
   readonly lost: number;
   /** Resets the connections that are open now. */
   resetAll(): void;
@@ -30,6 +32,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   let mode: ProxyMode = 'pass';
   let lost = 0;
   const clients = new Set<Socket>();
+  const withGaps = new Set<Socket>();
   const server = createServer((client) => {
     if (mode === 'reset') {
       client.resetAndDestroy();
@@ -42,19 +45,20 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
     let isLate = false;
     client.on('data', (bytes) => {
       isLate ||= mode === 'slow';
-      if (isLate) late = pass(late, upstream, bytes);
-      else if (mode !== 'blackhole') upstream.write(bytes);
+      if (isLate) late = pass(late, upstream, bytes, client);
+      else if (mode === 'blackhole') lose(client);
+      else upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
       if (isLate) {
-        lateBack = pass(lateBack, client, bytes);
+        lateBack = pass(lateBack, client, bytes, client);
         return;
       }
       if (mode === 'pass') {
         client.write(bytes);
         return;
       }
-      lost++;
+      lose(client);
       if (mode === 'cut-reply') {
         mode = 'pass';
         client.resetAndDestroy();
@@ -64,6 +68,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       .on('error', () => upstream.destroy())
       .on('close', () => {
         clients.delete(client);
+        withGaps.delete(client);
         upstream.destroy();
       });
     upstream.on('error', () => client.destroy()).on('close', () => client.destroy());
@@ -71,11 +76,17 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
 
-  async function pass(before: Promise<void>, to: Socket, bytes: Buffer): Promise<void> {
+  async function pass(before: Promise<void>, to: Socket, bytes: Buffer, client: Socket): Promise<void> {
     const isSlow = mode === 'slow';
     if (isSlow) await pause(slowMilliseconds);
     await before;
-    if (mode !== 'blackhole') to.write(bytes);
+    if (mode === 'blackhole') lose(client);
+    else to.write(bytes);
+  }
+
+  function lose(client: Socket): void {
+    lost += 1;
+    withGaps.add(client);
   }
 
   function resetAll(): void {
@@ -88,8 +99,10 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       return mode;
     },
     set mode(next) {
+      const isOther = next !== mode;
       mode = next;
       if (next === 'reset') resetAll();
+      else if (isOther) for (const client of withGaps) client.resetAndDestroy();
     },
     get lost() {
       return lost;
