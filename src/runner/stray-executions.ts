@@ -105,6 +105,8 @@ export function createStrays(options: StrayOptions) {
       foreign = new Set(live.filter((id) => foreign.has(id) || passedBy.has(id)));
       passedBy.clear();
       const found = live.length === 0 ? [] : await lookThrough(known, live);
+      // Whoever goes before the first look at all who live is not missed by it.
+      if (pauses === 0 && live.length >= livePerPause) due = turns + 1;
       pauses = Math.min(Math.floor(live.length / livePerPause), longestPause);
       paused = 0;
       // What is left for want of room is not lost sight of.

@@ -140,14 +140,19 @@ it('what waits in a queue of others is read once, however long it waits', async 
 });
 
 describe('where very much waits', () => {
-  async function muchWaits(): Promise<RunnableJob[]> {
-    const [waits, stray] = ['Waits', 'Stray'].map(held) as [RunnableJob, RunnableJob];
+  /** In a queue that is paused. */
+  async function launchMuch(job: RunnableJob): Promise<void> {
     const paused = queueBookDocument(
       new Map([['default', { ...usualSettings, pause: { by: 'ann', since: 0n, reason: null } }]]),
     );
     const operation = { id: 'paused', fingerprint: '', answer: null, keepSeconds: 60 };
     await world.stores.store.commit({ operation, changes: [documentChange(null, paused)], journal: [] });
-    for (let each = 0; each < 3000; each += 1) await world.launch(waits, { forced: true });
+    for (let each = 0; each < 3000; each += 1) await world.launch(job, { forced: true });
+  }
+
+  async function muchWaits(): Promise<RunnableJob[]> {
+    const [waits, stray] = ['Waits', 'Stray'].map(held) as [RunnableJob, RunnableJob];
+    await launchMuch(waits);
     return [waits, stray];
   }
 
@@ -219,6 +224,25 @@ describe('where very much waits', () => {
     expect(await hand.take?.(id)).toMatchObject({ kind: 'later' });
     expect(problems).toHaveLength(1);
     await passSeconds(timers, 5);
+    await hasBegun(['Stray']);
+  });
+
+  it('what is left behind in the moment in which it becomes very much is found at once, too', async () => {
+    const [waits, stray] = ['Waits', 'Stray'].map(held) as [RunnableJob, RunnableJob];
+    const living = await beat('living', timers);
+    await world.take(await world.launch(stray), 'living');
+    await conduct([waits, stray]);
+    await passSeconds(timers, 5);
+    await launchMuch(waits);
+    const scans = countScans();
+    await vi.waitFor(async () => {
+      await passSeconds(timers, 1);
+      expect(scans()).toBeGreaterThan(0);
+    });
+    // That look is over.
+    for (let turn = 0; turn < 5000; turn += 1) await new Promise(setImmediate);
+    await living.stop();
+    await passSeconds(timers, 2);
     await hasBegun(['Stray']);
   });
 
