@@ -68,7 +68,9 @@ export function isReply(error: unknown): error is Error {
 }
 
 function defect(error: Error): BatchyError {
-  return new BatchyError('internal', 'Redis or its driver answered with what was not expected; the log says what.', {
+  // An execution keeps this text where the log of the process that ran it may be gone.
+  const said = quoteBriefly(error.message);
+  return new BatchyError('internal', `Redis or its driver answered with what was not expected: ${said}.`, {
     cause: error,
   });
 }
