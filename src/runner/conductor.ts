@@ -1,7 +1,6 @@
 import { requiredCapabilities } from '../domain/capability.ts';
 import { idOfMember } from '../domain/document-index.ts';
 import type { JobExecution } from '../domain/execution.ts';
-import type { Ending } from '../domain/heartbeat.ts';
 import { defaultQueue, type Line } from '../domain/work.ts';
 import type { Consumer, Taken } from '../ports/dispatcher.ts';
 import type { ExecutionTaker } from '../ports/execution-taker.ts';
@@ -16,6 +15,7 @@ import { type Claimable, claimables } from './lease-taking.ts';
 import { createLooks } from './looks.ts';
 import { createOrphans } from './orphans.ts';
 import { createOwnedRuns, type Seen } from './owned-runs.ts';
+import type { LostOwner } from './owner-loss.ts';
 import { createOwnerWatch } from './owner-watch.ts';
 import { createPartTaking } from './parts/conductor-parts.ts';
 import { prepareLaunch } from './pending-launch.ts';
@@ -184,7 +184,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     return job !== undefined && capabilities.mayHave(requiredCapabilities(job.definition)) ? job : null;
   }
 
-  async function runUnlessRefused(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<void> {
+  async function runUnlessRefused(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): Promise<void> {
     const { execution } = claimable;
     const seen = await begin(execution, () => runs.see(claimable, job, lost));
     // Others may have what it needs. Of what has begun before, nobody knows that a gate holds it back: it would be tried without end.

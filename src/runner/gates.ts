@@ -1,4 +1,3 @@
-import type { Ending } from '../domain/heartbeat.ts';
 import type { JobExecution } from '../domain/execution.ts';
 import { type DocumentChange, documentChange } from '../domain/execution-documents.ts';
 import { type Admission, admit } from '../domain/gate.ts';
@@ -11,6 +10,7 @@ import type { DocumentGuard } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
 import { createGateReading, endedOf, readBook, type ReadBook, type ReadGate } from './gate-reading.ts';
 import { type Claimable, claimables } from './lease-taking.ts';
+import { hasComeBack, type LostOwner } from './owner-loss.ts';
 
 /** What must travel in the commit that takes an execution, lest a limit be overrun. */
 export interface GateCommit {
@@ -20,7 +20,7 @@ export interface GateCommit {
 
 export type GatePassing =
   | { readonly kind: 'taken'; readonly fence: number }
-  /** Somebody else has it, or it is over. */
+  /** Somebody else has it, or its owner has it still, or it is over. */
   | { readonly kind: 'lost' }
   /** It waits. `untilMilliseconds`: from now; `null`: until something changes. */
   | { readonly kind: 'held'; readonly untilMilliseconds: number | null };
@@ -29,7 +29,7 @@ export interface Passage {
   readonly claimable: Claimable;
   readonly definition: JobDefinition;
   /** How its last owner ended; `null`: it had none. */
-  readonly lost: Ending | null;
+  readonly lost: LostOwner | null;
   /** Takes the lease. @returns the fencing token; `null`: something has changed since it was read */
   readonly take: (commit: GateCommit) => Promise<number | null>;
 }
@@ -148,7 +148,7 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
         return { kind: 'taken', fence };
       }
       const [again] = await claimables(stores, [execution.id]);
-      if (again === undefined || isAnothers(again, current)) {
+      if (again === undefined || isAnothers(again, current) || (await hasComeBack(stores.documents, lost))) {
         rulesOf.delete(execution.id);
         return { kind: 'lost' };
       }

@@ -1,5 +1,4 @@
 import { requiredCapabilities } from '../domain/capability.ts';
-import type { Ending } from '../domain/heartbeat.ts';
 import type { Operation } from '../ports/store.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { ConductorOptions } from './conductor-options.ts';
@@ -10,7 +9,7 @@ import { type ExecutionSession, openSession, type SessionOptions } from './execu
 import type { GateCommit, Gates } from './gates.ts';
 import type { RunnableJob } from './job.ts';
 import { type Claimable, prepareClaim, releaseLease, takeLease } from './lease-taking.ts';
-import { logOwnerLoss } from './owner-loss.ts';
+import { guardsOfLoss, logOwnerLoss, type LostOwner } from './owner-loss.ts';
 import type { PartTaking } from './parts/conductor-parts.ts';
 import type { PendingLaunch } from './pending-launch.ts';
 import { countRun } from './run-counts.ts';
@@ -25,7 +24,7 @@ export type Seen = 'over' | 'refused' | 'held' | 'handed-back';
 
 export interface OwnedRuns {
   /** Takes an execution and sees it to its end. @param lost how its last owner ended; `null`: it had none */
-  see(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<Seen>;
+  see(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): Promise<Seen>;
   /** The same of one that is launched here, now. */
   seeLaunched(executionId: number, launch: PendingLaunch, job: RunnableJob): Promise<Seen>;
   /** Resolves when whoever was to be told of an end has been. */
@@ -56,7 +55,7 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
     return { id: operationId(), fingerprint: '', answer: null, keepSeconds };
   }
 
-  async function see(claimable: Claimable, job: RunnableJob, lost: Ending | null): Promise<Seen> {
+  async function see(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): Promise<Seen> {
     const { id: executionId, takeovers } = claimable.execution;
     const { onOwnerLost, maxTakeovers } = job.definition;
     // What another execution did to the process is none of its takeovers.
@@ -68,8 +67,9 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
       !(await capabilities.ask(requiredCapabilities(job.definition), { ...claimable.execution, executionId }))
     )
       return 'refused';
-    const take = (beside: GateCommit): Promise<number | null> => {
+    const take = ({ changes, guards }: GateCommit): Promise<number | null> => {
       const countsAsTakeover = isItsOwn && !isOver;
+      const beside = { changes, guards: [...guards, ...guardsOfLoss(lost)] };
       return takeLease(stores, claimable, { conductor: id, operation: operation(), countsAsTakeover, beside });
     };
     // What only has its end stored takes nobody's place.

@@ -1,18 +1,19 @@
-import { type Ending, heartbeatKey, readEnding } from '../domain/heartbeat.ts';
+import { heartbeatKey, readEnding } from '../domain/heartbeat.ts';
 import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
 import type { Timers } from '../ports/timers.ts';
+import type { LostOwner } from './owner-loss.ts';
 
 /** Tells by its own clock which conductors have given no sign of life for as long as a lease lasts. */
 export interface OwnerWatch {
   /**
    * Looks at all of them now.
-   * @returns those that are gone, each with what is known of its end; one that was not looked at before is given a
+   * @returns those that are gone, each with what is known of its end, and with the sign by which it is gone; one that was not looked at before is given a
    * lease's time first
    */
-  gone(conductors: Iterable<string>): Promise<ReadonlyMap<string, Ending>>;
+  gone(conductors: Iterable<string>): Promise<ReadonlyMap<string, LostOwner>>;
 }
 
-const unseen: Ending = { because: null, by: null };
+const unseen = { because: null, by: null };
 
 /** @param own the name of the conductor that watches; `null`: it gives no sign itself */
 export function createOwnerWatch(
@@ -41,20 +42,21 @@ export function createOwnerWatch(
       const watched = Math.min(now - lookedAt, (leaseSeconds * 1000) / 3);
       lookedAt = now;
       const muted = isMuted(own === null ? null : (found[ids.length] ?? null), now);
-      const gone = new Map<string, Ending>();
+      const gone = new Map<string, LostOwner>();
       const next: typeof seen = new Map();
       for (const [index, id] of ids.entries()) {
         const sign = found[index] ?? null;
         // Whoever ends in good order removes its sign of life.
         if (sign === null) {
-          gone.set(id, unseen);
+          gone.set(id, { ...unseen, sign: { ...heartbeatKey(id), expected: null } });
           continue;
         }
         const { revision } = sign;
         const before = seen.get(id);
         const stillFor = before?.revision === revision && !muted ? before.stillFor + watched : 0;
         next.set(id, { revision, stillFor });
-        if (stillFor >= leaseSeconds * 1000) gone.set(id, readEnding(sign.text) ?? unseen);
+        if (stillFor < leaseSeconds * 1000) continue;
+        gone.set(id, { ...(readEnding(sign.text) ?? unseen), sign: { ...heartbeatKey(id), expected: revision } });
       }
       seen = next;
       return gone;

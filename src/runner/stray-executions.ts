@@ -1,9 +1,10 @@
 import { executionIndexes, idOfMember } from '../domain/document-index.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
-import { conductorsIndex, type Ending } from '../domain/heartbeat.ts';
+import { conductorsIndex } from '../domain/heartbeat.ts';
 import { decodeLease } from '../domain/lease.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
 import { pagesOf } from './index-members.ts';
+import { type LostOwner, ownAttempt } from './owner-loss.ts';
 import type { OwnerWatch } from './owner-watch.ts';
 
 /** An execution that has begun, or was taken, and that nobody goes on with. */
@@ -12,7 +13,7 @@ export interface StrayExecution {
   /** `null`: it was handed back. */
   readonly owner: string | null;
   /** How its owner ended; `null` where there is none. */
-  readonly lost: Ending | null;
+  readonly lost: LostOwner | null;
 }
 
 export interface StrayOptions {
@@ -27,8 +28,6 @@ export interface StrayOptions {
   readonly onUnread: (executionId: number, error: unknown) => void;
 }
 
-/** Of an attempt of ours that came to grief. */
-const unseen: Ending = { because: null, by: null };
 const leasesAtOnce = 500;
 
 /** Of what waits, a few were taken and not begun; each is looked at every so many times. */
@@ -59,7 +58,10 @@ export function createStrays(options: StrayOptions) {
   let alive: ReadonlySet<string> = new Set();
 
   /** @returns the other conductors that give signs of life, or did, and who of them is gone */
-  async function watch(): Promise<{ readonly known: readonly string[]; readonly gone: ReadonlyMap<string, Ending> }> {
+  async function watch(): Promise<{
+    readonly known: readonly string[];
+    readonly gone: ReadonlyMap<string, LostOwner>;
+  }> {
     const known: string[] = [];
     for await (const page of pagesOf(documents, conductorsIndex)) known.push(...page.filter((id) => id !== conductor));
     const gone = await owners.gone(known);
@@ -83,7 +85,7 @@ export function createStrays(options: StrayOptions) {
     return looked.flatMap((id): StrayExecution[] => {
       const owner = ownerOf.get(id);
       if (owner === undefined) return waiting.has(id) || isLeftOut(id) ? [] : [{ id, owner: null, lost: null }];
-      const lost = owner === conductor ? unseen : gone.get(owner);
+      const lost = owner === conductor ? ownAttempt : gone.get(owner);
       return lost === undefined ? [] : [{ id, owner, lost }];
     });
   }

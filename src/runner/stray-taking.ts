@@ -1,4 +1,3 @@
-import type { Ending } from '../domain/heartbeat.ts';
 import type { JobExecution } from '../domain/execution.ts';
 import { defaultQueue } from '../domain/work.ts';
 import type { Stores } from '../ports/stores.ts';
@@ -6,6 +5,7 @@ import type { ConductorOptions } from './conductor-options.ts';
 import type { Gates } from './gates.ts';
 import type { RunnableJob } from './job.ts';
 import { type Claimable, claimables } from './lease-taking.ts';
+import type { LostOwner } from './owner-loss.ts';
 import type { OwnerWatch } from './owner-watch.ts';
 import type { createResting } from './resting.ts';
 import type { createSlots } from './slots.ts';
@@ -27,7 +27,7 @@ export interface StrayTakingOptions {
   readonly mayTake: () => boolean;
   /** Told of one that cannot be read: it is not looked at for a while. */
   readonly onUnread: (executionId: number, error: unknown) => void;
-  readonly run: (claimable: Claimable, job: RunnableJob, lost: Ending | null) => void;
+  readonly run: (claimable: Claimable, job: RunnableJob, lost: LostOwner | null) => void;
 }
 
 const fewest = 8;

@@ -1,4 +1,3 @@
-import type { Ending } from '../../domain/heartbeat.ts';
 import type { JobDefinition } from '../../domain/job.ts';
 import { type Part, partsIndex, type StoredPart } from '../../domain/part.ts';
 import type { Stores } from '../../ports/stores.ts';
@@ -6,6 +5,7 @@ import type { Timers } from '../../ports/timers.ts';
 import type { Capabilities } from '../capabilities.ts';
 import type { ConductorOptions } from '../conductor-options.ts';
 import type { ExecutionSession } from '../execution-session.ts';
+import { type LostOwner, ownAttempt } from '../owner-loss.ts';
 import { createOwnerWatch } from '../owner-watch.ts';
 import { createResting, createSettingAside } from '../resting.ts';
 import type { createSlots } from '../slots.ts';
@@ -25,8 +25,8 @@ export interface ConductorParts {
   readonly capabilities: Capabilities;
   readonly runs: PartRuns;
   readonly others: OthersOnline;
-  /** How a conductor ended that gives no sign of life any more; `undefined`: it does, as far as is known. */
-  lost(conductor: string): Ending | undefined;
+  /** How a conductor ended that gives no sign of life any more, or whose part we had ourselves; `undefined`: it does, as far as is known. */
+  lost(conductor: string): LostOwner | undefined;
   /** Whether all that is left of an execution is run by others, so that it takes up no slot. */
   setWaiting(executionId: number, isWaiting: boolean): void;
   /** Resolves when the journal tells of something, and from time to time. */
@@ -82,7 +82,7 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
   // It is met at each look.
   const onUnread: OnUnread = (id, error) => (resting.has(id) ? undefined : setAside(id, error));
   const own = new Map<Promise<void>, AbortController>();
-  let gone: ReadonlyMap<string, Ending> = new Map();
+  let gone: ReadonlyMap<string, LostOwner> = new Map();
   let hearing = Promise.withResolvers<void>();
   let heardAt = Number.NEGATIVE_INFINITY;
   let cancelHearing = (): void => {};
@@ -105,13 +105,17 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
     capabilities,
     runs,
     others: createOthersOnline({ ...options, conductor: id }),
-    lost: (conductor) => gone.get(conductor),
+    lost: lostOwner,
     setWaiting(executionId, isWaiting) {
       slots.setWaiting(executionId, isWaiting);
       if (isWaiting) onRoom();
     },
     heard: () => hearing.promise,
   };
+
+  function lostOwner(conductor: string): LostOwner | undefined {
+    return conductor === id ? ownAttempt : gone.get(conductor);
+  }
 
   function hear(): void {
     cancelHearing();
@@ -204,17 +208,17 @@ export function createPartTaking(options: PartTakingOptions): PartTaking {
     const { stepExecutionId, executionId, conductor } = part;
     // Those of an execution that runs here its owner sees to.
     if (runs.has(stepExecutionId) || slots.has(executionId) || resting.has(stepExecutionId)) return false;
-    return (conductor === null || conductor === id || gone.has(conductor)) && isForUs(part);
+    return (conductor === null || lostOwner(conductor) !== undefined) && isForUs(part);
   }
 
   /** @returns whether it may be one that runs here now */
   async function begin(stored: StoredPart): Promise<boolean> {
     const { stepExecutionId, jobName, conductor } = stored.part;
+    const lost = conductor === null ? null : lostOwner(conductor);
     const job = catalog.get(jobName);
     const [found] = await store.withExecutions([stored], onUnread);
-    if (found === undefined || !mayTake() || runs.has(stepExecutionId)) return false;
+    if (found === undefined || lost === undefined || !mayTake() || runs.has(stepExecutionId)) return false;
     if (found.execution === null || job === undefined) return false;
-    const lost = conductor === null ? null : (gone.get(conductor) ?? { because: null, by: null });
     const handBack = new AbortController();
     const release = slots.holdForPart();
     const see = async (): Promise<void> => {

@@ -1,6 +1,5 @@
 import type { StepExecution } from '../../domain/execution.ts';
 import { isLive, moveStep, type StepEvent } from '../../domain/execution-transitions.ts';
-import type { Ending } from '../../domain/heartbeat.ts';
 import type { Part, StoredPart } from '../../domain/part.ts';
 import { HandedBack } from '../abort-reasons.ts';
 import type { Capabilities } from '../capabilities.ts';
@@ -11,6 +10,7 @@ import { openSession, OwnershipLost, type ExecutionSession } from '../execution-
 import type { Decide } from '../execution-state.ts';
 import type { RunnableJob } from '../job.ts';
 import { movedEntry } from '../journal-entries.ts';
+import { guardsOfLoss, type LostOwner } from '../owner-loss.ts';
 import { jobToRun } from '../replaying-job.ts';
 import { countRun } from '../run-counts.ts';
 import type { EngineTools, RunningExecution } from '../running-execution.ts';
@@ -33,7 +33,7 @@ export interface PartRuns {
 }
 
 export interface SeePart {
-  readonly lost: Ending | null;
+  readonly lost: LostOwner | null;
   /** Aborted when it may not go on here: anybody may take it then. */
   readonly handBack: AbortSignal;
 }
@@ -67,7 +67,7 @@ export function createPartRuns(options: PartRunsOptions): PartRuns {
       if (part.conductor === id) await store.giveBack(found);
       return 'refused';
     }
-    const taken = await store.take(found, isItsOwn && !isOver);
+    const taken = await store.take(found, isItsOwn && !isOver, guardsOfLoss(lost));
     if (taken === null) return 'elsewhere';
     if (counts !== undefined && isItsOwn && !isOver) counts.of(part.jobName).takeovers += 1;
     const session = await open(taken, job);

@@ -106,8 +106,7 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
   function holderOf({ part: { conductor, stepExecutionId } }: StoredPart): Holder {
     if (parts.runs.has(stepExecutionId)) return 'here';
     if (conductor === null) return 'nobody';
-    // An owner of this name that does not run it is an attempt of ours that came to grief.
-    return conductor === parts.id || parts.lost(conductor) !== undefined ? 'lost' : 'elsewhere';
+    return parts.lost(conductor) === undefined ? 'elsewhere' : 'lost';
   }
 
   async function revoke(stored: StoredPart): Promise<boolean> {
@@ -184,7 +183,9 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
       pass();
       try {
         const { conductor } = stored.part;
-        const lost = conductor === null ? null : (parts.lost(conductor) ?? { because: null, by: null });
+        const lost = conductor === null ? null : parts.lost(conductor);
+        // It has come back meanwhile.
+        if (lost === undefined) return null;
         const result = await parts.runs.see(withExecution, running.job, { lost, handBack: handBack.signal });
         if (result === 'elsewhere' || result === 'refused') return null;
         await session.readSteps([stored.part.stepExecutionId]);

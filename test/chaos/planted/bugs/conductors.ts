@@ -3,6 +3,7 @@ import type { PlantedBug } from '../planted-bug.ts';
 const conductor = 'src/runner/conductor.ts';
 const runs = 'src/runner/owned-runs.ts';
 const waiting = 'test/runner/waiting.test.ts';
+const returning = 'test/runner/owner-returns.test.ts';
 const conducting = 'test/runner/conductor.test.ts';
 
 /** Of conductors and schedules. */
@@ -13,7 +14,7 @@ export const conductorBugs: readonly PlantedBug[] = [
     breaks: 'lease',
     file: 'src/runner/stray-executions.ts',
     find: 'return lost === undefined ? [] : [{ id, owner, lost }];',
-    replace: 'return [{ id, owner, lost: lost ?? unseen }];',
+    replace: 'return [{ id, owner, lost: lost ?? ownAttempt }];',
     caughtBy: { file: waiting, name: 'is not taken for a stray while its conductor lives' },
   },
   {
@@ -21,9 +22,27 @@ export const conductorBugs: readonly PlantedBug[] = [
     bug: 'an owner counts as gone before its sign has stood still for a lease',
     breaks: 'lease',
     file: 'src/runner/owner-watch.ts',
-    find: 'if (stillFor >= leaseSeconds * 1000)',
-    replace: 'if (stillFor >= 0)',
+    find: 'if (stillFor < leaseSeconds * 1000) continue;',
+    replace: 'if (stillFor < 0) continue;',
     caughtBy: { file: 'test/runner/owner-watch.test.ts' },
+  },
+  {
+    id: 'taken-from-who-came-back',
+    bug: 'an execution is taken over although its owner gives a sign of life in that moment',
+    breaks: 'lease',
+    file: runs,
+    find: '[...guards, ...guardsOfLoss(lost)]',
+    replace: 'guards',
+    caughtBy: { file: returning, name: 'keeps its execution' },
+  },
+  {
+    id: 'part-taken-from-who-came-back',
+    bug: 'a part is taken over although its conductor gives a sign of life in that moment',
+    breaks: 'lease',
+    file: 'src/runner/parts/part-runs.ts',
+    find: 'isItsOwn && !isOver, guardsOfLoss(lost)',
+    replace: 'isItsOwn && !isOver',
+    caughtBy: { file: returning, name: 'keeps its part' },
   },
   {
     id: 'unseen-counts-as-still',
