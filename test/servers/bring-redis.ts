@@ -33,4 +33,10 @@ async function runs(folder: string): Promise<boolean> {
   return true;
 }
 
-if (import.meta.main) console.log((await bringRedis()).file);
+/** Tells where it is; or runs it, with the server's own options behind `--`: it may need libraries that lie beside it. */
+if (import.meta.main) {
+  const { file, env } = await bringRedis();
+  const options = process.argv.slice(2);
+  if (options.length === 0) console.log(file);
+  else await execa(file, options, { env, stdio: 'inherit' });
+}
