@@ -22,7 +22,7 @@ import { prepareLaunch } from './pending-launch.ts';
 import { createResting, createSettingAside } from './resting.ts';
 import { createSlots } from './slots.ts';
 import { createStrayTaking } from './stray-taking.ts';
-import { createDue, waitingPages } from './waiting-executions.ts';
+import { createDue, firstBefore, waitingPages } from './waiting-executions.ts';
 
 export interface Conductor extends ExecutionTaker {
   /** What runs here now, oldest first. */
@@ -223,21 +223,19 @@ export function createConductor(options: ConductorOptions): Conductor {
     const [claimable] = await claimables(stores, [executionId]);
     // Whoever has it sees it to its end; should they be gone, it is found as a stray.
     if (claimable === undefined || slots.has(executionId) || (claimable.lease?.conductor ?? null) !== null) return over;
-    const early = await tooEarly(claimable.execution);
+    const { execution } = claimable;
+    const early = await due.isIn(execution);
     if (early > 0) return { kind: 'later', milliseconds: early };
-    const job = runnable(claimable.execution);
+    const job = runnable(execution);
     if (job === null) return later;
+    // Once something was held back, messages do not come in the order in which what they tell of is to be begun.
+    if (!gates.isHeld(execution, job.definition) && gates.mayHaveHeld(execution, job.definition))
+      await takeWaiting(await firstBefore(stores.documents, execution, fewest));
     // What came twice, or was found by a look, has begun here meanwhile. What is held back we look for ourselves.
-    if (slots.has(executionId) || gates.isHeld(claimable.execution, job.definition)) return over;
+    if (slots.has(executionId) || gates.isHeld(execution, job.definition)) return over;
     if (!mayTakeNew()) return { kind: 'later', milliseconds: 0 };
-    const seen = await begin(claimable.execution, () => runs.see(claimable, job, null));
+    const seen = await begin(execution, () => runs.see(claimable, job, null));
     return seen === 'over' || seen === 'held' ? over : seen === 'refused' ? later : { kind: 'later', milliseconds: 0 };
-  }
-
-  /** In milliseconds; 0: it may begin. */
-  async function tooEarly({ notBefore }: JobExecution): Promise<number> {
-    if (notBefore === undefined) return 0;
-    return Math.max(0, Math.ceil(Number(notBefore - (await stores.clock.now())) / 1e6));
   }
 
   async function settled(): Promise<void> {

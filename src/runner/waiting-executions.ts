@@ -1,8 +1,10 @@
 import { executionIndexes, idOfMember, memberOfWaiting } from '../domain/document-index.ts';
+import type { JobExecution } from '../domain/execution.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
 import { decodeExecution } from '../domain/execution-text.ts';
 import { defaultPriority, type Priority } from '../domain/priority.ts';
 import { floorToMicrosecond, formatInstant } from '../domain/time.ts';
+import { defaultQueue } from '../domain/work.ts';
 import type { StoredDocument } from '../ports/document-reader.ts';
 import type { Stores } from '../ports/stores.ts';
 import { pagesOf } from './index-members.ts';
@@ -47,6 +49,20 @@ async function* membersOf(documents: Stores['documents'], queues: readonly strin
   }
 }
 
+/**
+ * The first of what waits in the queue of an execution to be taken for the first time, and is to be begun before it.
+ * @param limit so many of the queue are read @throws BatchyError `store-unavailable`
+ */
+export async function firstBefore(
+  documents: Stores['documents'],
+  { id, queue = defaultQueue, priority = defaultPriority }: JobExecution,
+  limit: number,
+): Promise<number[]> {
+  const index = executionIndexes.waiting(queue);
+  const first = await documents.scan({ index, prefix: '', direction: 'ascending', beyond: null, limit });
+  return first.filter((member) => member < memberOfWaiting(priority, id)).map(idOfMember);
+}
+
 /** What was to wait until a time, and that has come, by that time. @throws BatchyError `store-unavailable` */
 export async function dueExecutions(
   { documents, clock }: Pick<Stores, 'documents' | 'clock'>,
@@ -84,6 +100,11 @@ export function createDue(stores: Pick<Stores, 'documents' | 'clock'>) {
   }
 
   return {
+    /** In how many milliseconds its time comes, by the clock of the store; 0: it may begin. */
+    async isIn({ notBefore }: JobExecution): Promise<number> {
+      if (notBefore === undefined) return 0;
+      return Math.max(0, Math.ceil(Number(notBefore - (await stores.clock.now())) / 1e6));
+    },
     /** It waits no more. */
     begun(executionId: number): void {
       if (members.has(executionId)) begun.add(executionId);

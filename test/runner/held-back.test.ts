@@ -97,3 +97,42 @@ it('what waits for a place of its job, with hundreds of another job in front tha
   end(first);
   await until(() => expect(idsOf(begun)).toEqual([ids[0], first, second]), 10);
 });
+
+it('goes before what comes to another conductor in the moment in which a place is free', async () => {
+  const { world, conduct, launch, begun, until, pass, end } = await gated({ name: 'Etl', maxRunning: 1 });
+  const hands = new Map<string, ConsumeOptions['take']>();
+  const byHand = (id: string): Dispatcher => ({
+    dispatch: async () => {},
+    consume: ({ take }) => (hands.set(id, take), { setRoom: () => {}, stop: async () => {} }),
+    close: async () => {},
+  });
+  for (const id of ['a', 'b']) await conduct(id, { dispatcher: byHand(id) });
+  const take = async (by: string, id: number): Promise<unknown> => hands.get(by)?.(id);
+  const first = await launch('Etl');
+  const ended = take('a', first);
+  await until(() => expect(idsOf(begun)).toEqual([first]));
+  const [second, third, late] = [await launch('Etl'), await launch('Etl'), await launch('Etl')];
+  const urgent = await launch('Etl', { priority: 'high' });
+  for (const id of [second, third]) expect(await take('a', id)).toEqual({ kind: 'over' });
+  // Nobody but who has it knows that it has ended: its place is free, and what comes next comes by a message.
+  const { store } = world.stores;
+  const commit = store.commit.bind(store);
+  let isHanded = false;
+  store.commit = async (asked) => {
+    const outcome = await commit(asked);
+    const hasEnded = (await world.outcome(first)).status === 'COMPLETED';
+    if (hasEnded && !isHanded) {
+      isHanded = true;
+      await Promise.race([take('b', late), pass(0)]);
+    }
+    return outcome;
+  };
+  end(first);
+  await ended;
+  await until(() => expect(idsOf(begun)).toEqual([first, urgent]));
+  end(urgent);
+  for (const [place, next] of [second, third, late].entries()) {
+    await until(() => expect(idsOf(begun)).toEqual([first, urgent, second, third, late].slice(0, place + 3)));
+    end(next);
+  }
+});
