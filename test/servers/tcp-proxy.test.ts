@@ -44,3 +44,28 @@ it.each(['blackhole', 'swallow-replies'] as const)(
     idles.destroy();
   },
 );
+
+it('an answer that is under way when all becomes slow arrives, and those behind it after it', async () => {
+  const asked = Promise.withResolvers<Socket>();
+  const server = createServer((socket) => void socket.once('data', () => asked.resolve(socket)));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const proxy = await startTcpProxy((server.address() as AddressInfo).port);
+  const socket = connect(proxy.port, '127.0.0.1').setEncoding('utf8');
+  onTestFinished(async () => {
+    socket.destroy();
+    await proxy.close();
+    server.close();
+  });
+  let heard = '';
+  socket.on('data', (text) => (heard += text));
+  socket.write('question');
+  const answering = await asked.promise;
+  proxy.mode = 'slow';
+  answering.write('first ');
+  await expect.poll(() => heard).toBe('first ');
+  proxy.mode = 'pass';
+  answering.write('second');
+  await expect.poll(() => heard).toBe('first second');
+  expect(proxy.lost).toBe(0);
+});

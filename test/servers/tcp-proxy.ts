@@ -50,6 +50,7 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       else upstream.write(bytes);
     });
     upstream.on('data', (bytes) => {
+      isLate ||= mode === 'slow';
       if (isLate) {
         lateBack = pass(lateBack, client, bytes, client);
         return;
