@@ -9,9 +9,9 @@ import type { Settings } from './config/schema.ts';
 import { version } from './config/version.ts';
 import { createKeyRing } from './config/key-ring.ts';
 import { BatchyError } from './domain/errors.ts';
+import type { JobDefinition } from './domain/job.ts';
 import { createJobCounts } from './domain/job-counts.ts';
 import type { Instant } from './domain/time.ts';
-import { defaultQueue } from './domain/work.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
 import { createFiringLoop } from './firing-loop.ts';
 import { openDispatcher } from './open-dispatcher.ts';
@@ -87,7 +87,7 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   const standing = createStandingWarnings({
     find: async () =>
       new Map([
-        ...(await conductorWarnings(stores.documents, services.conductors, queuesOf(catalog))),
+        ...(await conductorWarnings(stores.documents, services.conductors, definitionsOf(catalog))),
         ...(await schedulesAhead(stores)),
       ]),
     timers: systemTimers,
@@ -205,8 +205,8 @@ function checkExposure(settings: Settings, hasKeys: boolean): void {
   );
 }
 
-function queuesOf(catalog: JobCatalog): string[] {
-  return [...catalog.jobs().values()].map(({ definition }) => definition.queue ?? defaultQueue);
+function definitionsOf(catalog: JobCatalog): JobDefinition[] {
+  return [...catalog.jobs().values()].map(({ definition }) => definition);
 }
 
 function whyNothingRuns({ WORKER }: Settings, catalog: JobCatalog): string {

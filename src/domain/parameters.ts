@@ -140,7 +140,7 @@ function refusal(places: readonly ErrorPlace[]): BatchyError {
   const more = places.length > mostPlacesTold ? [`and ${places.length - mostPlacesTold} more`] : [];
   return new BatchyError(
     'invalid-parameters',
-    `The parameters do not fit: ${[...told, ...more].join('; ')}. Nothing was launched; mend them and launch again.`,
+    `The parameters do not fit: ${[...told, ...more].join('; ')}. Nothing was changed; mend them and try again.`,
     { places: places.slice(0, mostPlacesListed) },
   );
 }
