@@ -246,6 +246,7 @@ function aboutUs(
     ...(queues.length === 0 ? {} : { queues }),
     sharedJobs: [...jobs.values()].flatMap(({ definition }) => (hasParts(definition) ? definition.name : [])).sort(),
     jobsVersion,
+    leaseSeconds: settings.LEASE_SECONDS,
   };
 }
 

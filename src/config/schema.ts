@@ -146,7 +146,8 @@ export const settingsSchema = Type.Object(
       minimum: 1,
       maximum: 3600,
       default: 15,
-      description: 'A conductor that has given no sign of life for this long is taken for gone, in seconds.',
+      description:
+        'A conductor that has given no sign of life for this long is taken for gone, in seconds. It tells others its own.',
     }),
     BLOCKED_SECONDS: Type.Number({
       minimum: 1,

@@ -36,6 +36,8 @@ export interface ConductorAbout {
   readonly sharedJobs?: readonly string[];
   /** A digest of the names and versions of the jobs that it has read; absent: an older version does not tell. */
   readonly jobsVersion?: string;
+  /** For so long it may give no sign of life before it is taken for gone; absent: an older version does not tell. */
+  readonly leaseSeconds?: number;
   /** It takes nothing new, and ends when what it runs has: another process of its machine has read job files that have changed. */
   readonly isDraining?: true;
 }
@@ -71,11 +73,12 @@ export function heartbeatDocument({ conductor, at, about, endedBecause, endedBy 
 }
 
 function storedAbout(about: ConductorAbout): JsonObject {
-  const { sharedJobs, jobsVersion, isDraining } = about;
+  const { sharedJobs, jobsVersion, leaseSeconds, isDraining } = about;
   return {
     ...aboutFields(about),
     ...(sharedJobs === undefined ? {} : { shared_jobs: sharedJobs }),
     ...(jobsVersion === undefined ? {} : { jobs_version: jobsVersion }),
+    ...(leaseSeconds === undefined ? {} : { lease_milliseconds: Math.round(leaseSeconds * 1000) }),
     ...(isDraining === undefined ? {} : { draining: true }),
   };
 }
@@ -117,8 +120,20 @@ function readAbout(fields: StoredFields): ConductorAbout {
     ...(queues.length === 0 ? {} : { queues }),
     ...(sharedJobs === null ? {} : { sharedJobs }),
     ...(fields.has('jobs_version') ? { jobsVersion: fields.text('jobs_version') } : {}),
+    ...(fields.has('lease_milliseconds') ? { leaseSeconds: fields.count('lease_milliseconds') / 1000 } : {}),
     ...(fields.has('draining') && fields.flag('draining') ? { isDraining: true } : {}),
   };
+}
+
+/**
+ * For how long a conductor may give no sign of life before it is taken for gone, in seconds: as it says itself, since it gives its signs by
+ * that. @param usual where it does not tell @throws BatchyError `foreign-data` for text that is no heartbeat
+ */
+export function leaseSecondsOf(text: string, usual: number): number {
+  // As of its end.
+  const fields = storedFields(parseStoredObject(text, what), what);
+  const about = fields.has('about') ? fields.objectOrNull('about') : null;
+  return about?.has('lease_milliseconds') === true ? about.count('lease_milliseconds') / 1000 : usual;
 }
 
 /** @returns how its conductor has ended, where somebody saw it. @throws BatchyError `foreign-data` for text that is no heartbeat */

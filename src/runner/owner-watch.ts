@@ -1,9 +1,9 @@
-import { heartbeatKey, readEnding } from '../domain/heartbeat.ts';
+import { heartbeatKey, leaseSecondsOf, readEnding } from '../domain/heartbeat.ts';
 import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { LostOwner } from './owner-loss.ts';
 
-/** Tells by its own clock which conductors have given no sign of life for as long as a lease lasts. */
+/** Tells by its own clock which conductors have given no sign of life for as long as their lease lasts. */
 export interface OwnerWatch {
   /**
    * Looks at all of them now.
@@ -15,7 +15,10 @@ export interface OwnerWatch {
 
 const unseen = { because: null, by: null };
 
-/** @param own the name of the conductor that watches; `null`: it gives no sign itself */
+/**
+ * @param leaseSeconds ours, and that of those who do not tell theirs
+ * @param own the name of the conductor that watches; `null`: it gives no sign itself
+ */
 export function createOwnerWatch(
   documents: DocumentReader,
   timers: Timers,
@@ -38,8 +41,7 @@ export function createOwnerWatch(
       const ids = [...new Set(conductors)];
       const found = await documents.get([...ids, ...(own === null ? [] : [own])].map(heartbeatKey));
       const now = timers.monotonic();
-      // Whoever could not look, because the store was away, has not seen that nobody gave a sign: its owners could not either.
-      const watched = Math.min(now - lookedAt, (leaseSeconds * 1000) / 3);
+      const sinceLook = now - lookedAt;
       lookedAt = now;
       const muted = isMuted(own === null ? null : (found[ids.length] ?? null), now);
       const gone = new Map<string, LostOwner>();
@@ -52,10 +54,13 @@ export function createOwnerWatch(
           continue;
         }
         const { revision } = sign;
+        const lease = leaseSecondsOf(sign.text, leaseSeconds) * 1000;
+        // Whoever could not look, because the store was away, has not seen that nobody gave a sign: its owners could not either.
+        const watched = Math.min(sinceLook, lease / 3);
         const before = seen.get(id);
         const stillFor = before?.revision === revision && !muted ? before.stillFor + watched : 0;
         next.set(id, { revision, stillFor });
-        if (stillFor < leaseSeconds * 1000) continue;
+        if (stillFor < lease) continue;
         gone.set(id, { ...(readEnding(sign.text) ?? unseen), sign: { ...heartbeatKey(id), expected: revision } });
       }
       seen = next;

@@ -97,7 +97,7 @@ export function createConductors(
     const now = await clock.now();
     return found.map((sign) => {
       const ageSeconds = Math.max(0, Number((now - sign.at) / (nanosecondsPerSecond / 1000n)) / 1000);
-      const isSilent = ageSeconds > leaseSeconds;
+      const isSilent = ageSeconds > (sign.about?.leaseSeconds ?? leaseSeconds);
       return {
         ...sign,
         ageSeconds,

@@ -1,7 +1,7 @@
 import { executionIndexes, idOfMember } from '../domain/document-index.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
 import { decodeExecution } from '../domain/execution-text.ts';
-import { conductorsIndex, heartbeatKey, readEnding } from '../domain/heartbeat.ts';
+import { conductorsIndex, heartbeatKey, leaseSecondsOf, readEnding } from '../domain/heartbeat.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
 import type { Timers } from '../ports/timers.ts';
 
@@ -52,7 +52,7 @@ export function createStrandedExecutions(options: StrandedExecutionsOptions): St
       const before = seen.get(conductor);
       const unchanged = before?.revision === sign.revision ? before.since : now;
       next.set(conductor, { revision: sign.revision, since: unchanged });
-      if (now - unchanged < lease) living += 1;
+      if (now - unchanged < leaseSecondsOf(sign.text, leaseSeconds) * 1000) living += 1;
     }
     seen = next;
     return living > 0;

@@ -118,7 +118,7 @@ describe('the body of a launch', () => {
 
   test('the sentence tells the first five and how many more', () => {
     const body = JSON.stringify(Object.fromEntries('abcdefg'.split('').map((name) => [`${name} `, 1])));
-    expect(() => launched(body)).toThrow(/"e ".*; and 2 more\. Nothing was launched/);
+    expect(() => launched(body)).toThrow(/"e ".*; and 2 more\. Nothing was changed/);
   });
 
   test('a body with very many mistakes is refused like any other', () => {

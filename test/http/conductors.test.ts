@@ -42,6 +42,19 @@ describe('GET /conductors', () => {
     expect(await listed('?all=true')).toEqual(['a-killed silent', 'b-owning silent', 'c-living online']);
     expect((await call('GET', '/conductors?all=yes')).status).toBe(400);
   });
+
+  it('calls one silent by the lease that it tells', async () => {
+    const { call, clock, beat } = await conductorsApp(10);
+    await beat('a-long', { leaseSeconds: 60 });
+    await beat('b-short', { leaseSeconds: 2.5 });
+    await beat('c-older');
+    clock.set('2026-11-22T10:00:05');
+    const states = async (): Promise<string[]> =>
+      (await call('GET', '/conductors')).json.map(({ state }: Record<string, string>) => state);
+    expect(await states()).toEqual(['online', 'silent', 'online']);
+    clock.set('2026-11-22T10:00:59');
+    expect(await states()).toEqual(['online', 'silent', 'silent']);
+  });
 });
 
 describe('/health/ready', () => {

@@ -22,7 +22,12 @@ function watching() {
     'own',
   );
   return {
-    beat: (id: string) => signs.set(id, { revision: (signs.get(id)?.revision ?? 0) + 1, text: '{}' }),
+    /** @param lease as it tells it, in seconds */
+    beat: (id: string, lease?: number) =>
+      signs.set(id, {
+        revision: (signs.get(id)?.revision ?? 0) + 1,
+        text: lease === undefined ? '{}' : JSON.stringify({ about: { lease_milliseconds: lease * 1000 } }),
+      }),
     /** Who is gone, looked at after so many seconds. */
     goneAfter: async (seconds: number): Promise<string[]> => {
       now += seconds * 1000;
@@ -75,4 +80,23 @@ it('takes nobody for gone as long as its own sign does not get through: the stor
   }
   beat('own');
   expect(await goneAfter(1)).toContain('a');
+});
+
+it('goes by the lease that each tells, whatever its own is', async () => {
+  const { beat, goneAfter } = watching();
+  beat('a', leaseSeconds * 3);
+  beat('b', leaseSeconds / 3);
+  expect(await goneAfter(0)).toEqual([]);
+  for (let second = 1; second < leaseSeconds / 3; second += 1) expect(await goneAfter(1)).toEqual([]);
+  for (let second = leaseSeconds / 3; second < leaseSeconds * 3; second += 1) expect(await goneAfter(1)).toEqual(['b']);
+  expect(await goneAfter(1)).toEqual(['a', 'b']);
+});
+
+it('has not seen what a short lease would have needed, where it could not look for long', async () => {
+  const { beat, goneAfter } = watching();
+  beat('a', leaseSeconds);
+  beat('b', 3);
+  await goneAfter(0);
+  await goneAfter(1);
+  expect(await goneAfter(60)).toEqual([]);
 });

@@ -51,4 +51,10 @@ describe('whether a conductor is gone', () => {
     await beat();
     expect(await isGone(0.1)).toBe(true);
   });
+
+  it('is judged by the lease that it tells', async () => {
+    const about = { host: 'etl-1', processId: 7, role: 'worker', concurrency: 4, capabilities: [] } as const;
+    await beat({ about: { ...about, leaseSeconds: 0.1 } });
+    expect(await isGone(1e7)).toBe(true);
+  });
 });

@@ -39,8 +39,10 @@ export function createOthersOnline({ stores, conductor, leaseSeconds, timers }: 
         if (found !== null) signs.push(...readSign(found.text));
     }
     if (signs.length === 0) return signs;
-    const oldest = (await clock.now()) - BigInt(leaseSeconds * 1000) * (nanosecondsPerSecond / 1000n);
-    return signs.filter(({ at, endedBecause }) => endedBecause === undefined && at >= oldest);
+    const now = await clock.now();
+    const isFresh = ({ at, about }: Heartbeat): boolean =>
+      now - at <= BigInt(Math.round((about?.leaseSeconds ?? leaseSeconds) * 1000)) * (nanosecondsPerSecond / 1000n);
+    return signs.filter((sign) => sign.endedBecause === undefined && isFresh(sign));
   }
 
   return async (part) => {
