@@ -21,13 +21,15 @@ export interface Capabilities {
 }
 
 export interface CapabilitiesOptions {
-  readonly timers: Pick<StepTools['timers'], 'after'>;
-  /** Told what a capability that could not be asked has thrown. */
+  readonly timers: Pick<StepTools['timers'], 'after' | 'monotonic'>;
+  /** Told what a capability that could not be asked has thrown: the same no more often than once in a while. */
   readonly onProblem: (error: unknown) => void;
 }
 
 /** What a capability is given to answer, in milliseconds. */
 const answerWithin = 10_000;
+/** One that did not answer is missing for so long without being asked: who waits for it takes up the place of another. */
+const rest = 60_000;
 
 /** @param always names that it has, beside those that are defined */
 export function createCapabilities(
@@ -37,17 +39,30 @@ export function createCapabilities(
 ): Capabilities {
   const known = new Map<string, Capability['has']>(always.map((name) => [name, null]));
   for (const { name, has } of defined) known.set(name, has);
+  /** By name, until when. */
+  const resting = new Map<string, number>();
+  const told = new Map<string, { readonly text: string; readonly until: number }>();
+
+  function tell(name: string, text: string): void {
+    const before = told.get(name);
+    const now = timers.monotonic();
+    if (before !== undefined && before.text === text && now < before.until) return;
+    told.set(name, { text, until: now + rest });
+    onProblem(new Error(`The capability ${name} counts as missing: ${text}`));
+  }
 
   async function isThere(name: string, work: CapabilityWork): Promise<boolean> {
     const has = known.get(name);
     if (has === undefined) return false;
     if (has === null) return true;
+    if (timers.monotonic() < (resting.get(name) ?? Number.NEGATIVE_INFINITY)) return false;
     let cancel = (): void => {};
     try {
       const late = new Promise<never>((_resolve, reject) => {
-        cancel = timers.after(answerWithin, () =>
-          reject(new Error(`it has not answered for ${answerWithin / 1000} s`)),
-        );
+        cancel = timers.after(answerWithin, () => {
+          resting.set(name, timers.monotonic() + rest);
+          reject(new Error(`it has not answered for ${answerWithin / 1000} s, and is asked again in ${rest / 1000} s`));
+        });
       });
       // Should it never come back, or end the process, it is known by its name.
       const answer = ownStrayErrors(
@@ -62,7 +77,7 @@ export function createCapabilities(
       );
       return (await Promise.race([answer, late])) === true;
     } catch (error) {
-      onProblem(new Error(`The capability ${name} counts as missing: ${errorText(error)}`));
+      tell(name, errorText(error));
       return false;
     } finally {
       cancel();

@@ -121,7 +121,10 @@ export function createExecutions(options: ExecutionsOptions): Executions {
       if (((await records.lease(id))?.value.conductor ?? null) !== null) return whyPartsWait(records, conductors, id);
       const { queue = defaultQueue } = execution;
       if (await conductors.leavesOut(queue)) return `a conductor of queue ${queue}: those online have other QUEUES`;
-      return whyHeld(stores.documents, execution, jobs.maxRunningOf(jobName), await stores.clock.now());
+      const held = await whyHeld(stores.documents, execution, jobs.maxRunningOf(jobName), await stores.clock.now());
+      if (held !== null || required.length === 0) return held;
+      // What is asked may say no for now, and nothing tells of that but this.
+      return `a conductor with ${required.join(', ')}: of those online that may have it none has begun it yet`;
     },
 
     async list(filter) {

@@ -57,6 +57,21 @@ describe('GET /conductors', () => {
   });
 });
 
+describe('an execution that needs something', () => {
+  it('says that it waits for it, also where those that may have it have not begun it', async () => {
+    const app = await testApp({ jobSide: fixedCatalog({ name: 'Train', capabilities: ['gpu'] }) });
+    const put = documentWriter(app.stores.store);
+    await app.call('POST', '/jobs/Train/launch');
+    const awaits = async (): Promise<string> => (await app.call('GET', '/executions/1')).json.awaits;
+    expect(await awaits()).toBe('a conductor with gpu: none online');
+    const at = await app.clock.now();
+    await put(heartbeatDocument({ conductor: 'a', at, about: { ...about, capabilities: ['gpu'] } }));
+    expect(await awaits()).toBe('a conductor with gpu: of those online that may have it none has begun it yet');
+    await put(leaseDocument({ executionId: 1, conductor: 'a', takenAt: at }));
+    expect(await awaits()).toBeNull();
+  });
+});
+
 describe('/health/ready', () => {
   it('warns of a queue in which something waits and that nobody online runs', async () => {
     const { call, start, beat } = await conductorsApp(0.05);

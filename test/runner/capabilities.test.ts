@@ -60,8 +60,44 @@ describe('capabilities', () => {
     expect(await slow).toBe(false);
     expect(problems).toEqual([
       'The capability broken counts as missing: no such device',
-      'The capability slow counts as missing: it has not answered for 10 s',
+      'The capability slow counts as missing: it has not answered for 10 s, and is asked again in 60 s',
     ]);
+  });
+
+  it('that do not answer are left alone for a minute: who waits for one takes up a place', async () => {
+    let asked = 0;
+    const slow = (): Promise<boolean> => {
+      asked += 1;
+      return asked === 1 ? new Promise(() => {}) : Promise.resolve(true);
+    };
+    const all = createCapabilities([defineCapability('slow', slow)], [], options);
+    const first = all.ask(['slow'], work);
+    timers.advance(10_000);
+    expect(await first).toBe(false);
+    timers.advance(59_999);
+    expect([await all.ask(['slow'], work), asked]).toEqual([false, 1]);
+    timers.advance(1);
+    expect([await all.ask(['slow'], work), asked]).toEqual([true, 2]);
+  });
+
+  it('that throw are told of once in a minute, unless they throw something else', async () => {
+    let error = 'no such device';
+    const broken = defineCapability('broken', () => {
+      throw new Error(error);
+    });
+    const all = createCapabilities([broken], [], options);
+    for (let second = 0; second < 60; second += 1) {
+      await all.ask(['broken'], work);
+      timers.advance(1000);
+    }
+    expect(problems).toHaveLength(1);
+    error = 'another one';
+    await all.ask(['broken'], work);
+    await all.ask(['broken'], work);
+    expect(problems).toHaveLength(2);
+    timers.advance(60_000);
+    await all.ask(['broken'], work);
+    expect(problems).toHaveLength(3);
   });
 
   it('are known by their names while they are asked', async () => {
