@@ -9,7 +9,7 @@ import { type ExecutionSession, openSession, type SessionOptions } from './execu
 import type { GateCommit, Gates } from './gates.ts';
 import type { RunnableJob } from './job.ts';
 import { type Claimable, prepareClaim, releaseLease, takeLease } from './lease-taking.ts';
-import { guardsOfLoss, logOwnerLoss, type LostOwner } from './owner-loss.ts';
+import { guardsOfLoss, logOwnerLoss, type LostOwner, ownAttempt } from './owner-loss.ts';
 import type { PartTaking } from './parts/conductor-parts.ts';
 import type { PendingLaunch } from './pending-launch.ts';
 import { countRun } from './run-counts.ts';
@@ -42,6 +42,12 @@ export interface OwnedRunsOptions extends Omit<ConductorOptions, 'capabilities'>
   readonly onRoom: () => void;
 }
 
+interface TakenHere {
+  readonly session: ExecutionSession;
+  /** Whether it may not go on: only its end is left to store. */
+  readonly isOver: boolean;
+}
+
 const keepSeconds = 600;
 
 /** Takes executions for a conductor, and runs them as their owner. */
@@ -50,12 +56,41 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
   const tools: EngineTools = { ...options, reader: stores.reader, journal: stores.journal, by: `conductor ${id}` };
   const giveUp = new AbortController();
   const ends = createEndTelling(tools, onProblem);
+  /** Those that had no owner, and whose taking here came to grief: what is found of them in our name has lost nobody. */
+  const cameToGrief = new Set<number>();
 
   function operation(): Operation {
     return { id: operationId(), fingerprint: '', answer: null, keepSeconds };
   }
 
-  async function see(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): Promise<Seen> {
+  async function see(claimable: Claimable, job: RunnableJob, found: LostOwner | null): Promise<Seen> {
+    const { id: executionId } = claimable.execution;
+    const lost = cameToGrief.delete(executionId) && found === ownAttempt ? null : found;
+    if (lost === null) cameToGrief.add(executionId);
+    const taken = await take(claimable, job, lost);
+    cameToGrief.delete(executionId);
+    if (typeof taken === 'string') return taken;
+    const { session, isOver } = taken;
+    if (lost === null || !isOver) return runTaken(executionId, session, job);
+    const exitMessage = lost.because === null ? 'owner lost' : `owner lost: its process ${lost.because}`;
+    await options.parts.share(session, job.definition).revokeAll();
+    const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;
+    await session.commit((state) => endingOf(state, ending, tools));
+    ends.tell(job, session.state);
+    return 'over';
+  }
+
+  async function runTaken(executionId: number, session: ExecutionSession, job: RunnableJob): Promise<Seen> {
+    let isOwned = false;
+    void session.owned.then(() => (isOwned = true));
+    const seen = await run(executionId, session, job);
+    // Somebody else was faster, or what is decided on queues has changed: who has it is told by the store.
+    if (!isOwned) gates.letGo(executionId);
+    return seen;
+  }
+
+  /** @throws BatchyError `store-unavailable`: it may be ours by then */
+  async function take(claimable: Claimable, job: RunnableJob, lost: LostOwner | null): Promise<TakenHere | Seen> {
     const { id: executionId, takeovers } = claimable.execution;
     const { onOwnerLost, maxTakeovers } = job.definition;
     // What another execution did to the process is none of its takeovers.
@@ -67,7 +102,7 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
       !(await capabilities.ask(requiredCapabilities(job.definition), { ...claimable.execution, executionId }))
     )
       return 'refused';
-    const take = ({ changes, guards }: GateCommit): Promise<number | null> => {
+    const takeLeaseWith = ({ changes, guards }: GateCommit): Promise<number | null> => {
       const countsAsTakeover = isItsOwn && !isOver;
       const beside = { changes, guards: [...guards, ...guardsOfLoss(lost)] };
       return takeLease(stores, claimable, { conductor: id, operation: operation(), countsAsTakeover, beside });
@@ -77,9 +112,9 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
     const isUnstarted = lost === null && claimable.execution.startedAt === null;
     const claim = isUnstarted && guards !== null ? await prepareClaim(stores, claimable, id, guards) : null;
     let fence = claim?.fence ?? null;
-    if (claim === null && guards !== null) fence = await take({ changes: [], guards });
+    if (claim === null && guards !== null) fence = await takeLeaseWith({ changes: [], guards });
     if (guards === null) {
-      const passing = await gates.pass({ claimable, definition: job.definition, lost, take });
+      const passing = await gates.pass({ claimable, definition: job.definition, lost, take: takeLeaseWith });
       if (passing.kind === 'held') return 'held';
       if (passing.kind === 'taken') ({ fence } = passing);
     }
@@ -95,20 +130,7 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
       const outcome = isOver ? 'it may not be taken over again' : `it goes on here${takeover}`;
       logOwnerLoss(tools.logs, executionId, lost, outcome);
     }
-    if (!isOver) {
-      let isOwned = false;
-      void session.owned.then(() => (isOwned = true));
-      const seen = await run(executionId, session, job);
-      // Somebody else was faster, or what is decided on queues has changed: who has it is told by the store.
-      if (!isOwned) gates.letGo(executionId);
-      return seen;
-    }
-    const exitMessage = lost.because === null ? 'owner lost' : `owner lost: its process ${lost.because}`;
-    await options.parts.share(session, job.definition).revokeAll();
-    const ending = { event: 'lose-owner', exitCode: 'FAILED', exitMessage } as const;
-    await session.commit((state) => endingOf(state, ending, tools));
-    ends.tell(job, session.state);
-    return 'over';
+    return { session, isOver };
   }
 
   async function open(
@@ -138,7 +160,10 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
     const result = await runExecution(session, job, tools, slots.handBackOf(executionId));
     if (result === 'ended') ends.tell(job, session.state);
     if (result !== 'handed-back') return 'over';
-    await releaseLease(stores, executionId, { fence: session.fence, conductor: id }, operation());
+    const owned = { fence: session.fence, conductor: id };
+    const release = operation();
+    // Left in our name, it would count as the loss of its owner.
+    await session.patiently(() => releaseLease(stores, executionId, owned, release));
     return 'handed-back';
   }
 

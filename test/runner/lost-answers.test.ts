@@ -1,0 +1,102 @@
+import { expect, it, onTestFinished } from 'vitest';
+
+import { BatchyError } from '../../src/domain/errors.ts';
+import type { JobDefinition } from '../../src/domain/job.ts';
+import type { Commit } from '../../src/ports/store.ts';
+import { createConductor } from '../../src/runner/conductor.ts';
+import type { TaskBody } from '../../src/runner/step-body.ts';
+import { createManualTimers, passSeconds } from './manual-timers.ts';
+import { createWorld, jobOf } from './world.ts';
+
+/** What a store that is away for a moment does to an execution that changes hands: nobody has died by that. */
+
+const takesLease = ({ changes }: Commit): boolean =>
+  changes.some((change) => change.kind === 'document' && change.collection === 'lease');
+
+async function conducted(options: Pick<JobDefinition, 'onOwnerLost' | 'maxRunning'>, run: TaskBody['run']) {
+  const timers = createManualTimers();
+  const world = await createWorld({ timers });
+  onTestFinished(() => world.close());
+  const job = jobOf([{ name: 'Step', body: { kind: 'task', run } }], options);
+  const conduct = async (id: string) => {
+    const conductor = createConductor({
+      ...world.tools,
+      stores: world.stores,
+      catalog: { get: () => job },
+      id,
+      leaseSeconds: 15,
+      concurrency: 4,
+      lookEveryMilliseconds: 1000,
+      graceMilliseconds: 5000,
+      onProblem: () => undefined,
+    });
+    await conductor.start();
+    return conductor;
+  };
+  return { timers, world, conduct, id: await world.launch(job) };
+}
+
+const away = (): BatchyError => new BatchyError('store-unavailable', 'away');
+
+it.each([
+  ['the answer to its taking', 'fail'],
+  ['the answer to its taking', 'resume'],
+  ['what is read once it is taken', 'fail'],
+  ['what is read once it is taken', 'resume'],
+] as const)('runs once and has lost no owner, where %s is lost (onOwnerLost: %s)', async (what, onOwnerLost) => {
+  let runs = 0;
+  const { timers, world, conduct, id } = await conducted({ onOwnerLost, maxRunning: 1 }, () => void (runs += 1));
+  const { store, documents } = world.stores;
+  const [commit, get] = [store.commit.bind(store), documents.get.bind(documents)];
+  let fails = true;
+  let readFails = false;
+  store.commit = async (asked) => {
+    const outcome = await commit(asked);
+    if (!fails || !takesLease(asked)) return outcome;
+    fails = false;
+    if (what === 'the answer to its taking') throw away();
+    readFails = true;
+    return outcome;
+  };
+  documents.get = async (keys) => {
+    if (!readFails) return get(keys);
+    readFails = false;
+    throw away();
+  };
+  const conductor = await conduct('here');
+  await passSeconds(timers, 10);
+  const { status, execution } = await world.outcome(id);
+  expect([status, execution.takeovers, runs, fails]).toEqual(['COMPLETED', 0, 1, false]);
+  await conductor.stop();
+});
+
+it.each(['fail', 'resume'] as const)(
+  'is handed back by a conductor that ends while the store is away, and has lost no owner (onOwnerLost: %s)',
+  async (onOwnerLost) => {
+    let runs = 0;
+    const { timers, world, conduct, id } = await conducted({ onOwnerLost }, ({ signal }) => {
+      runs += 1;
+      if (runs > 1) return undefined;
+      return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('ended'))));
+    });
+    const first = await conduct('first');
+    await expect.poll(() => runs).toBe(1);
+    const { store } = world.stores;
+    const commit = store.commit.bind(store);
+    let fails = 2;
+    store.commit = async (asked) => {
+      if (!takesLease(asked) || fails === 0) return commit(asked);
+      fails -= 1;
+      throw away();
+    };
+    let isStopped = false;
+    void first.stop().then(() => (isStopped = true));
+    for (let seconds = 0; seconds < 10 && !isStopped; seconds += 1) await passSeconds(timers, 1);
+    expect([isStopped, fails]).toEqual([true, 0]);
+    const second = await conduct('second');
+    await passSeconds(timers, 5);
+    const { status, execution } = await world.outcome(id);
+    expect([status, execution.takeovers, runs]).toEqual(['COMPLETED', 0, 2]);
+    await second.stop();
+  },
+);
