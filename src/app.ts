@@ -13,6 +13,7 @@ import type { JobDefinition } from './domain/job.ts';
 import { createJobCounts } from './domain/job-counts.ts';
 import type { Instant } from './domain/time.ts';
 import { createServer, type BatchyServer, type HttpServices } from './http/server.ts';
+import { createChores } from './chores.ts';
 import { createFiringLoop } from './firing-loop.ts';
 import { openDispatcher } from './open-dispatcher.ts';
 import { openStores } from './open-stores.ts';
@@ -136,17 +137,21 @@ export async function createApp(settings: Settings, overrides: AppOverrides = {}
   let watching: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
 
+  const chores = createChores({
+    chores: new Map<string, () => Promise<unknown>>([
+      ['the look for clocks that were ahead', () => services.watch.noticeSkew()],
+      ['the pruning of batches and of the journal', () => services.watch.prune()],
+      ['the pruning of executions', () => services.retention.prune()],
+      ['the pruning of conductors', () => services.conductorRetention.prune()],
+      ['the look for executions that nobody runs', () => stranded.look()],
+      ['the look for what an operator should mend', () => standing.look()],
+    ]),
+    log,
+    outages,
+    stopping: stopping.signal,
+  });
   const look = async (): Promise<void> => {
-    try {
-      await services.watch.noticeSkew();
-      await services.watch.prune();
-      await services.retention.prune();
-      await services.conductorRetention.prune();
-      await stranded.look();
-      await standing.look();
-    } catch (error) {
-      log[outages.levelOf(error)]({ err: error }, 'the watch could not look; it will look again');
-    }
+    await chores.run();
     if (!stopping.signal.aborted) timer = setTimeout(beginLook, settings.WATCH_SECONDS * 1000).unref();
   };
   const beginLook = (): void => {

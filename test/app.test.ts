@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 import { createMemoryStores } from '../src/adapters/memory/stores.ts';
 import { type App, createApp } from '../src/app.ts';
@@ -94,6 +94,13 @@ describe('a start', () => {
   ])('with the files %j proposes to try %s', async (files, workflow) => {
     for (const file of files) write(file, 'job1: {}\n');
     expect((await app()).trial().workflow).toBe(workflow);
+  });
+
+  it('forgets what is old though a workflow cannot be looked at', async () => {
+    const forgets = vi.spyOn(stores.upkeep, 'prune');
+    vi.spyOn(stores.reader, 'startedAfter').mockRejectedValue(new Error('it cannot be read'));
+    await (await app()).start();
+    await expect.poll(() => forgets.mock.calls.length).toBeGreaterThan(0);
   });
 
   it('proposes to try the sample of a job where it is', async () => {
