@@ -5,6 +5,7 @@ import { createApp } from './app.ts';
 import { createConductorHost } from './conductor-host.ts';
 import type { Settings } from './config/schema.ts';
 import { whenOrphaned } from './launcher-watch.ts';
+import { prepareLogFolder } from './prepare-log-folder.ts';
 import { openLog } from './process-log.ts';
 import { createConductorRecords } from './service/conductor-records.ts';
 import type { Trial } from './trial.ts';
@@ -14,6 +15,7 @@ import type { Trial } from './trial.ts';
  * @throws BatchyError `invalid-setting`, `store-unavailable`
  */
 export async function serve(settings: Settings): Promise<void> {
+  if (settings.WORKER) prepareLogFolder(settings);
   const logger = openLog(settings);
   const conductors = createConductorHost(settings, 'serve', () => logger);
   const app = await createApp(settings, { logger, jobSide: conductors });

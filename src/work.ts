@@ -8,6 +8,7 @@ import { createConductorHost } from './conductor-host.ts';
 import type { Settings } from './config/schema.ts';
 import { whenOrphaned } from './launcher-watch.ts';
 import { openStores } from './open-stores.ts';
+import { prepareLogFolder } from './prepare-log-folder.ts';
 import { openLog } from './process-log.ts';
 import { createConductorRecords } from './service/conductor-records.ts';
 
@@ -18,6 +19,7 @@ import { createConductorRecords } from './service/conductor-records.ts';
  */
 export async function work(given: Settings): Promise<void> {
   const settings: Settings = { ...given, WORKER: true };
+  prepareLogFolder(settings);
   const stores = await openStores(settings);
   const logger = openLog(settings);
   const conductors = createConductorHost(settings, 'worker', () => logger);

@@ -1,9 +1,11 @@
-import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 
+import { whyNotWritable } from '../config/data-folder.ts';
 import { isReadableByOthers, readKeyFile } from '../config/key-file.ts';
 import { isLoopback } from '../config/load.ts';
+import { logFolder } from '../config/log-folder.ts';
 import type { Settings } from '../config/schema.ts';
 import { parseWorkflowYaml } from '../dialects/workflow-yaml.ts';
 import { loadConfiguration } from '../domain/configuration.ts';
@@ -90,23 +92,14 @@ function checkExposure({ HOST, ALLOW_OPEN, BATCHY_ADMIN_KEY, API_KEYS_FILE }: Se
 }
 
 function checkDataFolder({ BATCHY_DATA }: Settings): Finding {
-  // A folder that does not exist yet is made where it can be.
-  let existing = BATCHY_DATA;
-  while (!existsSync(existing) && path.dirname(existing) !== existing) existing = path.dirname(existing);
-  try {
-    accessSync(existing, constants.W_OK | constants.X_OK);
-    return {
-      verdict: 'ok',
-      subject: 'data folder',
-      detail: existing === BATCHY_DATA ? BATCHY_DATA : `${BATCHY_DATA}, made at the first start`,
-    };
-  } catch {
-    return {
-      verdict: 'fail',
-      subject: 'data folder',
-      detail: `${existing} cannot be written by this user; mend its rights or set BATCHY_DATA`,
-    };
-  }
+  const problem = whyNotWritable(logFolder(BATCHY_DATA));
+  if (problem !== null)
+    return { verdict: 'fail', subject: 'data folder', detail: `${problem}; mend that or set BATCHY_DATA` };
+  return {
+    verdict: 'ok',
+    subject: 'data folder',
+    detail: existsSync(BATCHY_DATA) ? BATCHY_DATA : `${BATCHY_DATA}, made at the first start`,
+  };
 }
 
 async function checkStore({ machine }: CliContext, settings: Settings): Promise<Finding[]> {

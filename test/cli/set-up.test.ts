@@ -87,6 +87,21 @@ describe('setting up', () => {
     });
   });
 
+  it.each([
+    ['is a file', 'cfg/sample.yaml', 'is a file, no folder'],
+    // Of the system, which lets not even root make anything in it.
+    ['cannot be made', '/proc/batchy', 'cannot be '],
+  ])('worker and serve refuse a BATCHY_DATA that %s: every log would be lost', async (_how, data, problem) => {
+    // That nobody answers there would be the next thing to be told.
+    const redis = `redis://127.0.0.1:${await freePort()}`;
+    for (const command of ['worker', 'serve'])
+      expect(await batchy(command, '--batchy-data', data, '--redis-url', redis, '--log-level', 'silent')).toEqual({
+        exit: 2,
+        out: '',
+        err: expect.stringContaining(problem),
+      });
+  });
+
   it('config tells each setting and its source, and no secret', async () => {
     writeFileSync(path.join(folder, 'batchy.yaml'), 'log_level: warn\nredis_url: rediss://batchy:hush@db:6380\n');
     writeFileSync(path.join(folder, '.env'), 'BATCHY_ADMIN_KEY=hush-hush-hush-hush\n');
@@ -202,6 +217,8 @@ describe('setting up', () => {
     it('looks at the store that there is', async () => {
       mkdirSync(path.join(folder, 'data'));
       expect(await verdicts()).toMatchObject({ 'embedded store': 'ok', 'data folder': 'ok' });
+      writeFileSync(path.join(folder, 'data', 'logs'), 'no folder');
+      expect(await verdicts()).toMatchObject({ 'data folder': 'fail' });
       writeFileSync(
         path.join(folder, 'data', 'batchy.db'),
         'no database at all, but longer than a header is'.repeat(100),

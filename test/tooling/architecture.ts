@@ -132,15 +132,31 @@ const layers: Readonly<Record<string, Layer>> = {
     packages: [anyBuiltin],
   },
   serve: {
-    layers: [...composition.layers, 'app', 'trial', 'conductor-host', 'launcher-watch', 'process-log'],
+    layers: [
+      ...composition.layers,
+      'app',
+      'trial',
+      'conductor-host',
+      'launcher-watch',
+      'prepare-log-folder',
+      'process-log',
+    ],
     packages: composition.packages,
   },
   // What runs jobs on this machine for servers on others.
   work: {
-    layers: [...composition.layers, 'conductor-host', 'launcher-watch', 'open-stores', 'process-log'],
+    layers: [
+      ...composition.layers,
+      'conductor-host',
+      'launcher-watch',
+      'open-stores',
+      'prepare-log-folder',
+      'process-log',
+    ],
     packages: composition.packages,
   },
   'launcher-watch': { layers: [], packages: [] },
+  'prepare-log-folder': { layers: ['domain', 'config', 'runner'], packages: [] },
   'process-log': { layers: ['config'], packages: ['pino'] },
   // The command line does not know how things are wired; main hands it the functions that do.
   main: {
