@@ -54,11 +54,12 @@ const layers: Readonly<Record<string, Layer>> = {
   'open-dispatcher': { layers: ['ports', 'adapters', 'config'], packages: [] },
   trial: { layers: ['config'], packages: [anyBuiltin] },
   'firing-loop': { layers: ['service'], packages: ['fastify'] },
+  chores: { layers: ['service', 'runner'], packages: ['fastify'] },
   // Apart from the server, for whom has none.
   'use-cases': { layers: composition.layers.filter((layer) => layer !== 'http'), packages: [anyBuiltin] },
   app: {
     ...composition,
-    layers: [...composition.layers, 'open-stores', 'open-dispatcher', 'trial', 'use-cases', 'firing-loop'],
+    layers: [...composition.layers, 'open-stores', 'open-dispatcher', 'trial', 'use-cases', 'firing-loop', 'chores'],
   },
   // The process in which jobs run, and what the one that serves has of it.
   'conductor-messages': { layers: ['domain', 'config', 'service'], packages: [] },
