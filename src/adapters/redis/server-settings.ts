@@ -8,6 +8,8 @@ export interface ServerSettings {
   /** `noeviction` keeps everything; `null` when the server does not say. */
   readonly evictionPolicy: string | null;
   readonly hasAppendOnlyFile: boolean | null;
+  /** In bytes, as it is counted against its `maxmemory`; `null` where it has no limit, or does not say. */
+  readonly memory: { readonly used: number; readonly limit: number } | null;
 }
 
 /**
@@ -40,7 +42,15 @@ export async function readServerSettings(connection: RedisConnection): Promise<S
     isCluster: facts.get('cluster_enabled') === '1',
     evictionPolicy: facts.get('maxmemory_policy') ?? null,
     hasAppendOnlyFile: appendOnly === undefined ? null : appendOnly === '1',
+    memory: limitedMemory(facts),
   };
+}
+
+function limitedMemory(facts: ReadonlyMap<string, string>): ServerSettings['memory'] {
+  const [used, uncounted, limit] = ['used_memory', 'mem_not_counted_for_evict', 'maxmemory'].map((name) =>
+    Number(facts.get(name) ?? 0),
+  ) as [number, number, number];
+  return limit > 0 && used > 0 ? { used: used - uncounted, limit } : null;
 }
 
 const oldestMajor = 7;
@@ -65,9 +75,23 @@ export function refuseUnfit(settings: ServerSettings, allowEviction: boolean): v
   }
 }
 
+/** Of its limit, from which on memory is nearly full: early enough to do something. */
+const nearlyFull = 0.9;
+const mebibyte = 1024 * 1024;
+
+/** Where it evicts nothing: there what is full is refused, and Redis does not say so before. */
+function memoryWarnings({ memory }: ServerSettings): string[] {
+  if (memory === null || memory.used < nearlyFull * memory.limit) return [];
+  const share = `${(memory.used / mebibyte).toFixed(1)} of ${(memory.limit / mebibyte).toFixed(1)} MiB (maxmemory)`;
+  const remedy = 'Give it more, or shorten the retention (RETENTION_DAYS, EXECUTION_RETENTION_DAYS).';
+  return memory.used < memory.limit
+    ? [`The memory of Redis is nearly full, ${share}: once it is, every change is refused. ${remedy}`]
+    : [`The memory of Redis is full, ${share}: every change is refused. ${remedy}`];
+}
+
 /** What an operator should mend, in sentences. */
 export function settingsWarnings(settings: ServerSettings): string[] {
-  const warnings: string[] = [];
+  const warnings: string[] = mayEvict(settings) ? [] : memoryWarnings(settings);
   if (settings.evictionPolicy === null)
     warnings.push('Redis does not tell its maxmemory-policy; make sure that it is noeviction.');
   if (mayEvict(settings))

@@ -63,6 +63,26 @@ describeWithRedis('opening the stores', () => {
     await expect(upkeep.ping()).rejects.toMatchObject({ code: 'store-unavailable' });
   });
 
+  it('warns when its memory becomes full, and no more once it has room', async () => {
+    server = await startRedis();
+    const { upkeep } = await createRedisStores({ url: server.url });
+    const redis = new Redis(server.url);
+    // The limit is moved, not what is used: of that a part is the server's own, and comes and goes.
+    await redis.setrange('theirs', 50_000_000, 'x');
+    const used = Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+    const warningsAt = async (limit: number) => {
+      await redis.config('SET', 'maxmemory', Math.round(limit));
+      return upkeep.warnings();
+    };
+    expect(await warningsAt(used * 2)).toEqual([]);
+    expect(await warningsAt(used * 1.05)).toEqual([expect.stringMatching(/nearly full, [\d.]+ of [\d.]+ MiB/)]);
+    expect(await warningsAt(used / 2)).toEqual([expect.stringMatching(/is full, .*every change is refused/)]);
+    await expect(redis.set('batchy:any', '')).rejects.toThrow('OOM');
+    expect(await warningsAt(0)).toEqual([]);
+    redis.disconnect();
+    await upkeep.close();
+  });
+
   it('warns when nothing is kept on disk, and finds what other programs wrote', async () => {
     server = await startRedis({ args: ['--appendonly', 'no'] });
     const { upkeep, store } = await createRedisStores({ url: server.url });
@@ -88,6 +108,7 @@ describe('a server’s settings', () => {
     isCluster: false,
     evictionPolicy: 'noeviction',
     hasAppendOnlyFile: true,
+    memory: null,
   };
 
   it('that are good pass without a warning', () => {
@@ -97,6 +118,14 @@ describe('a server’s settings', () => {
 
   it('that are unknown make a warning each', () => {
     expect(settingsWarnings({ ...good, evictionPolicy: null, hasAppendOnlyFile: null })).toHaveLength(2);
+  });
+
+  it('that evict are not told to be full: there is room at any time', () => {
+    const full = { ...good, memory: { used: 2, limit: 1 } };
+    expect(settingsWarnings(full)).toEqual([expect.stringContaining('The memory of Redis is full')]);
+    expect(settingsWarnings({ ...full, evictionPolicy: 'allkeys-lru' })).toEqual([
+      expect.stringContaining('may evict data'),
+    ]);
   });
 
   it.each(['5.0.3', '6.2.14', '0'])('of version %s are refused', (version) => {
