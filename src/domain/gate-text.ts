@@ -51,10 +51,11 @@ export function readQueueBook(text: string): QueueBook {
   return new Map(fields.objects('queues').map((queue) => [queue.text('name'), readSettings(queue)]));
 }
 
-function settingsFields({ limits, pause, placesSince }: QueueSettings): JsonObject {
+function settingsFields({ limits, pause, placesSince, placesTerm }: QueueSettings): JsonObject {
   return {
     concurrency: limits.places,
     concurrency_since: formatOrNull(placesSince),
+    ...(placesTerm === undefined ? {} : { concurrency_term: placesTerm }),
     rate: limits.rate === null ? null : { ...limits.rate },
     paused: pause === null ? null : { by: pause.by, since: formatInstant(pause.since), reason: pause.reason },
   };
@@ -67,6 +68,8 @@ function readSettings(fields: StoredFields): QueueSettings {
     limits: { places: fields.countOrNull('concurrency'), rate: rate === null ? null : readRate(rate) },
     pause: pause === null ? null : readPause(pause),
     placesSince: fields.instantOrNull('concurrency_since'),
+    // What an older version has stored does not hold it.
+    ...(fields.has('concurrency_term') ? { placesTerm: fields.count('concurrency_term') } : {}),
   };
 }
 

@@ -7,8 +7,13 @@ import { formatInstant, type Instant } from './time.ts';
 export interface QueueSettings {
   readonly limits: Limits;
   readonly pause: Pause | null;
-  /** Since when its places are limited; `null`: they are not. Who holds one is told anew whenever that begins. */
+  /** Since when its places are limited; `null`: they are not. */
   readonly placesSince: Instant | null;
+  /**
+   * The revision of the book that began to limit them: who holds a place is counted anew with each such beginning, and two of them may
+   * show the same time. Absent: they are not limited, or an older version did so, which told beginnings apart by their time.
+   */
+  readonly placesTerm?: number;
 }
 
 /** By name; `all` for all queues together. Those of which nothing is decided are not among them. */
@@ -46,9 +51,15 @@ export function rulesFor(
   return rules;
 }
 
-function ruleOfQueue(queue: string, { limits, pause, placesSince }: QueueSettings): GateRule {
+function ruleOfQueue(queue: string, settings: QueueSettings): GateRule {
+  const { limits, pause } = settings;
   const title = queue === allQueues ? allTitle : `queue ${queue}`;
-  return { id: `queue:${queue}`, title, limits, pause, term: placesSince === null ? '' : formatInstant(placesSince) };
+  return { id: `queue:${queue}`, title, limits, pause, term: termOf(settings) };
+}
+
+function termOf({ placesSince, placesTerm }: QueueSettings): string {
+  if (placesTerm !== undefined) return String(placesTerm);
+  return placesSince === null ? '' : formatInstant(placesSince);
 }
 
 export function gateOf({ title, limits, pause }: GateRule, passed: Passed): Gate {
@@ -64,7 +75,12 @@ export function withSettings(book: QueueBook, queue: string, settings: QueueSett
   return next;
 }
 
-/** @param now when it begins to hold, where places were not limited before */
-export function limitQueue(settings: QueueSettings, limits: Limits, now: Instant): QueueSettings {
-  return { ...settings, limits, placesSince: limits.places === null ? null : (settings.placesSince ?? now) };
+/**
+ * @param now when it begins to hold, where places were not limited before
+ * @param revision that the book has with it
+ */
+export function limitQueue(settings: QueueSettings, limits: Limits, now: Instant, revision: number): QueueSettings {
+  const { pause, placesSince } = settings;
+  if (limits.places === null) return { limits, pause, placesSince: null };
+  return placesSince === null ? { limits, pause, placesSince: now, placesTerm: revision } : { ...settings, limits };
 }

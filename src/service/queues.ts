@@ -41,6 +41,11 @@ export type NewLimits = { readonly [Limit in keyof Limits]?: Limits[Limit] };
 
 type Render = (shown: ShownQueue) => StoredAnswer;
 
+interface Decided {
+  readonly next: QueueSettings;
+  readonly reason: string;
+}
+
 /** The use cases of queues: what waits in them, and what lets it wait. */
 export interface Queues {
   /** By name, all queues together last. @throws BatchyError `store-unavailable` */
@@ -107,14 +112,14 @@ export function createQueues({ documents, commands, catalog, onChange }: QueuesO
     name: string,
     caller: Caller,
     render: Render,
-    decide: (settings: QueueSettings, now: Instant) => { readonly next: QueueSettings; readonly reason: string } | null,
+    decide: (settings: QueueSettings, now: Instant, revision: number) => Decided | null,
     ifMatch: string | null = null,
   ): Promise<Answered> {
     const answered = await commands.runBeside('queue settings', caller, async (at) => {
       const { value: book, before } = await readBook(documents);
       if (ifMatch !== null) checkMatch(shown(name, book), ifMatch);
       const now = floorToMicrosecond(at);
-      const decided = decide(book.get(name) ?? usualSettings, now);
+      const decided = decide(book.get(name) ?? usualSettings, now, (before?.revision ?? 0) + 1);
       if (decided === null) return { beside: null, answer: render(shown(name, book)) };
       const next = withSettings(book, name, decided.next);
       return {
@@ -149,10 +154,10 @@ export function createQueues({ documents, commands, catalog, onChange }: QueuesO
         name,
         caller,
         render,
-        (settings, now) => {
+        (settings, now, revision) => {
           const after = { ...settings.limits, ...limits };
           const reason = `limits of ${titleOf(name)}: ${limitsText(after)}, before: ${limitsText(settings.limits)}`;
-          return { next: limitQueue(settings, after, now), reason };
+          return { next: limitQueue(settings, after, now, revision), reason };
         },
         ifMatch,
       );

@@ -4,7 +4,13 @@ import { describe, expect, it, test } from 'vitest';
 import '../property-seed.ts';
 import { admit, type Admission, type Gate, type Passed } from '../../src/domain/gate.ts';
 import { gateDocument, queueBookDocument, readGate, readQueueBook } from '../../src/domain/gate-text.ts';
-import { limitQueue, rulesFor, usualSettings, withSettings } from '../../src/domain/queue-settings.ts';
+import {
+  limitQueue,
+  type QueueSettings,
+  rulesFor,
+  usualSettings,
+  withSettings,
+} from '../../src/domain/queue-settings.ts';
 import { type Instant, parseInstant } from '../../src/domain/time.ts';
 
 const at = (text: string): Instant => parseInstant(text) as Instant;
@@ -154,7 +160,7 @@ describe('a rate', () => {
 
 describe('what concerns an execution', () => {
   const limits = { places: 3, rate: null };
-  const book = withSettings(withSettings(new Map(), 'etl', limitQueue(usualSettings, limits, now)), 'all', {
+  const book = withSettings(withSettings(new Map(), 'etl', limitQueue(usualSettings, limits, now, 1)), 'all', {
     ...usualSettings,
     pause,
   });
@@ -176,10 +182,30 @@ describe('what concerns an execution', () => {
   });
 
   it('is forgotten once nothing of it is out of the usual', () => {
-    const settings = limitQueue(usualSettings, limits, now);
-    const one = withSettings(new Map(), 'etl', settings);
-    expect(withSettings(one, 'etl', limitQueue(settings, { places: null, rate: null }, now + 1n))).toEqual(new Map());
-    // A limit that is changed is one and the same; one that comes back is another.
-    expect(limitQueue(settings, { places: 9, rate: null }, now + 1n).placesSince).toBe(now);
+    const one = withSettings(new Map(), 'etl', limitQueue(usualSettings, limits, now, 1));
+    const none = limitQueue(one.get('etl') as QueueSettings, { places: null, rate: null }, now, 2);
+    expect(withSettings(one, 'etl', none)).toEqual(new Map());
+  });
+
+  const termOf = (settings: QueueSettings): string | undefined =>
+    rulesFor({ name: 'orders' }, 'etl', new Map([['etl', settings]]))[0]?.term;
+
+  it('counts who holds a place anew where a limit is set again, though the clock shows the same', () => {
+    const first = limitQueue(usualSettings, limits, now, 1);
+    const changed = limitQueue(first, { places: 9, rate: null }, now + 1n, 2);
+    expect([changed.placesSince, termOf(changed)], 'one and the same').toEqual([now, termOf(first)]);
+    const taken = limitQueue(changed, { places: null, rate: { max: 1, seconds: 1 } }, now, 3);
+    expect(termOf(taken)).toBe('');
+    expect(termOf(limitQueue(taken, limits, now, 4))).not.toBe(termOf(first));
+  });
+
+  it('is read as an older version has stored it, its limit one and the same', () => {
+    const older =
+      '{"queues":[{"name":"etl","concurrency":3,"concurrency_since":"2026-11-22T10:00:00.000000","rate":null,"paused":null}]}';
+    const settings = readQueueBook(older).get('etl') as QueueSettings;
+    // By what it has stored with those who have passed.
+    expect(termOf(settings)).toBe('2026-11-22T10:00:00.000000');
+    expect(termOf(limitQueue(settings, { places: 4, rate: null }, now, 7))).toBe(termOf(settings));
+    expect(queueBookDocument(new Map([['etl', settings]])).text).toBe(older);
   });
 });

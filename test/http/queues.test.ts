@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { documentKeys, leaseDocument, documentChange } from '../../src/domain/execution-documents.ts';
-import { gateDocument } from '../../src/domain/gate-text.ts';
+import { gateDocument, queueBookKey, readQueueBook } from '../../src/domain/gate-text.ts';
+import { rulesFor } from '../../src/domain/queue-settings.ts';
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { fixedCatalog } from './fixed-catalog.ts';
@@ -86,6 +87,19 @@ describe('queues', () => {
     const now = { 'if-match': String((await call('GET', '/queues/etl')).headers['etag']) };
     expect((await limit({ concurrency: null }, now)).json).toMatchObject({ concurrency: null, rate });
     expect((await limit({ rate: null })).json).toEqual({ name: 'etl', concurrency: null, rate: null, paused: null });
+  });
+
+  it('are limited anew each time, also while the clock shows the same', async () => {
+    const { call, clock, stores } = await queuesApp();
+    const terms = new Set<string | undefined>();
+    for (const concurrency of [1, 2, null, 1, null, 1]) {
+      clock.set('2026-11-22T10:00:00');
+      await call('PUT', '/queues/etl', { body: { concurrency } });
+      const [book] = await stores.documents.get([queueBookKey]);
+      const [rule] = rulesFor({ name: 'Low' }, 'etl', readQueueBook(book?.text ?? ''));
+      if (concurrency !== null) terms.add(rule?.term);
+    }
+    expect(terms.size, 'that of 1 and 2 is the same').toBe(3);
   });
 
   it.each([

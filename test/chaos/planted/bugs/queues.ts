@@ -123,6 +123,15 @@ export const queueBugs: readonly PlantedBug[] = [
     caughtBy: { file: racing },
   },
   {
+    id: 'terms-of-a-limit-by-the-clock',
+    bug: 'a limit that is set again while the clock shows the same does not count who has begun in between',
+    breaks: 'I13, limits',
+    file: 'src/domain/queue-settings.ts',
+    find: 'if (placesTerm !== undefined)',
+    replace: 'if (placesSince === null && placesTerm !== undefined)',
+    caughtBy: { file: admitting },
+  },
+  {
     id: 'place-never-free',
     bug: 'an execution that is over holds its place for ever',
     breaks: 'limits',
