@@ -17,6 +17,7 @@ import { createConductors } from '../service/conductors.ts';
 import type { Stores } from '../service/stores.ts';
 import { conductorWarnings } from '../service/conductor-warnings.ts';
 import { schedulesAhead } from '../service/schedules-ahead.ts';
+import { strandedNow } from '../service/stranded-executions.ts';
 import type { CliContext } from './context.ts';
 import { CommandFailure } from './exit-codes.ts';
 import { serverAddress, unreachableReason } from './server-address.ts';
@@ -128,8 +129,17 @@ async function checkStore({ machine }: CliContext, settings: Settings): Promise<
 /** Of the processes that run jobs, on whatever machine: what the store knows of them. */
 async function checkConductors(stores: Stores, { LEASE_SECONDS }: Settings): Promise<Finding[]> {
   const conductors = createConductors(stores, LEASE_SECONDS);
+  const stranded = await strandedNow(
+    stores.documents,
+    conductors,
+    'Start one that has their job files: batchy serve, or batchy worker.',
+  );
   const warnings = await conductorWarnings(stores.documents, conductors, []);
-  return [...warnings.values()].map((detail) => ({ verdict: 'warn', subject: 'conductors', detail }));
+  return [...(stranded === null ? [] : [stranded]), ...warnings.values()].map((detail) => ({
+    verdict: 'warn',
+    subject: 'conductors',
+    detail,
+  }));
 }
 
 async function checkSchedules(stores: Stores): Promise<Finding[]> {

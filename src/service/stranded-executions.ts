@@ -4,6 +4,7 @@ import { decodeExecution } from '../domain/execution-text.ts';
 import { conductorsIndex, heartbeatKey, leaseSecondsOf, readEnding } from '../domain/heartbeat.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
 import type { Timers } from '../ports/timers.ts';
+import type { Conductors } from './conductors.ts';
 
 /** Whether executions wait on a store that no process runs jobs of. Conductors tell of what they cannot run; where there is none, nobody would. */
 export interface StrandedExecutions {
@@ -28,6 +29,21 @@ export interface StrandedExecutionsOptions {
 const mostCounted = 100;
 const mostConductors = 500;
 
+/**
+ * As it is at this moment, by what the store tells: for who looks once.
+ * @param whatToDo a sentence
+ * @throws BatchyError `store-unavailable`
+ */
+export async function strandedNow(
+  documents: DocumentReader,
+  conductors: Pick<Conductors, 'list'>,
+  whatToDo: string,
+): Promise<string | null> {
+  const waiting = await firstOf(documents, executionIndexes.live, mostCounted);
+  if (waiting.length === 0 || (await conductors.list(true)).some(({ state }) => state === 'online')) return null;
+  return describe(documents, waiting, whatToDo);
+}
+
 export function createStrandedExecutions(options: StrandedExecutionsOptions): StrandedExecutions {
   const { documents, timers, leaseSeconds, whyNotHere, tell } = options;
   const lease = leaseSeconds * 1000;
@@ -36,12 +52,9 @@ export function createStrandedExecutions(options: StrandedExecutionsOptions): St
   let since: number | null = null;
   let warning: string | null = null;
 
-  const scan = (index: string, limit: number) =>
-    documents.scan({ index, prefix: '', direction: 'ascending', beyond: null, limit });
-
   /** Judged by watching, since no clock of another machine can be compared with ours. */
   async function isSomebodyThere(): Promise<boolean> {
-    const conductors = await scan(conductorsIndex, mostConductors);
+    const conductors = await firstOf(documents, conductorsIndex, mostConductors);
     const signs = await documents.get(conductors.map(heartbeatKey));
     const now = timers.monotonic();
     const next: typeof seen = new Map();
@@ -58,21 +71,9 @@ export function createStrandedExecutions(options: StrandedExecutionsOptions): St
     return living > 0;
   }
 
-  async function describe(members: readonly string[]): Promise<string | null> {
-    const [oldest] = members;
-    if (oldest === undefined) return null;
-    const [stored = null] = await documents.get([documentKeys.execution(idOfMember(oldest))]);
-    // It has ended in this moment.
-    if (stored === null) return null;
-    const { id, jobName, status } = decodeExecution(stored.text);
-    const count = members.length < mostCounted ? String(members.length) : `${mostCounted} or more`;
-    const what = members.length === 1 ? '1 execution waits' : `${count} executions wait`;
-    return `No process runs jobs: ${what} for one, the oldest is execution ${id} (${jobName}, ${status}). ${whyNotHere()}`;
-  }
-
   return {
     async look() {
-      const waiting = await scan(executionIndexes.live, mostCounted);
+      const waiting = await firstOf(documents, executionIndexes.live, mostCounted);
       if (waiting.length === 0 || (await isSomebodyThere())) {
         since = null;
         warning = null;
@@ -82,9 +83,26 @@ export function createStrandedExecutions(options: StrandedExecutionsOptions): St
       // A process that has just been started, or replaces another one, is on its way.
       if (timers.monotonic() - since < lease) return;
       const before = warning;
-      warning = await describe(waiting);
+      warning = await describe(documents, waiting, whyNotHere());
       if (before === null && warning !== null) tell(warning);
     },
     warning: () => warning,
   };
+}
+
+function firstOf(documents: DocumentReader, index: string, limit: number): Promise<readonly string[]> {
+  return documents.scan({ index, prefix: '', direction: 'ascending', beyond: null, limit });
+}
+
+/** @param members of the index of those that are live, oldest first @param advice a sentence */
+async function describe(documents: DocumentReader, members: readonly string[], advice: string): Promise<string | null> {
+  const [oldest] = members;
+  if (oldest === undefined) return null;
+  const [stored = null] = await documents.get([documentKeys.execution(idOfMember(oldest))]);
+  // It has ended in this moment.
+  if (stored === null) return null;
+  const { id, jobName, status } = decodeExecution(stored.text);
+  const count = members.length < mostCounted ? String(members.length) : `${mostCounted} or more`;
+  const what = members.length === 1 ? '1 execution waits' : `${count} executions wait`;
+  return `No process runs jobs: ${what} for one, the oldest is execution ${id} (${jobName}, ${status}). ${advice}`;
 }

@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import { executionDocument } from '../../src/domain/execution-documents.ts';
 import { type ConductorAbout, heartbeatDocument } from '../../src/domain/heartbeat.ts';
+import type { Stores } from '../../src/ports/stores.ts';
 import { documentWriter } from '../document-writer.ts';
 import { executionOf } from '../domain/instance-of.ts';
-import { createSettableClock } from '../settable-clock.ts';
+import { createSettableClock, type SettableClock } from '../settable-clock.ts';
 import { fakeServer } from './fake-server.ts';
 import { runHere } from './in-process.ts';
 
@@ -49,29 +50,56 @@ it('says when those that are online have read different job files', async () => 
   expect((await runHere(['conductors'], { environment })).err).toContain('aaaa by a, b; dddd by f.');
 });
 
-it('are examined by doctor, as far as the store knows them', async () => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'batchy-doctor-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const clock = createSettableClock('2026-11-22T10:00:00');
-  const stores = await createMemoryStores({ clock });
-  const put = documentWriter(stores.store);
+describe('doctor', () => {
+  let clock: SettableClock;
+  let stores: Stores;
+  let put: ReturnType<typeof documentWriter>;
+  beforeEach(async () => {
+    clock = createSettableClock('2026-11-22T10:00:00');
+    stores = await createMemoryStores({ clock });
+    put = documentWriter(stores.store);
+  });
   const about: ConductorAbout = {
     host: 'etl-1',
     processId: 7,
     role: 'worker',
     concurrency: 4,
     capabilities: [],
-    queues: ['reports'],
   };
-  await put(heartbeatDocument({ conductor: 'a', at: await clock.now(), about }));
-  await put(executionDocument({ ...executionOf('STARTING'), id: 3, queue: 'etl', startedAt: null }));
-  const { out } = await runHere(['doctor', '--json'], {
-    folder,
-    environment: { BATCHY_DATA: folder, PORT: '0' },
-    machine: { openStores: async () => stores },
+
+  /** What it says of conductors. */
+  async function findings(): Promise<unknown[]> {
+    const folder = mkdtempSync(path.join(tmpdir(), 'batchy-doctor-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const { out } = await runHere(['doctor', '--json'], {
+      folder,
+      environment: { BATCHY_DATA: folder, PORT: '0' },
+      machine: { openStores: async () => stores },
+    });
+    const all = JSON.parse(out) as { subject: string; verdict: string; detail: string }[];
+    return all.filter(({ subject }) => subject === 'conductors');
+  }
+  const warning = (text: string) => ({
+    verdict: 'warn',
+    subject: 'conductors',
+    detail: expect.stringContaining(text),
   });
-  const findings = JSON.parse(out) as { subject: string; verdict: string; detail: string }[];
-  expect(findings.filter(({ subject }) => subject === 'conductors')).toEqual([
-    { verdict: 'warn', subject: 'conductors', detail: expect.stringContaining('queue etl: execution 3 waits in it') },
-  ]);
+
+  it('examines them, as far as the store knows them', async () => {
+    await put(heartbeatDocument({ conductor: 'a', at: await clock.now(), about: { ...about, queues: ['reports'] } }));
+    await put(executionDocument({ ...executionOf('STARTING'), id: 3, queue: 'etl', startedAt: null }));
+    expect(await findings()).toEqual([warning('queue etl: execution 3 waits in it')]);
+  });
+
+  it('tells that nobody runs what waits, at once', async () => {
+    expect(await findings()).toEqual([]);
+    await put(executionDocument({ ...executionOf('STARTING'), id: 3, startedAt: null }));
+    const nobody = warning('No process runs jobs: 1 execution waits for one, the oldest is execution 3');
+    expect(await findings()).toEqual([nobody]);
+    // One that was seen to end is gone, however short ago its last sign of life was.
+    await put(heartbeatDocument({ conductor: 'a', at: await clock.now(), about, endedBecause: 'was ended' }));
+    expect(await findings()).toEqual([nobody]);
+    await put(heartbeatDocument({ conductor: 'b', at: await clock.now(), about }));
+    expect(await findings()).toEqual([]);
+  });
 });
