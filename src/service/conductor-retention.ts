@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
 import type { Store } from '../ports/store.ts';
 import type { Timers } from '../ports/timers.ts';
+import { readOrPassOver } from './readable.ts';
 
 /** Forgets conductors that are long gone. */
 export interface ConductorRetention {
@@ -55,9 +56,11 @@ export function createConductorRetention(options: ConductorRetentionOptions): Co
     });
     const found = await documents.get(conductors.map(heartbeatKey));
     return conductors.flatMap((conductor, index): Sign[] => {
-      const sign = found[index] ?? null;
-      const isOld = sign !== null && now - readHeartbeat(sign.text).at > BigInt(keptSeconds) * nanosecondsPerSecond;
-      return isOld ? [{ conductor, revision: sign.revision }] : [];
+      const stored = found[index] ?? null;
+      const sign = readOrPassOver(stored, readHeartbeat);
+      if (stored === null || sign === null) return [];
+      const isOld = now - sign.at > BigInt(keptSeconds) * nanosecondsPerSecond;
+      return isOld ? [{ conductor, revision: stored.revision }] : [];
     });
   }
 
@@ -87,7 +90,7 @@ export function createConductorRetention(options: ConductorRetentionOptions): Co
       });
       const leases = await documents.get(live.map((member) => documentKeys.lease(idOfMember(member))));
       for (const lease of leases) {
-        const owner = lease === null ? null : decodeLease(lease.text).conductor;
+        const owner = readOrPassOver(lease, decodeLease)?.conductor ?? null;
         if (owner !== null) found.add(owner);
       }
       if (live.length < pageSize) return found;

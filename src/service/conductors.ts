@@ -5,6 +5,7 @@ import { decodeLease } from '../domain/lease.ts';
 import { decodePart, partKeyOfMember, partsIndex } from '../domain/part.ts';
 import { nanosecondsPerSecond } from '../domain/time.ts';
 import type { Stores } from '../ports/stores.ts';
+import { readOrPassOver } from './readable.ts';
 
 /** The processes that run jobs, on whatever machine. */
 export interface Conductors {
@@ -66,8 +67,7 @@ export function createConductors(
       const ids = live.slice(from, from + pageSize);
       const leases = await documents.get(ids.map(documentKeys.lease));
       for (const [place, id] of ids.entries()) {
-        const lease = leases[place] ?? null;
-        const owner = lease === null ? null : decodeLease(lease.text).conductor;
+        const owner = readOrPassOver(leases[place], decodeLease)?.conductor ?? null;
         if (owner === null) continue;
         const others = byOwner.get(owner);
         if (others === undefined) byOwner.set(owner, [id]);
@@ -82,7 +82,7 @@ export function createConductors(
     const all = (await members(partsIndex)).map(partKeyOfMember);
     for (let from = 0; from < all.length; from += pageSize)
       for (const found of await documents.get(all.slice(from, from + pageSize))) {
-        const owner = found === null ? null : decodePart(found.text).conductor;
+        const owner = readOrPassOver(found, decodePart)?.conductor ?? null;
         if (owner !== null) counts.set(owner, (counts.get(owner) ?? 0) + 1);
       }
     return counts;
@@ -92,8 +92,10 @@ export function createConductors(
     const ids = await members(conductorsIndex);
     const found: Heartbeat[] = [];
     for (let from = 0; from < ids.length; from += pageSize)
-      for (const sign of await documents.get(ids.slice(from, from + pageSize).map(heartbeatKey)))
-        if (sign !== null) found.push(readHeartbeat(sign.text));
+      for (const stored of await documents.get(ids.slice(from, from + pageSize).map(heartbeatKey))) {
+        const sign = readOrPassOver(stored, readHeartbeat);
+        if (sign !== null) found.push(sign);
+      }
     const now = await clock.now();
     return found.map((sign) => {
       const ageSeconds = Math.max(0, Number((now - sign.at) / (nanosecondsPerSecond / 1000n)) / 1000);

@@ -6,6 +6,7 @@ import type { JobDefinition } from '../domain/job.ts';
 import { decodeLease } from '../domain/lease.ts';
 import { decodePart, type Part, partKeyOfMember, partsIndex } from '../domain/part.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
+import { readOrPassOver } from './readable.ts';
 
 /** Of the live executions of a job, and of parts that are offered, no more are looked through. */
 const mostLookedThrough = 100;
@@ -15,7 +16,7 @@ const mostLookedThrough = 100;
  * online nothing is read: that is told otherwise.
  * @param online conductors that take what is launched
  * @param jobs as far as they are known here
- * @throws BatchyError `store-unavailable`, `foreign-data`
+ * @throws BatchyError `store-unavailable`
  */
 export async function missingCapabilities(
   documents: DocumentReader,
@@ -49,7 +50,7 @@ function describe(names: string, what: string): string {
 async function firstUnowned(documents: DocumentReader, jobName: string): Promise<number | null> {
   const ids = (await first(documents, executionIndexes.liveOfJob(jobName))).map(idOfMember);
   const leases = await documents.get(ids.map(documentKeys.lease));
-  const place = leases.findIndex((lease) => lease === null || decodeLease(lease.text).conductor === null);
+  const place = leases.findIndex((lease) => lease === null || readOrPassOver(lease, decodeLease)?.conductor === null);
   return ids[place] ?? null;
 }
 
@@ -57,7 +58,7 @@ async function offeredParts(documents: DocumentReader): Promise<Part[]> {
   const members = await first(documents, partsIndex);
   const found = await documents.get(members.map(partKeyOfMember));
   return found.flatMap((stored) => {
-    const part = stored === null ? null : decodePart(stored.text);
+    const part = readOrPassOver(stored, decodePart);
     return part === null || part.conductor !== null ? [] : [part];
   });
 }

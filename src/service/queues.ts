@@ -23,6 +23,7 @@ import type { Answered, Caller, Commands } from './commands.ts';
 import type { JobCatalog } from './job-catalog.ts';
 import { countQueues, type QueueCounts, sumOf } from './queue-counts.ts';
 import { readBook } from './queue-records.ts';
+import { readOrPassOver } from './readable.ts';
 
 /** A queue, or all of them together, as somebody decided. */
 export interface ShownQueue {
@@ -83,20 +84,18 @@ export function createQueues({ documents, commands, catalog, onChange }: QueuesO
     const counts = await countQueues(documents, namesOf(book));
     const queues = [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
     const all = [...queues, [allQueues, sumOf(counts.values())] as const];
-    const oldest = all.map(([, { oldestWaiting }]) => oldestWaiting);
-    const found = await documents.get(oldest.map((id) => documentKeys.execution(id ?? 0)));
-    return all.map(([name, each], place) => {
-      const stored = found[place] ?? null;
-      const id = oldest[place] ?? null;
-      return {
-        ...each,
-        ...shown(name, book),
-        oldestWaiting:
-          stored === null || id === null
-            ? null
-            : { executionId: id, createdAt: decodeExecution(stored.text).createdAt },
-      };
-    });
+    const oldest = [...new Set(all.flatMap(([, { oldestWaiting }]) => oldestWaiting))];
+    const found = await documents.get(oldest.map(documentKeys.execution));
+    const created = new Map<number, Instant>();
+    for (const [place, id] of oldest.entries()) {
+      const execution = readOrPassOver(found[place], decodeExecution);
+      if (execution !== null) created.set(id, execution.createdAt);
+    }
+    return all.map(([name, each]) => ({
+      ...each,
+      ...shown(name, book),
+      oldestWaiting: oldestIn(each.oldestWaiting, created),
+    }));
   }
 
   /** A slip of the pen would pause nothing, and say that it had. */
@@ -184,6 +183,15 @@ export function createQueues({ documents, commands, catalog, onChange }: QueuesO
       );
     },
   };
+}
+
+/** The first of which it is known when it was launched. */
+function oldestIn(ids: readonly number[], created: ReadonlyMap<number, Instant>): QueueOverview['oldestWaiting'] {
+  for (const executionId of ids) {
+    const createdAt = created.get(executionId);
+    if (createdAt !== undefined) return { executionId, createdAt };
+  }
+  return null;
 }
 
 function shown(name: string, book: QueueBook): ShownQueue {

@@ -6,6 +6,7 @@ import { allQueues } from '../domain/queue-name.ts';
 import { defaultQueue } from '../domain/work.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
 import { readBook } from './queue-records.ts';
+import { readOrPassOver } from './readable.ts';
 
 /** More of a queue are not counted. */
 const mostCounted = 100;
@@ -44,7 +45,7 @@ export async function unservedQueues(
 async function queuesOfLive(documents: DocumentReader): Promise<string[]> {
   const live = await first(documents, executionIndexes.live, mostLookedThrough);
   const found = await documents.get(live.map((member) => documentKeys.execution(idOfMember(member))));
-  return found.flatMap((stored) => (stored === null ? [] : (decodeExecution(stored.text).queue ?? [])));
+  return found.flatMap((stored) => readOrPassOver(stored, decodeExecution)?.queue ?? []);
 }
 
 async function describe(documents: DocumentReader, queue: string): Promise<string | null> {
