@@ -34,7 +34,10 @@ export interface ExecutionCommands {
    * @throws BatchyError `illegal-transition` unless it runs and something of it has failed
    */
   revive(id: number, caller: Caller, render: Render): Promise<Answered>;
-  /** A running one whose owner is gone, or one whose outcome is unknown, becomes FAILED. @throws BatchyError `illegal-transition` */
+  /**
+   * A running one whose owner is gone, or one whose outcome is unknown, becomes FAILED.
+   * @throws BatchyError `illegal-transition`, for one that only waits as well
+   */
   recover(id: number, caller: Caller, render: Render): Promise<Answered>;
   /** Launches its instance again. @throws BatchyError as `Jobs.launch`, `window-superseded` */
   restart(id: number, caller: Caller, render: Render, urgency?: Urgency): Promise<Answered>;
@@ -207,6 +210,8 @@ export function createExecutionCommands(options: ExecutionCommandsOptions): Exec
         const owner = lease?.value.conductor ?? null;
         if (isLive(value.status) && lease !== null && owner !== null && lease.revision !== gone)
           throw stillOwned(id, owner);
+        // One that was handed back has begun, and may have written something.
+        if (value.status === 'STARTING' && owner === null && value.startedAt === null) throw neverBegun(id);
         return {
           ending: {
             events: ['recover'],
@@ -267,5 +272,13 @@ function stillOwned(id: number, owner: string): BatchyError {
     'illegal-transition',
     `Execution ${id} runs: its conductor ${owner} gives signs of life. Stop it instead, or wait until the conductor is gone.`,
     { facts: { conductor: owner } },
+  );
+}
+
+function neverBegun(id: number): BatchyError {
+  return new BatchyError(
+    'illegal-transition',
+    `Execution ${id} only waits: nobody has begun it, so no owner of it can be gone. GET /executions/${id} says what it awaits; to end it, stop it.`,
+    { facts: { status: 'STARTING', event: 'recover' } },
   );
 }

@@ -13,8 +13,14 @@ import type { Stores } from '../../src/ports/stores.ts';
 import { fixedCatalog } from './fixed-catalog.ts';
 import { testApp } from './test-app.ts';
 
-/** Execution 1, STARTED by a conductor that is gone, of a job whose file is there or not. */
-async function orphanedApp() {
+interface Taken {
+  /** Its conductor; `null`: it was handed back. */
+  readonly conductor: string | null;
+  readonly hasBegun: boolean;
+}
+
+/** Execution 1, STARTED by a conductor that is gone, of a job whose file is there or not. @param taken `null`: by nobody yet */
+async function orphanedApp(taken: Taken | null = { conductor: 'gone', hasBegun: true }) {
   const { catalog, look } = fixedCatalog({ name: 'Plain', workflow: 'orders' });
   let isThere = true;
   let stores: Stores | null = null;
@@ -37,13 +43,14 @@ async function orphanedApp() {
   const before = decodeExecution(stored?.text ?? '');
   const now = await clock.now();
   const { members } = executionDocument(before);
+  const { conductor = null, hasBegun = false } = taken ?? {};
   await store.commit({
     operation: { id: 'taken', fingerprint: '', answer: null, keepSeconds: 60 },
     changes: [
-      documentChange(null, leaseDocument({ executionId: 1, conductor: 'gone', takenAt: now })),
+      ...(taken === null ? [] : [documentChange(null, leaseDocument({ executionId: 1, conductor, takenAt: now }))]),
       documentChange(
         { revision: stored?.revision ?? 0, members },
-        executionDocument({ ...before, status: 'STARTED', startedAt: now }),
+        executionDocument(hasBegun ? { ...before, status: 'STARTED', startedAt: now } : before),
       ),
     ],
     journal: [],
@@ -84,6 +91,29 @@ test('a recover ends it as well', async () => {
   expect(await app.execution()).toMatchObject({ status: 'FAILED' });
   expect(await app.batch()).toBe('failed');
 });
+
+test.each<Taken>([
+  { conductor: null, hasBegun: true },
+  { conductor: 'gone', hasBegun: false },
+])('a recover ends one that somebody has had (%j)', async (taken) => {
+  const app = await orphanedApp(taken);
+  expect(await app.call('POST', '/executions/1/recover')).toMatchObject({ status: 202, json: { status: 'FAILED' } });
+  expect(await app.batch()).toBe('failed');
+});
+
+test.each<Taken | null>([null, { conductor: null, hasBegun: false }])(
+  'a recover of one that only waits (%j) is refused and says to stop it',
+  async (taken) => {
+    const app = await orphanedApp(taken);
+    const before = await app.execution();
+    const refused = await app.call('POST', '/executions/1/recover');
+    expect(refused).toMatchObject({ status: 409, json: { type: '/problems/illegal-transition', event: 'recover' } });
+    expect(refused.json.detail).toMatch(/Execution 1 only waits: .* stop it\./);
+    expect(await app.execution()).toEqual(before);
+    expect(await app.batch()).toBe('open');
+    expect((await app.call('POST', '/executions/1/stop')).json).toMatchObject({ status: 'STOPPED' });
+  },
+);
 
 test.each([
   [{ WORKER: false }, 'WORKER=0'],
