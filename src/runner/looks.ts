@@ -33,6 +33,7 @@ export function createLooks(options: LooksOptions): Looks {
   const { journal, timers, lookEveryMilliseconds, look, onOffer, onProblem } = options;
   let cancel = (): void => {};
   let unsubscribe = (): void => {};
+  let isListening = false;
   let stopped = false;
   let looking: Promise<void> | null = null;
   let again = false;
@@ -53,7 +54,7 @@ export function createLooks(options: LooksOptions): Looks {
     // However often it looks for other reasons.
     const isDue = timers.monotonic() - refreshedAt >= lookEveryMilliseconds;
     if (refreshes || isDue) refreshedAt = timers.monotonic();
-    looking = look(refreshes || isDue)
+    looking = lookListening(refreshes || isDue)
       .catch(onProblem)
       .finally(() => {
         looking = null;
@@ -64,6 +65,21 @@ export function createLooks(options: LooksOptions): Looks {
         again = againRefreshes = false;
         lookNow(refreshesNext);
       });
+  }
+
+  /** What was there before it listens is found by the look that follows. */
+  async function lookListening(refreshes: boolean): Promise<void> {
+    if (isListening) return look(refreshes);
+    await listen().catch(onProblem);
+    if (!stopped) await look(refreshes || isListening);
+  }
+
+  /** Where that fails, the next look tries it again: what nobody hears is found by the clock only. */
+  async function listen(): Promise<void> {
+    beyond = (await journal.bounds()).last;
+    if (stopped) return;
+    unsubscribe = journal.subscribe(hear);
+    isListening = true;
   }
 
   function hear(): void {
@@ -100,16 +116,7 @@ export function createLooks(options: LooksOptions): Looks {
   }
 
   return {
-    start() {
-      void (async () => {
-        // What was there before is found by the first look.
-        beyond = (await journal.bounds()).last;
-        unsubscribe = journal.subscribe(hear);
-        if (stopped) unsubscribe();
-      })()
-        .catch(onProblem)
-        .finally(() => lookNow(true));
-    },
+    start: () => lookNow(true),
     lookForWork: () => lookNow(false),
     lookForStrays: () => lookNow(true),
     look() {
