@@ -8,6 +8,7 @@ import { gateOf, type QueueBook, rulesFor } from '../domain/queue-settings.ts';
 import { formatInstant, type Instant } from '../domain/time.ts';
 import { defaultQueue } from '../domain/work.ts';
 import type { DocumentReader } from '../ports/document-reader.ts';
+import { readOrPassOver } from './readable.ts';
 
 export interface KeptBook {
   readonly value: QueueBook;
@@ -55,12 +56,14 @@ export async function whyHeld(
   return null;
 }
 
+/** One that cannot be read may run: it holds its place. */
 async function endedOf(documents: DocumentReader, ids: readonly number[]): Promise<ReadonlySet<number>> {
   const found = await documents.get(ids.map(documentKeys.execution));
   return new Set(
     ids.filter((_id, place) => {
       const stored = found[place] ?? null;
-      return stored === null || !isLive(decodeExecution(stored.text).status);
+      const execution = readOrPassOver(stored, decodeExecution);
+      return stored === null || (execution !== null && !isLive(execution.status));
     }),
   );
 }

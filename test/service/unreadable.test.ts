@@ -3,12 +3,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { createMemoryStores } from '../../src/adapters/memory/stores.ts';
 import type { JobExecution } from '../../src/domain/execution.ts';
 import { executionDocument, leaseDocument, type StateDocument } from '../../src/domain/execution-documents.ts';
+import { gateDocument } from '../../src/domain/gate-text.ts';
 import { conductorsIndex, heartbeatDocument } from '../../src/domain/heartbeat.ts';
 import { type Part, partDocument } from '../../src/domain/part.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { createConductorRetention } from '../../src/service/conductor-retention.ts';
 import { conductorWarnings } from '../../src/service/conductor-warnings.ts';
 import { createConductors } from '../../src/service/conductors.ts';
+import { whyHeld } from '../../src/service/queue-records.ts';
 import { createQueues } from '../../src/service/queues.ts';
 import { documentWriter } from '../document-writer.ts';
 import { executionOf } from '../domain/instance-of.ts';
@@ -138,5 +140,13 @@ describe('where one document cannot be read', () => {
       { name: 'etl', waiting: { normal: 2, low: 1 }, oldestWaiting },
       { name: 'all', running: 1, oldestWaiting },
     ]);
+  });
+
+  it('what waits for its place says so', async () => {
+    const holder = { ...executionOf('STARTED'), id: 1, jobName: 'Train' };
+    await put(unreadable(executionDocument(holder)));
+    await put(gateDocument('job:Train', { holders: [1], takings: [], term: '' }));
+    const waits = { ...executionOf('STARTING'), id: 2, jobName: 'Train', startedAt: null };
+    expect(await whyHeld(stores.documents, waits, 1, await clock.now())).toContain('1 of 1 run');
   });
 });
