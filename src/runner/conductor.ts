@@ -55,7 +55,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     options.heartbeat ?? createHeartbeat({ ...options, conductor: id, everyMilliseconds: (leaseSeconds * 1000) / 3 });
   const slots = createSlots(options.concurrency);
   const capabilities = options.capabilities ?? createCapabilities([], [], options);
-  const gates = createGates({ stores, onWait: lookAgainAfter });
+  const gates = createGates({ stores, onWait: lookAgainAfter, onUnread: onProblem });
   const parts = createPartTaking({ ...options, capabilities, slots, queues, mayTake, onRoom: offerRoom });
   const runs = createOwnedRuns({ ...options, capabilities, gates, slots, parts, onRoom: offerRoom });
   const due = createDue(stores);

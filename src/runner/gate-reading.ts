@@ -4,12 +4,13 @@ import { documentKeys } from '../domain/execution-documents.ts';
 import { isLive } from '../domain/execution-transitions.ts';
 import { decodeExecution } from '../domain/execution-text.ts';
 import { type Gate, nobodyPassed, type Passed } from '../domain/gate.ts';
-import { gateKey, queueBookKey, readGate, readQueueBook } from '../domain/gate-text.ts';
+import { gateKey, queueBookKey, readGate, readQueueBook, type StoredGate } from '../domain/gate-text.ts';
 import type { JobDefinition } from '../domain/job.ts';
+import { decodeLease } from '../domain/lease.ts';
 import { allQueues } from '../domain/queue-name.ts';
 import { gateOf, type GateRule, type QueueBook, rulesFor } from '../domain/queue-settings.ts';
 import { defaultQueue } from '../domain/work.ts';
-import type { DocumentReader } from '../ports/document-reader.ts';
+import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
 import { pagesOf } from './index-members.ts';
 import { claimables } from './lease-taking.ts';
 import type { Stores } from '../ports/stores.ts';
@@ -34,19 +35,42 @@ export interface ReadGates extends ReadBook {
   readonly gates: readonly ReadGate[];
 }
 
+/** Something newer may have written it: who may pass is not known. */
+export interface Unread {
+  /** Of the gate; `null`: it is what was decided on all queues. */
+  readonly unread: string | null;
+  readonly error: unknown;
+}
+
 /** @throws BatchyError `store-unavailable` */
-export async function readBook(documents: DocumentReader): Promise<ReadBook> {
+export async function readBook(documents: DocumentReader): Promise<ReadBook | Unread> {
   const [stored = null] = await documents.get([queueBookKey]);
-  return stored === null
-    ? { book: new Map(), revision: null }
-    : { book: readQueueBook(stored.text), revision: stored.revision };
+  return bookOf(stored);
+}
+
+function bookOf(stored: StoredDocument | null): ReadBook | Unread {
+  if (stored === null) return { book: new Map(), revision: null };
+  try {
+    return { book: readQueueBook(stored.text), revision: stored.revision };
+  } catch (error) {
+    return { unread: null, error };
+  }
+}
+
+function passedOf(id: string, stored: StoredDocument | null): StoredGate | (Passed & { readonly term: null }) | Unread {
+  if (stored === null) return { term: null, ...nobodyPassed };
+  try {
+    return readGate(stored.text);
+  } catch (error) {
+    return { unread: id, error };
+  }
 }
 
 type Reading = Pick<Stores, 'documents' | 'store' | 'clock'>;
 
 export interface GateReading {
   /** All that an execution has to pass, as of one moment. @throws BatchyError `store-unavailable` */
-  read(execution: JobExecution, definition: JobDefinition): Promise<ReadGates>;
+  read(execution: JobExecution, definition: JobDefinition): Promise<ReadGates | Unread>;
 }
 
 /** Who held a place when a gate began to count. */
@@ -95,12 +119,15 @@ export function createGateReading(stores: Reading): GateReading {
       const { name } = definition;
       const ids = [`job:${name}`, `queue:${queue}`, `queue:${allQueues}`];
       const [stored = null, ...found] = await stores.documents.get([queueBookKey, ...ids.map(gateKey)]);
-      const book: QueueBook = stored === null ? new Map() : readQueueBook(stored.text);
+      const read = bookOf(stored);
+      if ('unread' in read) return read;
       const gates: ReadGate[] = [];
-      for (const rule of rulesFor(definition, queue, book)) {
+      for (const rule of rulesFor(definition, queue, read.book)) {
         const document = found[ids.indexOf(rule.id)] ?? null;
         const revision = document?.revision ?? null;
-        const { term, ...passed } = document === null ? { term: null, ...nobodyPassed } : readGate(document.text);
+        const readPassed = passedOf(rule.id, document);
+        if ('unread' in readPassed) return readPassed;
+        const { term, ...passed } = readPassed;
         let { holders } = passed;
         if (rule.limits.places !== null) {
           if (rule.id === `job:${name}`) holders = await withUnrecorded(holders, definition);
@@ -113,7 +140,7 @@ export function createGateReading(stores: Reading): GateReading {
           holdsMore: holders !== passed.holders,
         });
       }
-      return { book, revision: stored?.revision ?? null, gates };
+      return { ...read, gates };
     },
   };
 }
@@ -130,26 +157,55 @@ async function jobHolders(stores: Reading, jobName: string): Promise<number[]> {
   return holdersIn(stores, executionIndexes.liveOfJob(jobName), () => true);
 }
 
-/** One that cannot be read is told where it is looked for to be run: it must not keep all others from that. */
-const passOver = (): void => {};
-
 async function holdersIn(stores: Reading, index: string, isIn: (one: JobExecution) => boolean): Promise<number[]> {
   const holders: number[] = [];
-  for await (const page of pagesOf(stores.documents, index))
-    for (const { execution, lease } of await claimables(stores, page.map(idOfMember), passOver)) {
+  for await (const page of pagesOf(stores.documents, index)) {
+    const found: number[] = [];
+    // It is told where it is looked for to be run: it must not keep all others from that.
+    const unread: number[] = [];
+    const read = await claimables(stores, page.map(idOfMember), (executionId) => unread.push(executionId));
+    for (const { execution, lease } of read) {
       const hasPlace = execution.startedAt !== null || (lease !== null && lease.conductor !== null);
-      if (hasPlace && isIn(execution)) holders.push(execution.id);
+      if (hasPlace && isIn(execution)) found.push(execution.id);
     }
+    if (unread.length > 0) found.push(...(await takenOf(stores.documents, unread)));
+    holders.push(...found.sort((one, other) => one - other));
+  }
   return holders;
 }
 
-/** Which of these are over. @throws BatchyError `store-unavailable` */
-export async function endedOf(documents: DocumentReader, ids: readonly number[]): Promise<ReadonlySet<number>> {
+/** Which of these somebody has, and so runs, in whichever queue: what cannot be read of them leaves that open. */
+async function takenOf(documents: DocumentReader, ids: readonly number[]): Promise<number[]> {
+  const leases = await documents.get(ids.map(documentKeys.lease));
+  return ids.filter((_id, place) => {
+    const lease = leases[place] ?? null;
+    try {
+      return lease !== null && decodeLease(lease.text).conductor !== null;
+    } catch {
+      return true;
+    }
+  });
+}
+
+/**
+ * Which of these are over. One that cannot be read may run, and is not.
+ * @param onUnread told of it @throws BatchyError `store-unavailable`
+ */
+export async function endedOf(
+  documents: DocumentReader,
+  ids: readonly number[],
+  onUnread: (executionId: number, error: unknown) => void,
+): Promise<ReadonlySet<number>> {
   const found = await documents.get(ids.map(documentKeys.execution));
   return new Set(
-    ids.filter((_id, place) => {
+    ids.filter((id, place) => {
       const stored = found[place] ?? null;
-      return stored === null || !isLive(decodeExecution(stored.text).status);
+      try {
+        return stored === null || !isLive(decodeExecution(stored.text).status);
+      } catch (error) {
+        onUnread(id, error);
+        return false;
+      }
     }),
   );
 }

@@ -1,3 +1,4 @@
+import type { BatchyError } from '../domain/errors.ts';
 import type { JobExecution } from '../domain/execution.ts';
 import { type DocumentChange, documentChange } from '../domain/execution-documents.ts';
 import { type Admission, admit } from '../domain/gate.ts';
@@ -8,9 +9,10 @@ import { rulesFor } from '../domain/queue-settings.ts';
 import { defaultQueue } from '../domain/work.ts';
 import type { DocumentGuard } from '../ports/store.ts';
 import type { Stores } from '../ports/stores.ts';
-import { createGateReading, endedOf, readBook, type ReadBook, type ReadGate } from './gate-reading.ts';
+import { createGateReading, endedOf, readBook, type ReadBook, type ReadGate, type Unread } from './gate-reading.ts';
 import { type Claimable, claimables } from './lease-taking.ts';
 import { hasComeBack, type LostOwner } from './owner-loss.ts';
+import { createUnreadTelling } from './unread-telling.ts';
 
 /** What must travel in the commit that takes an execution, lest a limit be overrun. */
 export interface GateCommit {
@@ -70,6 +72,8 @@ export interface GatesOptions {
   readonly stores: Stores;
   /** Told after so many milliseconds' worth of a wait that ends by itself. */
   readonly onWait: (milliseconds: number) => void;
+  /** Told now and then of what cannot be read, and of what that holds back. */
+  readonly onUnread?: (problem: BatchyError) => void;
 }
 
 /** Between conductors a conflict is short: one of them has gone on. */
@@ -79,9 +83,12 @@ const conflictPause = 100;
 /** What is remembered of executions that are held back. */
 const mostKnown = 20_000;
 
-export function createGates({ stores, onWait }: GatesOptions): Gates {
+export function createGates({ stores, onWait, onUnread = () => {} }: GatesOptions): Gates {
   const reading = createGateReading(stores);
+  const unread = createUnreadTelling(stores.clock, onUnread);
   let known: ReadBook | null = null;
+  /** What is decided on queues cannot be read: each of them may be paused. */
+  let isShut = false;
   /** The revision of what was known when it was last looked for; `undefined`: never. */
   let noticed: number | null | undefined;
   /** Gates through which nobody new comes, as far as is known. */
@@ -103,7 +110,7 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
   }
 
   function isClosed(ids: readonly string[]): boolean {
-    if (!ids.some((id) => closed.has(id))) return false;
+    if (!isShut && !ids.some((id) => closed.has(id))) return false;
     heldBack = true;
     return true;
   }
@@ -124,7 +131,8 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
     for (let tries = 0; tries < mostConflicts; tries += 1) {
       const { execution } = current;
       const read = await reading.read(execution, definition);
-      known = read;
+      if ('unread' in read) return heldByUnread(execution.id, read);
+      [known, isShut] = [read, false];
       const admission = {
         executionId: execution.id,
         hasBegun: execution.startedAt !== null,
@@ -161,21 +169,44 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
     return { kind: 'held', untilMilliseconds: conflictPause };
   }
 
+  /** Nobody comes through what cannot be read: there are never more than may, and whoever can read it goes on. */
+  async function heldByUnread(executionId: number, { unread: gateId, error }: Unread): Promise<GatePassing> {
+    if (gateId === null) shut();
+    else closed.add(gateId);
+    remember(executionId, gateId === null ? [] : [gateId]);
+    heldBack = true;
+    await unread.tellOfGate(gateId, error);
+    return { kind: 'held', untilMilliseconds: null };
+  }
+
+  function shut(): void {
+    known = null;
+    isShut = true;
+  }
+
   /** What is over holds no place; that is read only where it matters. */
   async function admitThrough(gates: readonly ReadGate[], asked: Omit<Admission, 'isLive'>) {
     const first = admitAll(gates, { ...asked, isLive: () => true });
     if (first.kind === 'in' || first.isPaused) return first;
     const ids = [...new Set(gates.flatMap(({ gate }) => gate.passed.holders))];
-    const ended = await endedOf(stores.documents, ids);
+    const damaged: [number, unknown][] = [];
+    const ended = await endedOf(stores.documents, ids, (id, error) => damaged.push([id, error]));
+    for (const [id, error] of damaged) await unread.tellOfHolder(id, error);
     return admitAll(gates, { ...asked, isLive: (id) => !ended.has(id) });
   }
 
   return {
     async refresh() {
       closed.clear();
-      known = await readBook(stores.documents);
-      const isNew = noticed !== undefined && noticed !== known.revision;
-      noticed = known.revision;
+      const read = await readBook(stores.documents);
+      if ('unread' in read) {
+        shut();
+        await unread.tellOfGate(null, read.error);
+        return false;
+      }
+      // What came meanwhile was held back, as by a pause.
+      const isNew = isShut || (noticed !== undefined && noticed !== read.revision);
+      [known, noticed, isShut] = [read, read.revision, false];
       return isNew;
     },
     forget() {
@@ -186,7 +217,7 @@ export function createGates({ stores, onWait }: GatesOptions): Gates {
       remember(executionId, []);
     },
     freeOf,
-    isPaused: (queue) => [queue, allQueues].some((name) => (known?.book.get(name)?.pause ?? null) !== null),
+    isPaused: (queue) => isShut || [queue, allQueues].some((name) => (known?.book.get(name)?.pause ?? null) !== null),
     isHeld(execution, definition) {
       // What has begun before may hold a place already.
       if (execution.startedAt !== null) return false;
