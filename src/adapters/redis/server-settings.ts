@@ -1,11 +1,12 @@
 import { BatchyError } from '../../domain/errors.ts';
 import type { RedisConnection } from './connection.ts';
+import { isReply } from './server-errors.ts';
 
-/** What a server says of itself, as far as it matters to us. */
+/** What a server says of itself, as far as it matters to us; `null`: it does not say, as managed ones may not. */
 export interface ServerSettings {
-  readonly version: string;
-  readonly isCluster: boolean;
-  /** `noeviction` keeps everything; `null` when the server does not say. */
+  readonly version: string | null;
+  readonly isCluster: boolean | null;
+  /** `noeviction` keeps everything. */
   readonly evictionPolicy: string | null;
   readonly hasAppendOnlyFile: boolean | null;
   /** In bytes, as it is counted against its `maxmemory`; `null` where it has no limit, or does not say. */
@@ -14,21 +15,32 @@ export interface ServerSettings {
 
 /**
  * The driver goes on with database 0 where it could not select the one that the address names: our state would go to, and
- * be read from, a place that nobody named.
- * @throws BatchyError `invalid-setting`
+ * be read from, a place that nobody named. To select it once more asks for no right that the driver does not need itself.
+ * @throws BatchyError `invalid-setting`, `store-unavailable`
  */
 export async function refuseOtherDatabase(connection: RedisConnection): Promise<void> {
-  const [asked, client] = await connection.call(async (redis) => [
-    redis.options.db ?? 0,
-    await redis.call('CLIENT', 'INFO'),
-  ]);
-  const used = Number(/\bdb=(\d+)/.exec(String(client))?.[1] ?? asked);
-  if (used !== asked) throw refused(`has no database ${asked}`, 'Name one that it has, or raise its setting databases');
+  await connection.call(async (redis) => {
+    const asked = redis.options.db ?? 0;
+    // Every connection begins there.
+    if (asked === 0) return;
+    try {
+      await redis.call('SELECT', asked);
+    } catch (error) {
+      if (!isReply(error) || !/^(ERR|NOPERM) /.test(error.message)) throw error;
+      throw refused(
+        `does not let us use database ${asked} (${error.message})`,
+        'Name one that it has, or raise its setting databases, or allow SELECT',
+      );
+    }
+  });
 }
 
-/** Reads INFO, which managed servers allow where they forbid CONFIG. @throws BatchyError `store-unavailable` */
+/**
+ * Reads INFO, which managed servers allow where they forbid CONFIG. Where that is forbidden, too, nothing is known: a reason to
+ * warn, none to do without the server. @throws BatchyError `store-unavailable`
+ */
 export async function readServerSettings(connection: RedisConnection): Promise<ServerSettings> {
-  const text = await connection.call((redis) => redis.info());
+  const text = await connection.call((redis) => redis.info().catch(nothingWhereForbidden));
   const facts = new Map(
     text
       .split('\r\n')
@@ -36,14 +48,22 @@ export async function readServerSettings(connection: RedisConnection): Promise<S
         line.includes(':') ? [[line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]] : [],
       ),
   );
-  const appendOnly = facts.get('aof_enabled');
+  const flag = (name: string): boolean | null => {
+    const value = facts.get(name);
+    return value === undefined ? null : value === '1';
+  };
   return {
-    version: facts.get('redis_version') ?? '0',
-    isCluster: facts.get('cluster_enabled') === '1',
+    version: facts.get('redis_version') ?? null,
+    isCluster: flag('cluster_enabled'),
     evictionPolicy: facts.get('maxmemory_policy') ?? null,
-    hasAppendOnlyFile: appendOnly === undefined ? null : appendOnly === '1',
+    hasAppendOnlyFile: flag('aof_enabled'),
     memory: limitedMemory(facts),
   };
+}
+
+function nothingWhereForbidden(error: unknown): string {
+  if (isReply(error) && error.message.startsWith('NOPERM ')) return '';
+  throw error;
 }
 
 function limitedMemory(facts: ReadonlyMap<string, string>): ServerSettings['memory'] {
@@ -58,10 +78,9 @@ const oldestMinor = 0;
 
 /** @throws BatchyError `invalid-setting` for a server on which we would lose or tear data */
 export function refuseUnfit(settings: ServerSettings, allowEviction: boolean): void {
-  const [major = 0, minor = 0] = settings.version.split('.').map(Number);
-  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
-    throw refused(`is of version ${settings.version}`, `Use Redis ${oldestMajor}.${oldestMinor} or later`);
-  }
+  const { version } = settings;
+  if (version !== null && isTooOld(version))
+    throw refused(`is of version ${version}`, `Use Redis ${oldestMajor}.${oldestMinor} or later`);
   if (settings.isCluster)
     throw refused(
       'is a Cluster, where one commit would touch keys of several slots',
@@ -92,6 +111,10 @@ function memoryWarnings({ memory }: ServerSettings): string[] {
 /** What an operator should mend, in sentences. */
 export function settingsWarnings(settings: ServerSettings): string[] {
   const warnings: string[] = mayEvict(settings) ? [] : memoryWarnings(settings);
+  if (settings.version === null)
+    warnings.push(`Redis does not tell its version; make sure that it is ${oldestMajor}.${oldestMinor} or later.`);
+  if (settings.isCluster === null)
+    warnings.push('Redis does not tell whether it is a Cluster; make sure that it is none.');
   if (settings.evictionPolicy === null)
     warnings.push('Redis does not tell its maxmemory-policy; make sure that it is noeviction.');
   if (mayEvict(settings))
@@ -105,6 +128,11 @@ export function settingsWarnings(settings: ServerSettings): string[] {
       'Redis keeps no append-only file: what was committed since its last snapshot is lost when it ends. Set appendonly yes.',
     );
   return warnings;
+}
+
+function isTooOld(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }
 
 function mayEvict({ evictionPolicy }: ServerSettings): boolean {

@@ -17,7 +17,7 @@ describeWithRedis('a database that the address names', () => {
 
   it('is refused where there is none, since the driver would go on with database 0', async () => {
     await expect(createRedisStores({ url: `${server.url}/4` })).rejects.toMatchObject({
-      code: expect.stringMatching(/invalid-setting|store-unavailable/),
+      code: 'invalid-setting',
     });
   });
 });

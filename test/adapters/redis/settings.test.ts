@@ -2,7 +2,7 @@ import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { refuseUnfit, settingsWarnings, type ServerSettings } from '../../../src/adapters/redis/server-settings.ts';
 import { createRedisStores } from '../../../src/adapters/redis/stores.ts';
-import { collect } from '../../contract/fixtures.ts';
+import { collect, put } from '../../contract/fixtures.ts';
 import { freePort } from '../../servers/free-port.ts';
 import { describeWithRedis, startRedis, type RedisServer } from '../../servers/redis.ts';
 
@@ -83,6 +83,22 @@ describeWithRedis('opening the stores', () => {
     await upkeep.close();
   });
 
+  it.each([
+    { user: 'without-info', rules: ['+@all', '-info'], warnings: 4 },
+    { user: 'without-client', rules: ['+@all', '-client'], warnings: 0 },
+    { user: 'of-a-managed-one', rules: ['+@all', '-@admin', '-@dangerous'], warnings: 4 },
+  ])('is warned of where settings may not be read, and works: $user', async ({ user, rules, warnings }) => {
+    server = await startRedis();
+    const redis = new Redis(server.url);
+    await redis.call('ACL', 'SETUSER', user, 'on', '>secret', '~*', '&*', ...rules);
+    redis.disconnect();
+    const stores = await createRedisStores({ url: `redis://${user}:secret@127.0.0.1:${server.port}/1` });
+    expect(await stores.upkeep.warnings()).toHaveLength(warnings);
+    await put(stores, { name: 'wf1' });
+    await stores.upkeep.prune(1n << 60n, 1000);
+    await stores.upkeep.close();
+  });
+
   it('warns when nothing is kept on disk, and finds what other programs wrote', async () => {
     server = await startRedis({ args: ['--appendonly', 'no'] });
     const { upkeep, store } = await createRedisStores({ url: server.url });
@@ -117,7 +133,15 @@ describe('a server’s settings', () => {
   });
 
   it('that are unknown make a warning each', () => {
-    expect(settingsWarnings({ ...good, evictionPolicy: null, hasAppendOnlyFile: null })).toHaveLength(2);
+    const unknown: ServerSettings = {
+      version: null,
+      isCluster: null,
+      evictionPolicy: null,
+      hasAppendOnlyFile: null,
+      memory: null,
+    };
+    expect(() => refuseUnfit(unknown, false)).not.toThrow();
+    expect(settingsWarnings(unknown)).toHaveLength(4);
   });
 
   it('that evict are not told to be full: there is room at any time', () => {
