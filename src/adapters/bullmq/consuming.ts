@@ -43,8 +43,9 @@ export function createConsumer(
   const room = createRoom({ seats: posts.map(({ seat }) => seat), after: timer });
 
   function postAt(name: string): Post {
-    const shared = { connection: redis, prefix: queuePrefix };
-    const queue = new Queue(name, { ...shared, skipVersionCheck: true, skipMetasUpdate: true });
+    // The server was looked at by who opened the store, which goes on where INFO is forbidden.
+    const shared = { connection: redis, prefix: queuePrefix, skipVersionCheck: true };
+    const queue = new Queue(name, { ...shared, skipMetasUpdate: true });
     const worker = new Worker(name, (job, token): Promise<void> => handle(post, job, token), {
       ...shared,
       autorun: false,

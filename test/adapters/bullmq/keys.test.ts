@@ -48,6 +48,24 @@ describe('the ids of messages', () => {
   });
 });
 
+describeWithRedis('a Redis that allows nothing dangerous', () => {
+  it('hands work on all the same', async () => {
+    const server = await startRedis();
+    const redis = new Redis(server.url);
+    await redis.call('ACL', 'SETUSER', 'managed', 'on', '>secret', '~*', '&*', '+@all', '-@admin', '-@dangerous');
+    const { dispatcher, consumer, taken, problems } = createTaker({
+      url: `redis://managed:secret@127.0.0.1:${server.port}`,
+    });
+    consumer.setRoom(1);
+    for (const id of [1, 2]) await dispatcher.dispatch(work(id));
+    await vi.waitFor(() => expect(taken).toEqual([1, 2]), 20_000);
+    expect(problems).toEqual([]);
+    redis.disconnect();
+    await dispatcher.close();
+    await server.stop();
+  });
+});
+
 describeWithRedis('the keys of queues', () => {
   it('are nothing that is exported, adopted or pruned', async () => {
     const server = await startRedis();
