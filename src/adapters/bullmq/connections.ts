@@ -12,6 +12,8 @@ export interface QueueServer {
 
 const firstPause = 20;
 const longestPause = 500;
+/** Until a server that loads its data is asked again whether it is ready, in milliseconds; the driver would wait for as long as the server guesses. */
+const longestLoadingPause = 250;
 /** Longer than BullMQ ever lets a connection wait for work, 10 s. */
 const longestBlock = 15_000;
 
@@ -79,6 +81,7 @@ function basics(server: QueueServer, silenceMs: number): DriverOptions {
     connectionName: 'batchy-queue',
     protocol: 2,
     connectTimeout: silenceMs,
+    maxLoadingRetryTime: longestLoadingPause,
     retryStrategy: reconnectDelay,
   };
 }

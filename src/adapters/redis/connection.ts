@@ -29,6 +29,8 @@ export interface RedisConnection {
 
 const firstPause = 20;
 const longestPause = 500;
+/** Until a server that loads its data is asked again whether it is ready, in milliseconds; the driver would wait for as long as the server guesses. */
+const longestLoadingPause = 250;
 
 /** @param outage told when calls fail because the server is away, and when one is answered again */
 export function connectRedis(
@@ -41,6 +43,7 @@ export function connectRedis(
     connectionName: 'batchy',
     protocol: 2,
     connectTimeout: times.silence,
+    maxLoadingRetryTime: longestLoadingPause,
     retryStrategy: reconnectDelay,
   };
   const redis = new Redis({
