@@ -92,6 +92,28 @@ describeWithRedis('a Redis that fails', () => {
     expect(await stores.store.commit(next)).toMatchObject({ kind: 'committed' });
   });
 
+  it('refuses what is read at one moment by the reason for which it refuses any part of it', async () => {
+    await stores.upkeep.close();
+    stores = await createRedisStores({ url: server.url, deadlineMs: 300 });
+    await stores.store.commit(opening);
+    const page = { sort: 'name', descending: false, status: null, prefix: '', after: null, limit: 10 } as const;
+    const reads = [
+      () => stores.reader.records('wf1', { before: null, limit: 10, kinds: [] }),
+      () => stores.reader.workflows(page),
+    ];
+    const codes = async (): Promise<unknown[]> =>
+      (await Promise.allSettled(reads.map((read) => read()))).map((answer) =>
+        answer.status === 'rejected' ? answer.reason.code : 'answered',
+      );
+    await redis.config('SET', 'maxmemory', '1');
+    expect(await codes()).toEqual(['store-full', 'store-full']);
+    await redis.config('SET', 'maxmemory', '0');
+    expect(await codes()).toEqual(['answered', 'answered']);
+    await redis.config('SET', 'replica-serve-stale-data', 'no');
+    await redis.replicaof('127.0.0.1', await freePort());
+    expect(await codes()).toEqual(['store-unavailable', 'store-unavailable']);
+  });
+
   it('has too few replicas: refused as unavailable, nothing half-written', async () => {
     const before = await everything();
     await redis.config('SET', 'min-replicas-to-write', '1');
