@@ -6,6 +6,7 @@ import type { Consumer, Taken } from '../ports/dispatcher.ts';
 import type { ExecutionTaker } from '../ports/execution-taker.ts';
 import { createCapabilities } from './capabilities.ts';
 import type { ConductorOptions } from './conductor-options.ts';
+import { createDue } from './due-executions.ts';
 import { OwnershipLost } from './execution-session.ts';
 import { createGates } from './gates.ts';
 import { createHandingOn } from './handing-on.ts';
@@ -22,7 +23,7 @@ import { prepareLaunch } from './pending-launch.ts';
 import { createResting, createSettingAside } from './resting.ts';
 import { createSlots } from './slots.ts';
 import { createStrayTaking } from './stray-taking.ts';
-import { createDue, firstBefore, waitingPages } from './waiting-executions.ts';
+import { firstBefore, waitingPages } from './waiting-executions.ts';
 
 export interface Conductor extends ExecutionTaker {
   /** What runs here now, oldest first. */
@@ -78,7 +79,7 @@ export function createConductor(options: ConductorOptions): Conductor {
     onUnread,
     run: (claimable, job, lost) => void runUnlessRefused(claimable, job, lost),
   });
-  const handingOn = dispatcher === undefined ? null : createHandingOn({ ...options, dispatcher, queues, onUnread });
+  const handingOn = dispatcher === undefined ? null : createHandingOn({ ...options, dispatcher, onUnread });
   let consumer: Consumer | null = null;
   let cancelLook = (): void => {};
   let isStarted = false;
@@ -88,7 +89,7 @@ export function createConductor(options: ConductorOptions): Conductor {
   /** Something that has lost its owner waits for a slot: it comes before all that was never begun, as parts of what runs do. */
   let strayWaits = false;
 
-  const isOpen = (queue: string): boolean => !gates.isPaused(queue);
+  const openQueues = (): string[] => queues.filter((queue) => !gates.isPaused(queue));
   const mayTakeNew = (): boolean => mayTake() && !strayWaits && !parts.isWaiting();
   const setRoom = (): void => consumer?.setRoom(mayTakeNew() ? slots.free() : 0);
 
@@ -124,13 +125,13 @@ export function createConductor(options: ConductorOptions): Conductor {
     if (refreshes) {
       refreshAll();
       // What a queue held back was let go of by all.
-      if (await gates.refresh()) handingOn?.all();
+      if (await gates.refresh()) handingOn?.all(openQueues());
       if (isTaking) strayWaits = await strayTaking.take();
       setRoom();
-      if (isTaking) await handingOn?.look().catch(onProblem);
       // By the clock of the store: whoever hands on goes by one of its own.
-      if (dispatcher !== undefined && mayTakeNew())
-        await takeWaiting((await due.look(queues.filter(isOpen), true)).map(idOfMember));
+      if (mayTakeNew() || (isTaking && handingOn !== null)) await due.look(openQueues(), mayTakeNew());
+      if (isTaking) await handingOn?.look(openQueues(), due.oldest()).catch(onProblem);
+      if (dispatcher !== undefined && mayTakeNew()) await takeWaiting(due.members().map(idOfMember));
     }
     // What a gate holds back is found here, in its order, however it came to us.
     const isHeldBack = gates.hasHeldBack();
@@ -138,11 +139,11 @@ export function createConductor(options: ConductorOptions): Conductor {
       waiting = 'nobody';
       return;
     }
-    const open = queues.filter(isOpen);
+    const open = openQueues();
     if (!mayTakeNew() && waiting === 'nobody') waiting = 'perhaps';
     if (!mayTakeNew()) return;
     let pages = 0;
-    for await (const page of waitingPages(stores, open, await due.look(open, refreshes))) {
+    for await (const page of waitingPages(stores, open, due.members())) {
       if (!page.every((executionId) => gates.isKnownHeld(executionId))) pages += 1;
       if (dispatcher !== undefined && pages > mostHeldPages) return;
       const left = await takeWaiting(page);

@@ -5,12 +5,11 @@ import type { Stores } from '../ports/stores.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { ConductorOptions } from './conductor-options.ts';
 import { claimables } from './lease-taking.ts';
-import { dueExecutions, waitingPages } from './waiting-executions.ts';
+import { waitingPages } from './waiting-executions.ts';
 
 export interface HandingOnOptions {
   readonly stores: Stores;
   readonly dispatcher: Dispatcher;
-  readonly queues: readonly string[];
   readonly timers: Pick<Timers, 'monotonic'>;
   readonly catalog: ConductorOptions['catalog'];
   /** Told of one that cannot be read: it keeps nobody from the others. */
@@ -38,7 +37,7 @@ interface Waiting {
  * Hands on once more what waits, and nobody has taken: a message may have been lost, or may never have been sent by a process that died after
  * it had stored what was launched.
  */
-export function createHandingOn({ stores, dispatcher, queues, timers, catalog, onUnread }: HandingOnOptions) {
+export function createHandingOn({ stores, dispatcher, timers, catalog, onUnread }: HandingOnOptions) {
   let known = new Map<number, Waiting>();
   /** What a queue has let go of, as far as it is not handed on. */
   let letGo: AsyncGenerator<number[]> | null = null;
@@ -67,10 +66,15 @@ export function createHandingOn({ stores, dispatcher, queues, timers, catalog, o
   }
 
   return {
-    /** Looks at what is in front. @throws BatchyError `store-unavailable` */
-    async look(): Promise<void> {
+    /**
+     * Looks at what is in front.
+     * @param queues those that are not paused: nobody would take what is handed on of others
+     * @param due what was to wait until a time, and that has come: the longest due first
+     * @throws BatchyError `store-unavailable`
+     */
+    async look(queues: readonly string[], due: readonly number[]): Promise<void> {
       const now = timers.monotonic();
-      const front = (await dueExecutions(stores, queues)).slice(0, mostDue);
+      const front = due.slice(0, mostDue);
       // Behind the first page it waits for those before it.
       for await (const page of waitingPages(stores, queues)) {
         front.push(...page);
@@ -107,8 +111,8 @@ export function createHandingOn({ stores, dispatcher, queues, timers, catalog, o
         throw error;
       }
     },
-    /** Hands on all that waits, look by look. */
-    all(): void {
+    /** Hands on all that waits in these queues, look by look. */
+    all(queues: readonly string[]): void {
       known = new Map();
       letGo = waitingPages(stores, queues);
     },

@@ -1,17 +1,12 @@
 import { executionIndexes, idOfMember, memberOfWaiting } from '../domain/document-index.ts';
 import type { JobExecution } from '../domain/execution.ts';
-import { documentKeys } from '../domain/execution-documents.ts';
-import { decodeExecution } from '../domain/execution-text.ts';
-import { defaultPriority, type Priority } from '../domain/priority.ts';
-import { floorToMicrosecond, formatInstant } from '../domain/time.ts';
+import { defaultPriority } from '../domain/priority.ts';
 import { defaultQueue } from '../domain/work.ts';
-import type { StoredDocument } from '../ports/document-reader.ts';
 import type { Stores } from '../ports/stores.ts';
 import { pagesOf } from './index-members.ts';
 
 /** Of many that wait only as many are read as may be taken. */
 const pageSize = 100;
-const readAtOnce = 500;
 
 /**
  * Pages of what waits in these queues to be taken for the first time: the first to be begun first, by priority and then by age. What waits
@@ -61,77 +56,4 @@ export async function firstBefore(
   const index = executionIndexes.waiting(queue);
   const first = await documents.scan({ index, prefix: '', direction: 'ascending', beyond: null, limit });
   return first.filter((member) => member < memberOfWaiting(priority, id)).map(idOfMember);
-}
-
-/** What was to wait until a time, and that has come, by that time. @throws BatchyError `store-unavailable` */
-export async function dueExecutions(
-  { documents, clock }: Pick<Stores, 'documents' | 'clock'>,
-  queues: readonly string[],
-): Promise<number[]> {
-  let now: string | null = null;
-  const due: string[] = [];
-  const addDue = async (queue: string): Promise<void> => {
-    for await (const page of pagesOf(documents, executionIndexes.delayed(queue), pageSize)) {
-      if (page.length === 0) return;
-      // Behind all members of this very microsecond.
-      const until = (now ??= `${formatInstant(floorToMicrosecond(await clock.now()))} ~`);
-      due.push(...page.filter((member) => member <= until));
-      if ((page.at(-1) ?? '') > until) return;
-    }
-  };
-  await Promise.all(queues.map(addDue));
-  return due.sort().map(idOfMember);
-}
-
-/** What was to wait until a time, and that has come: it stands by its priority among what waits. */
-export function createDue(stores: Pick<Stores, 'documents' | 'clock'>) {
-  /** By id, in their order. */
-  let members: ReadonlyMap<number, string> = new Map();
-  const begun = new Set<number>();
-
-  async function membersOfNew(ids: readonly number[]): Promise<Map<number, string>> {
-    const found = new Map<number, string>();
-    for (let from = 0; from < ids.length; from += readAtOnce) {
-      const batch = ids.slice(from, from + readAtOnce);
-      const stored = await stores.documents.get(batch.map(documentKeys.execution));
-      for (const [place, id] of batch.entries()) found.set(id, memberOfWaiting(priorityOf(stored[place] ?? null), id));
-    }
-    return found;
-  }
-
-  return {
-    /** In how many milliseconds its time comes, by the clock of the store; 0: it may begin. */
-    async isIn({ notBefore }: JobExecution): Promise<number> {
-      if (notBefore === undefined) return 0;
-      return Math.max(0, Math.ceil(Number(notBefore - (await stores.clock.now())) / 1e6));
-    },
-    /** It waits no more. */
-    begun(executionId: number): void {
-      if (members.has(executionId)) begun.add(executionId);
-    },
-    /**
-     * Members as in the index of what waits, in their order.
-     * @param refreshes whether to ask the store: else it is what was known before
-     * @throws BatchyError `store-unavailable`
-     */
-    async look(queues: readonly string[], refreshes: boolean): Promise<string[]> {
-      if (refreshes) {
-        begun.clear();
-        const ids = await dueExecutions(stores, queues);
-        const read = await membersOfNew(ids.filter((id) => !members.has(id)));
-        const next = ids.map((id): [number, string] => [id, members.get(id) ?? read.get(id) ?? '']);
-        members = new Map(next.sort(([, one], [, other]) => (one < other ? -1 : 1)));
-      }
-      return [...members].flatMap(([id, member]) => (begun.has(id) ? [] : member));
-    },
-  };
-}
-
-function priorityOf(stored: StoredDocument | null): Priority {
-  try {
-    return (stored === null ? undefined : decodeExecution(stored.text).priority) ?? defaultPriority;
-  } catch {
-    // Whoever takes it is told that it cannot be read.
-    return defaultPriority;
-  }
 }

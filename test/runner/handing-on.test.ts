@@ -30,14 +30,15 @@ async function handing({ waiting }: { readonly waiting: number }) {
     },
     close: async () => {},
   };
-  const handingOn = createHandingOn({
+  const given = createHandingOn({
     stores: world.stores,
     dispatcher,
-    queues: ['default'],
     timers,
     catalog: { get: () => job },
     onUnread: (executionId) => unread.push(executionId),
   });
+  const queues = ['default'];
+  const handingOn = { look: () => given.look(queues, []), all: () => given.all(queues) };
   return {
     ids,
     sent,

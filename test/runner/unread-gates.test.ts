@@ -145,7 +145,7 @@ it('what was handed over meanwhile is answered for, and handed on again when it 
   await pass(1);
   const given = take as ConsumeOptions['take'] | null;
   expect(await given?.(id)).toEqual({ kind: 'over' });
-  await pass(3);
+  await pass(10);
   expect([begun, handed]).toEqual([[], []]);
   await write(world, queueBookKey, queueBookDocument(new Map()).text);
   await until(() => expect(handed).toEqual([id]), 3);

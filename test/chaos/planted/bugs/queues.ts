@@ -46,7 +46,7 @@ export const queueBugs: readonly PlantedBug[] = [
     bug: 'an execution whose message was lost waits for ever',
     breaks: 'the store is the truth',
     file: conductor,
-    find: 'await handingOn?.look().catch(onProblem);',
+    find: 'await handingOn?.look(openQueues(), due.oldest()).catch(onProblem);',
     replace: 'void 0;',
     caughtBy: { file: waiting, name: 'is handed on once more where nobody has taken it' },
   },
