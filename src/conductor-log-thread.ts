@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
+import { tellOfUnwrittenLogs } from './conductor-unwritten-logs.ts';
 import { createLogFiles, type LogLines } from './runner/log-files.ts';
 
 /** What the thread is begun with. */
@@ -9,9 +10,13 @@ export interface LogTask {
   readonly written: SharedArrayBuffer;
 }
 
-/** Writes logs for a process whose own thread must not wait for a disk. Each message is a list of what to append, in order. */
+/**
+ * Writes logs for a process whose own thread must not wait for a disk. Each message is a list of what to append, in order; those that
+ * are sent back say which log cannot be written.
+ */
 const { maxBytes, written } = workerData as LogTask;
-const files = createLogFiles(maxBytes);
+const tell = (problem: string): void => parentPort?.postMessage(problem, []);
+const files = tellOfUnwrittenLogs(createLogFiles(maxBytes), maxBytes, tell);
 const count = new Int32Array(written);
 
 parentPort?.on('message', (batch: readonly LogLines[]) => {

@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 
 import type { LogTask } from './conductor-log-thread.ts';
+import { tellOfUnwrittenLogs } from './conductor-unwritten-logs.ts';
+import { BatchyError } from './domain/errors.ts';
 import { createLogFiles, type LogLines, type LogSink } from './runner/log-files.ts';
 
 /** Milliseconds for which the end of a process waits for a disk. */
@@ -9,6 +11,7 @@ const patience = 2000;
 /**
  * Writes logs in a thread of its own: to make a file takes as long as the disk pleases, and everything that runs in this process
  * would wait for it. Where the thread has died this process writes them itself.
+ * @param onProblem told of that, and of logs that cannot be written
  */
 export function startLogThread(maxBytes: number, onProblem: (error: unknown) => void): LogSink {
   const written = new Int32Array(new SharedArrayBuffer(4));
@@ -17,12 +20,14 @@ export function startLogThread(maxBytes: number, onProblem: (error: unknown) => 
   let instead: LogSink | null = null;
   const task: LogTask = { maxBytes, written: written.buffer };
   const thread = new Worker(new URL('conductor-log-thread.ts', import.meta.url), { workerData: task });
-  // It has nothing to do that this process would not wait for at its end.
-  thread.unref();
+  const tellUnwritten = (problem: string): void => onProblem(new BatchyError('invalid-setting', problem));
   thread.on('error', (error) => {
-    instead = createLogFiles(maxBytes);
+    instead = tellOfUnwrittenLogs(createLogFiles(maxBytes), maxBytes, tellUnwritten);
     onProblem(error);
   });
+  thread.on('message', tellUnwritten);
+  // It has nothing to do that this process would not wait for at its end. Last: to listen to it takes that back.
+  thread.unref();
 
   function send(): void {
     const batch = gathered;

@@ -50,6 +50,28 @@ describe('logs that a thread writes', () => {
     expect(read('7.log')).toBe('line 0\nline 1\nnow WARN  the log has reached 20 bytes; what follows is left out\n');
   });
 
+  it('are told of where they cannot be written, once until they can be again', async () => {
+    const told: unknown[] = [];
+    const sink = startLogThread(1000, (error) => told.push(error));
+    const isTold = (count: number) => vi.waitFor(() => expect(told).toHaveLength(count), 10_000);
+    writeFileSync(path.join(folder, 'logs'), 'no folder');
+    for (const execution of [7, 8, 9]) sink.append(lines(`logs/${execution}.log`, 'lost\n', true));
+    sink.flush();
+    await isTold(1);
+    expect(told[0]).toMatchObject({
+      detail: expect.stringMatching(/logs\/7\.log cannot be written: .*\/logs is a file/),
+    });
+    rmSync(path.join(folder, 'logs'));
+    sink.append(lines('logs/8.log', 'kept\n', true));
+    sink.flush();
+    expect(read('logs/8.log')).toBe('kept\n');
+    rmSync(path.join(folder, 'logs'), { recursive: true });
+    writeFileSync(path.join(folder, 'logs'), 'no folder');
+    for (const execution of [7, 10]) sink.append(lines(`logs/${execution}.log`, 'lost\n', true));
+    sink.flush();
+    await isTold(2);
+  });
+
   it.each([
     ['ends by itself', ''],
     ['is ended', 'process.exit(3);'],

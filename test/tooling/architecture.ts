@@ -114,8 +114,12 @@ const layers: Readonly<Record<string, Layer>> = {
     ],
     packages: ['uuidv7', anyBuiltin],
   },
-  'conductor-logs': { layers: ['runner', 'conductor-log-thread'], packages: [anyBuiltin] },
-  'conductor-log-thread': { layers: ['runner'], packages: [anyBuiltin] },
+  'conductor-logs': {
+    layers: ['domain', 'runner', 'conductor-log-thread', 'conductor-unwritten-logs'],
+    packages: [anyBuiltin],
+  },
+  'conductor-log-thread': { layers: ['runner', 'conductor-unwritten-logs'], packages: [anyBuiltin] },
+  'conductor-unwritten-logs': { layers: ['config', 'runner'], packages: [anyBuiltin] },
   'conductor-pulse': { layers: ['domain', 'ports', 'runner', 'conductor-pulse-thread'], packages: [anyBuiltin] },
   'conductor-pulse-thread': {
     layers: ['domain', 'config', 'runner', 'adapters', 'open-stores', 'conductor-holder-answers'],
