@@ -6,6 +6,7 @@ import { ConsumerConnection, type QueueServer } from './connections.ts';
 import { createOutage } from './outage.ts';
 import { executionIdOf, queueNameOf, queuePrefix } from './queue-names.ts';
 import { createRoom, type Seat } from './room.ts';
+import { keepLines } from './unattended.ts';
 
 export interface ConsumerTools {
   /** Told of trouble with the connections, in place of who consumes. */
@@ -16,6 +17,8 @@ export interface ConsumerTools {
   readonly lockMs: number;
   /** Between two looks for what was handed over to somebody who is gone. The same for all who take part. */
   readonly stalledMs: number;
+  /** After how long the messages of a line at which nobody stands are removed. */
+  readonly unattendedMs: number;
 }
 
 /** How long an idle line waits for a sign before it looks by itself, in seconds: signs get lost with a connection. */
@@ -32,14 +35,16 @@ interface Post {
 
 export function createConsumer(
   server: QueueServer,
-  { silenceMs, deadlineMs, lockMs, stalledMs, outage: given }: ConsumerTools,
+  { silenceMs, deadlineMs, lockMs, stalledMs, unattendedMs, outage: given }: ConsumerTools,
   { lines, take, onProblem }: ConsumeOptions,
 ): Consumer {
   const redis = new ConsumerConnection(server, silenceMs);
   const outage = given ?? createOutage(onProblem);
   redis.on('error', (error: unknown) => outage.met(error)).on('ready', () => outage.over());
   const underWay = new Set<Promise<unknown>>();
-  const posts = [...new Set(lines.map(queueNameOf))].map(postAt);
+  const names = [...new Set(lines.map(queueNameOf))];
+  const posts = names.map(postAt);
+  const leaveLines = keepLines({ redis, names, unattendedMs });
   const room = createRoom({ seats: posts.map(({ seat }) => seat), after: timer });
 
   function postAt(name: string): Post {
@@ -112,6 +117,7 @@ export function createConsumer(
   let stopped: Promise<void> | null = null;
   async function stop(): Promise<void> {
     room.close();
+    leaveLines();
     while (underWay.size > 0) await Promise.allSettled(underWay);
     const closing = closeAll();
     // What a server that is away was not told is found as that of a consumer who is gone.

@@ -15,6 +15,8 @@ export interface BullmqDispatcherOptions {
   readonly lockMs?: number;
   /** Milliseconds between two looks for what such consumers held. The same for all who take part. Default: 5,000. */
   readonly stalledMs?: number;
+  /** Milliseconds until the messages of a line are removed at which nobody stands. The same for all. Default: an hour. */
+  readonly unattendedMs?: number;
   /** Told of trouble with the connections of those who consume. Default: they are told it themselves, as a problem. */
   readonly outage?: Outage | undefined;
 }
@@ -29,6 +31,7 @@ export function createBullmqDispatcher({
   deadlineMs = 5000,
   lockMs = 15_000,
   stalledMs = 5000,
+  unattendedMs = 3_600_000,
   outage,
 }: BullmqDispatcherOptions): Dispatcher {
   const producer = createProducer(server, { silenceMs, deadlineMs });
@@ -36,7 +39,8 @@ export function createBullmqDispatcher({
   return {
     dispatch: (work, isOverdue) => producer.dispatch(work, isOverdue),
     consume(options) {
-      const consumer = createConsumer(server, { silenceMs, deadlineMs, lockMs, stalledMs, outage }, options);
+      const tools = { silenceMs, deadlineMs, lockMs, stalledMs, unattendedMs, outage };
+      const consumer = createConsumer(server, tools, options);
       consumers.add(consumer);
       return consumer;
     },

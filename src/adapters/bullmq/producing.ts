@@ -3,7 +3,7 @@ import { rankOf } from '../../domain/priority.ts';
 import { BatchyError } from '../../domain/errors.ts';
 import type { Work } from '../../domain/work.ts';
 import { connectProducer, type QueueServer } from './connections.ts';
-import { messageIdOf, queueNameOf, queuePrefix } from './queue-names.ts';
+import { linesKey, messageIdOf, queueNameOf, queuePrefix } from './queue-names.ts';
 
 export interface Producer {
   dispatch(work: Work, isOverdue?: boolean): Promise<void>;
@@ -24,6 +24,8 @@ const eventsKept = 100;
 export function createProducer(server: QueueServer, { silenceMs, deadlineMs }: ProducerTimes): Producer {
   const redis = connectProducer(server, silenceMs);
   const queues = new Map<string, Queue>();
+  /** Lines that are emptied should nobody stand there. */
+  const known = new Set<string>();
   let lastFailure: unknown;
   redis.on('error', (error: unknown) => {
     lastFailure = error;
@@ -42,7 +44,15 @@ export function createProducer(server: QueueServer, { silenceMs, deadlineMs }: P
     return queue;
   }
 
+  /** By the clock of this machine: who stands at the line says so by that of the server. */
+  async function makeKnown(name: string): Promise<void> {
+    if (known.has(name)) return;
+    await redis.zadd(linesKey, 'NX', Date.now(), name);
+    known.add(name);
+  }
+
   async function add(work: Work): Promise<void> {
+    await makeKnown(queueNameOf(work));
     await queueFor(work).add('execution', null, {
       jobId: messageIdOf(work.executionId),
       priority: rankOf(work.priority),

@@ -5,6 +5,9 @@ import type { Line } from '../../domain/work.ts';
 /** Everything that BullMQ keeps lies under it: no workflow's key, and none of the stores'. */
 export const queuePrefix = `${ownPrefix}queue`;
 
+/** Sorted set of all queues' names that there ever were, by when somebody stood there last, in milliseconds. BullMQ's own keys go on behind a queue's name. */
+export const linesKey = `${queuePrefix}:lines`;
+
 /**
  * Of the BullMQ queue that is a line: the name of the queue, for whoever looks at the keys, and a hash of all that makes the
  * line. At most 93 signs, no `:` among them, which BullMQ refuses.
