@@ -170,6 +170,13 @@ function checkMeaning(settings: Settings): void {
   for (const name of queueNames(settings))
     if (queueNameProblem(name) !== null)
       refuse('QUEUES', 'names of up to 60 letters, digits, _, . and -, such as etl,reports', JSON.stringify(name));
+  // Whoever names none by mistake would run those of all.
+  if (settings.QUEUES.trim() !== '' && queueNames(settings).length === 0)
+    refuse(
+      'QUEUES',
+      'at least one name between the commas, or nothing at all for all queues',
+      JSON.stringify(settings.QUEUES),
+    );
   if (settings.REDIS_URL !== '' && !/^(rediss?|redis\+sentinel|rediss\+sentinel):\/\//.test(settings.REDIS_URL))
     refuse('REDIS_URL', 'a URL that begins with redis://, rediss:// or redis+sentinel://', 'another scheme');
   if (settings.BATCHY_ADMIN_KEY !== '' && settings.BATCHY_ADMIN_KEY.length < 16)

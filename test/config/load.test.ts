@@ -104,6 +104,7 @@ describe('the settings', () => {
     ['TRUSTED_NETWORKS', '10.0.0.0', /expected networks such as/],
     ['TRUSTED_NETWORKS', '10.0.0.0/33', /expected networks such as/],
     ['TRUSTED_NETWORKS', 'everybody/0', /expected networks such as/],
+    ['QUEUES', ' , ,', /at least one name/],
     ['REDIS_URL', 'http://user:hush@host', /expected a URL that begins with redis/],
     ['BATCHY_ADMIN_KEY', 'hush', /at least 16 characters, got 4/],
   ])('are refused where %s is %s', (name, value, expected) => {
