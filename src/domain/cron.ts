@@ -95,10 +95,18 @@ function readFields(text: string): readonly string[] {
     try {
       CronExpressionParser.parse(everyTime.map((every, place) => (place === index ? field : every)).join(' '), utc);
     } catch (cause) {
-      throw refusal(text, `the ${name} is ${quoteBriefly(field)}: ${(cause as Error).message}`, name, cause);
+      const problem = wrongLast(name, field) ?? (cause as Error).message;
+      throw refusal(text, `the ${name} is ${quoteBriefly(field)}: ${problem}`, name, cause);
     }
   }
   return fields;
+}
+
+/** How `L` is written, where a field that cannot be read has one: of that the library says nothing that helps. */
+function wrongLast(name: string, field: string): string | null {
+  if (!/L/i.test(field.replaceAll(/jul/gi, ''))) return null;
+  if (name === 'day of month') return 'L, the last day of the month, stands by itself or in a list, not in a range';
+  return name === 'day of week' ? 'L follows a day, as in 5L for the last Friday of the month' : null;
 }
 
 function refusal(text: string, problem: string, field?: string, cause?: unknown): BatchyError {

@@ -80,6 +80,10 @@ describe('when a cron expression fires', () => {
     ['H * * * *', 'minute', 'the minute is "H"'],
     ['0 0 30 2 *', 'day of month', '"0 0 30 2 *" says no time: its day of month never comes in its months'],
     ['0 0 31 2,4 *', 'day of month', 'never comes in its months'],
+    ['0 0 L-400 * *', 'day of month', 'is "L-400": L, the last day of the month, stands by itself or in a list'],
+    ['0 0 1-L * *', 'day of month', 'is "1-L": L, the last day of the month, stands by itself or in a list'],
+    ['0 0 * * L', 'day of week', 'is "L": L follows a day, as in 5L'],
+    ['0 0 * JUL-X *', 'month', 'is "JUL-X": '],
   ])('refuses %s and names the field', (cron, field, told) => {
     const error = refusal(() => readCron(cron, 'UTC'));
     expect(error.code).toBe('invalid-schedule');
