@@ -1,4 +1,5 @@
 import type { ChainableCommander, Redis } from 'ioredis';
+import { isReply } from './server-errors.ts';
 
 /** A command and its arguments. Upper case, so that the driver leaves the answer as it came: flat lists of texts. */
 export type RedisCommand = readonly [name: string, ...args: (string | number)[]];
@@ -15,10 +16,17 @@ export async function together(redis: Redis, commands: readonly RedisCommand[]):
 
 async function answersOf(pipeline: ChainableCommander, commands: readonly RedisCommand[]): Promise<unknown[]> {
   for (const [name, ...args] of commands) pipeline.call(name, ...args);
-  const results = (await pipeline.exec()) ?? [];
+  const results = (await pipeline.exec().catch(refuse)) ?? [];
   const failed = results.find(([error]) => error !== null);
   if (failed !== undefined) throw failed[0];
   return results.map(([, answer]) => answer);
+}
+
+/** Of commands that nobody comes between all are discarded where one is refused: it is that refusal which says why. */
+function refuse(error: unknown): never {
+  const isDiscarded = isReply(error) && error.message.startsWith('EXECABORT ') && 'previousErrors' in error;
+  const refusals: unknown = isDiscarded ? error.previousErrors : [];
+  throw Array.isArray(refusals) && refusals.length > 0 ? refusals[0] : error;
 }
 
 /** Field to text, of a flat answer to HGETALL. */

@@ -24,10 +24,6 @@ export function judge(error: unknown): Verdict {
   if (error instanceof TypeError || error instanceof RangeError) return defect(error);
   if (!isReply(error)) return error instanceof Error && unsent.test(error.message) ? 'unsent' : 'unanswered';
   const code = codeOf(error);
-  if (code === 'EXECABORT') {
-    const reason = firstRefusal(error);
-    if (reason !== undefined) return judge(reason);
-  }
   if (starting.includes(code)) return 'starting';
   if (code === 'READONLY') return 'replica';
   if (code === 'OOM') {
@@ -64,11 +60,6 @@ const serverProblems = new Set([
 /** The first word; where an older server reports what failed inside of a script, that failure's. */
 function codeOf({ message }: Error): string {
   return /@user_script: ?\d+: -?([A-Z]{2,}) /.exec(message)?.[1] ?? message.split(' ', 1)[0] ?? '';
-}
-
-/** Commands that were to be carried out together are all discarded where one of them is refused: that refusal says why. */
-function firstRefusal(error: Error): unknown {
-  return 'previousErrors' in error && Array.isArray(error.previousErrors) ? error.previousErrors[0] : undefined;
 }
 
 /** Whether the server itself answered with this error. */

@@ -19,28 +19,3 @@ describe('what nobody expected of Redis or its driver', () => {
     });
   });
 });
-
-describe('what was to be carried out together, and was discarded as a whole', () => {
-  const reply = (text: string) => new (ReplyError as unknown as new (text: string) => Error)(text);
-  const discarded = (...refusals: string[]) =>
-    Object.assign(reply('EXECABORT Transaction discarded because of previous errors.'), {
-      previousErrors: refusals.map(reply),
-    });
-
-  it.each([
-    ['LOADING Redis is loading the dataset in memory', 'starting'],
-    ["MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", 'starting'],
-    ["READONLY You can't write against a read only replica.", 'replica'],
-  ])('is judged by the first refusal: %s', (refusal, verdict) => {
-    expect(judge(discarded(refusal, 'ERR something that follows from it'))).toBe(verdict);
-  });
-
-  it('is judged by the first refusal: OOM', () => {
-    const refusal = "OOM command not allowed when used memory > 'maxmemory'.";
-    expect(judge(discarded(refusal, refusal))).toMatchObject({ code: 'store-full', cause: { message: refusal } });
-  });
-
-  it('is what nobody expected where no refusal came with it', () => {
-    expect(judge(discarded())).toMatchObject({ code: 'internal' });
-  });
-});
