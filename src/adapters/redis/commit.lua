@@ -201,6 +201,10 @@ local function drop(key, member)
   end
 end
 
+local function drop_members(first, last)
+  for place = first, last, 2 do drop(arguments[place], arguments[place + 1]) end
+end
+
 -- What a stored outcome proves: the member of the job's windows, or ''. Of JSON only texts are used, which survive exactly.
 local function proven_member(outcome, number)
   -- Written so by us; what says it otherwise, or in a text of somebody's, is looked at closely. Most never succeeded yet.
@@ -417,6 +421,10 @@ local function commit()
   -- First of all comes what a server without memory refuses, which it does with few commands, and only until one is done.
   local first_sequence = 0
   first_made, last_made = first_new, first_new - 1
+  -- What forgets documents frees more than it writes, and is wanted most by a server without memory: it begins with what is
+  -- never refused.
+  local forgets = #removed > 0 and entries == 0 and #changes == 0
+  if forgets then drop_members(first_drop, last_drop) end
   if entries > 0 then first_sequence = take_numbers(entries) end
   if not refusal then remember(operation, first_sequence) end
   make_documents(first_new, last_new)
@@ -426,7 +434,7 @@ local function commit()
       index_workflow(change)
       for _, record in ipairs(change.records) do index_record(change.name, record) end
     end
-    for place = first_drop, last_drop, 2 do drop(arguments[place], arguments[place + 1]) end
+    if not forgets then drop_members(first_drop, last_drop) end
     for place = first_put, last_put, 2 do put(arguments[place], arguments[place + 1]) end
   end
   local begun_at = first_sequence

@@ -6,7 +6,7 @@ import { windowOf } from './commit-arguments.ts';
 import type { RedisConnection } from './connection.ts';
 import { type StreamEntry, sequenceOf, textOf } from './journal.ts';
 import { keys, openingField, recordIdOf } from './keys.ts';
-import { fieldsOf, pipelined, type RedisCommand, together } from './pipeline.ts';
+import { fieldsOf, pipelined, type RedisCommand } from './pipeline.ts';
 import { loadScript } from './script.ts';
 
 const forgetScript = loadScript('./forget.lua');
@@ -30,8 +30,10 @@ export async function pruneJournal(connection: RedisConnection, before: Instant,
       const removals = old.flatMap(({ sequence, entry }): RedisCommand[] =>
         entry.workflow === null ? [] : [['ZREM', keys.journalOf(entry.workflow), sequence]],
       );
+      // No transaction, which a server without memory refuses, and pruning is what frees some. What is cut off halfway is in the
+      // journal still, and its removal is done anew.
       await connection.call((redis) =>
-        together(redis, [...removals, ['XTRIM', keys.journal, 'MINID', `${last.sequence + 1}-0`]]),
+        pipelined(redis, [...removals, ['XTRIM', keys.journal, 'MINID', `${last.sequence + 1}-0`]]),
       );
     }
     removed += old.length;

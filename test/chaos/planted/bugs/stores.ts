@@ -75,7 +75,7 @@ export const storeBugs: readonly PlantedBug[] = [
     bug: 'the Redis script does not take a changed document out of the indexes that it has left',
     breaks: 'one commit, one state',
     file: script,
-    find: 'for place = first_drop, last_drop, 2 do drop(arguments[place], arguments[place + 1]) end',
+    find: 'for place = first, last, 2 do drop(arguments[place], arguments[place + 1]) end',
     replace: '',
     caughtBy: { file: redis, name: 'an index of documents' },
   },
