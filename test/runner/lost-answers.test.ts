@@ -70,9 +70,13 @@ it.each([
   await conductor.stop();
 });
 
-it.each(['fail', 'resume'] as const)(
-  'is handed back by a conductor that ends while the store is away, and has lost no owner (onOwnerLost: %s)',
-  async (onOwnerLost) => {
+it.each([
+  ['away', 'store-unavailable', 'fail'],
+  ['away', 'store-unavailable', 'resume'],
+  ['full', 'store-full', 'fail'],
+] as const)(
+  'is handed back by a conductor that ends while the store is %s (%s), and has lost no owner (onOwnerLost: %s)',
+  async (what, code, onOwnerLost) => {
     let runs = 0;
     const { timers, world, conduct, id } = await conducted({ onOwnerLost }, ({ signal }) => {
       runs += 1;
@@ -87,12 +91,12 @@ it.each(['fail', 'resume'] as const)(
     store.commit = async (asked) => {
       if (!takesLease(asked) || fails === 0) return commit(asked);
       fails -= 1;
-      throw away();
+      throw new BatchyError(code, what);
     };
-    let isStopped = false;
-    void first.stop().then(() => (isStopped = true));
-    for (let seconds = 0; seconds < 10 && !isStopped; seconds += 1) await passSeconds(timers, 1);
-    expect([isStopped, fails]).toEqual([true, 0]);
+    const stopped = first.stop();
+    await passSeconds(timers, 10);
+    await stopped;
+    expect(fails).toBe(0);
     const second = await conduct('second');
     await passSeconds(timers, 5);
     const { status, execution } = await world.outcome(id);
