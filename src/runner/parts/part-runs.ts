@@ -41,7 +41,7 @@ export interface SeePart {
 export interface PartRunsOptions extends Omit<ConductorOptions, 'capabilities'> {
   readonly capabilities: Capabilities;
   readonly store: PartStore;
-  /** Ends the waiting for a store that is away. */
+  /** Ends the waiting for a store that is away or full. */
   readonly giveUp: AbortSignal;
 }
 
@@ -139,7 +139,8 @@ export function createPartRuns(options: PartRunsOptions): PartRuns {
       const row = rowOf(session, taken.part);
       if (row !== undefined && !isLive(row.status)) return;
       log.write('info', 'the conductor that ran it ends; it goes on, where it stands now, on another');
-      await store.giveBack(taken);
+      // Left in our name, it would count as the loss of its owner.
+      await session.patiently(() => store.giveBack(taken));
     } finally {
       log.close();
     }

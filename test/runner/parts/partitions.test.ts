@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { BatchyError } from '../../../src/domain/errors.ts';
 import { decodePart, partKeyOfMember } from '../../../src/domain/part.ts';
 import type { RunnableJob } from '../../../src/runner/job.ts';
 import type { TaskBody } from '../../../src/runner/step-body.ts';
@@ -298,6 +299,29 @@ describe('partitions over several conductors', () => {
     for (let index = 0; index < 4; index += 1) gate(index).resolve();
     expect(await machines.end(id)).toBe('COMPLETED');
   });
+
+  it.each(['store-unavailable', 'store-full'] as const)(
+    'are handed back, and have lost no owner, where the store refuses that at first (%s)',
+    async (code) => {
+      const { id, owner, other } = await begin(partitioned(4, 4, { onOwnerLost: 'fail' }), 4);
+      const handed = runsOf(other.id);
+      const { store } = machines.world.stores;
+      const commit = store.commit.bind(store);
+      const refused = new Set<string>();
+      store.commit = async (asked) => {
+        const [change] = asked.changes;
+        const isPart = change?.kind === 'document' && change.collection === 'part';
+        if (!isPart || !change.text?.includes('"conductor":null') || refused.has(change.id)) return commit(asked);
+        refused.add(change.id);
+        throw new BatchyError(code, 'Not now.');
+      };
+      await other.stop();
+      for (let index = 0; index < 4; index += 1) gate(index).resolve();
+      expect(await machines.end(id)).toBe('COMPLETED');
+      expect(refused.size).toBe(handed.length);
+      expect(runsOf(owner.id).toSorted(ascending)).toEqual([0, 1, 2, 3]);
+    },
+  );
 
   it.each([
     ['the job says so', { onOwnerLost: 'fail' }],
