@@ -116,3 +116,8 @@ export class BatchyError extends Error {
     return this.message;
   }
 }
+
+/** Whether the store cannot do it at this moment, whatever it was asked: it is away, or full. What runs waits until that is over. */
+export function isStoreAwayOrFull(error: unknown): boolean {
+  return error instanceof BatchyError && (error.code === 'store-unavailable' || error.code === 'store-full');
+}

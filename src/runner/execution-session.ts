@@ -1,4 +1,4 @@
-import { BatchyError } from '../domain/errors.ts';
+import { BatchyError, isStoreAwayOrFull } from '../domain/errors.ts';
 import { documentKeys } from '../domain/execution-documents.ts';
 import { isLive } from '../domain/execution-transitions.ts';
 import type { StoredPart } from '../domain/part.ts';
@@ -32,7 +32,7 @@ export interface ExecutionSession {
   readonly owned: Promise<void>;
   /**
    * Stores changes, each of what the one before leaves, in one commit. What is asked for while another is being stored travels
-   * together in the next one. While the store is away, it is tried again and again.
+   * together in the next one. While the store is away or full, it is tried again and again.
    * @throws OwnershipLost, BatchyError what the store or one of `decides` throws
    */
   commit(...decides: readonly Decide[]): Promise<void>;
@@ -55,10 +55,10 @@ export interface ExecutionSession {
    * Asks the store whether it is still ours, where it has not said so lately: a process that was paused does not know how long. To be
    * called right before anything is written elsewhere.
    * @param isDoubtful whether to ask in any case
-   * @returns `null` where there is nothing to wait for. @throws OwnershipLost, while the store is away only when we give up
+   * @returns `null` where there is nothing to wait for. @throws OwnershipLost, while the store is away or full only when we give up
    */
   stillOurs(isDoubtful?: boolean): Promise<void> | null;
-  /** Asks the store for what may be asked twice; while it is away, again and again. @throws OwnershipLost, what `ask` throws */
+  /** Asks the store for what may be asked twice; while it is away or full, again and again. @throws OwnershipLost, what `ask` throws */
   patiently<T>(ask: () => Promise<T>): Promise<T>;
 }
 
@@ -85,7 +85,7 @@ export interface SessionOptions {
   readonly timers: Timers;
   /** For how long the store's word counts that it is ours: less than a lease lasts without a sign of life. */
   readonly trustMilliseconds: number;
-  /** Ends the waiting for a store that is away. */
+  /** Ends the waiting for a store that is away or full. */
   readonly giveUp: AbortSignal;
   /** Told of each commit once it is stored. */
   readonly onStored?: (stored: StoredRun) => void;
@@ -102,7 +102,7 @@ interface Request extends Decided {
 const mostConflicts = 100;
 /** How long the store remembers a commit, so that it may be sent again when its answer was lost. */
 const keepSeconds = 600;
-const storeAwayMilliseconds = 250;
+const askAgainMilliseconds = 250;
 /** Of a thousand steps that begin or end at once the first need not wait for the last, and no store is kept busy by one commit for long. */
 const mostAtOnce = 200;
 
@@ -191,10 +191,10 @@ export async function openSession(options: SessionOptions): Promise<ExecutionSes
   /** @param failure of the first time that it was asked */
   async function again<T>(failure: unknown, ask: () => T | Promise<T>): Promise<T> {
     for (let error = failure; ;) {
-      if (!(error instanceof BatchyError) || error.code !== 'store-unavailable' || giveUp.aborted) throw error;
+      if (!isStoreAwayOrFull(error) || giveUp.aborted) throw error;
       // As long as its launch was not tried, that is not refused by us.
       if (options.launch?.isPending() === true) lost.abort(new OwnershipLost(executionId));
-      await sleep(timers, storeAwayMilliseconds, AbortSignal.any([giveUp, lost.signal]));
+      await sleep(timers, askAgainMilliseconds, AbortSignal.any([giveUp, lost.signal]));
       if (lost.signal.aborted) throw new OwnershipLost(executionId);
       try {
         return await ask();

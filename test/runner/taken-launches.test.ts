@@ -252,11 +252,14 @@ describe('a launch where a conductor runs in the same process', () => {
     expect(runs).toBe(1);
   });
 
-  it('is refused where the store is away, and nothing runs', async () => {
+  it.each([
+    ['away', 'store-unavailable'],
+    ['full', 'store-full'],
+  ] as const)('is refused where the store is %s, and nothing runs', async (what, code) => {
     const job = jobOf([{ name: 'Step', body: task(() => expect.unreachable('it was not launched')) }]);
     const here = await start([job, quick]);
-    onCommit = () => Promise.reject(away());
-    await expect(here.launch(job)).rejects.toThrow('the store is away');
+    onCommit = () => Promise.reject(new BatchyError(code, `the store is ${what}`));
+    await expect(here.launch(job)).rejects.toMatchObject({ code });
     onCommit = (commit, store) => store(commit);
     timers.advance(1000);
     const { id } = await here.launch(quick);
@@ -264,10 +267,14 @@ describe('a launch where a conductor runs in the same process', () => {
     expect(here.conductor.runs()).toEqual([]);
   });
 
-  it('is the launcher’s to store where not even a number for a step is to be had', async () => {
+  it.each([
+    ['away', 'store-unavailable'],
+    ['full', 'store-full'],
+  ] as const)('is the launcher’s to store where the store is %s for a step’s number', async (what, code) => {
     const seen = watched();
+    const fails = new BatchyError(code, `the store is ${what}`);
     const reserve: Stores['documents']['reserve'] = (sequence, count) =>
-      sequence === 'step' && commits.length === 0 ? Promise.reject(away()) : seen.documents.reserve(sequence, count);
+      sequence === 'step' && commits.length === 0 ? Promise.reject(fails) : seen.documents.reserve(sequence, count);
     const here = await start([quick], { stores: { ...seen, documents: { ...seen.documents, reserve } } });
     const { id } = await here.launch(quick);
     await ends(here, id, 'COMPLETED');

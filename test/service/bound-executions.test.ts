@@ -33,7 +33,7 @@ async function start(cfg = 'customers:\n  from_date: "2026-01-01"\n') {
         if (asked.changes.some((each) => each.kind === 'document' && each.collection === 'conductor'))
           await beats?.promise;
         const isRefused = refuses && asked.journal.some(({ execution }) => execution?.after === 'COMPLETED');
-        if (isRefused) throw new BatchyError('store-full', 'there is no room');
+        if (isRefused) throw new BatchyError('foreign-data', 'a key is of another type');
         const outcome = await stores.store.commit(asked);
         if (outcome.kind === 'committed' && asked.journal.length > 0)
           commits.push(asked.journal.map(({ type }) => type).join(', '));

@@ -23,7 +23,7 @@ async function start({ tidiesNot = false } = {}) {
       const stores = await createMemoryStores({ clock });
       const commit: Stores['store']['commit'] = async (asked) => {
         if (refuses && asked.journal.some(({ execution }) => execution?.after === 'COMPLETED'))
-          throw new BatchyError('store-full', 'there is no room');
+          throw new BatchyError('foreign-data', 'a key is of another type');
         // Conductors that tidy up come too late here.
         if (
           tidiesNot &&

@@ -1,4 +1,4 @@
-import { BatchyError } from '../../domain/errors.ts';
+import { isStoreAwayOrFull } from '../../domain/errors.ts';
 import { documentKeys } from '../../domain/execution-documents.ts';
 import type { JobDefinition, StepDefinition } from '../../domain/job.ts';
 import type { Json } from '../../domain/json.ts';
@@ -191,8 +191,8 @@ export function createSharing(session: ExecutionSession, job: JobDefinition, par
         await session.readSteps([stored.part.stepExecutionId]);
         return result;
       } catch (error) {
-        // What was taken by then is found in our name, and gone on with, when the store is there again.
-        if (error instanceof BatchyError && error.code === 'store-unavailable') return null;
+        // What was taken by then is found in our name, and gone on with, when the store is there again, or has room.
+        if (isStoreAwayOrFull(error)) return null;
         throw error;
       } finally {
         running.aborted.removeEventListener('abort', pass);

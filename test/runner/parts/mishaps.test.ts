@@ -127,9 +127,10 @@ describe('a part that comes to grief', () => {
   });
 
   it.each([
-    ['not been stored', false],
-    ['been stored', true],
-  ])('does not fail its execution while the store is away for a moment, where its taking has %s', async (_what, is) => {
+    ['not been stored', 'store-unavailable', false],
+    ['been stored', 'store-unavailable', true],
+    ['not been stored', 'store-full', false],
+  ] as const)('does not fail its execution where its taking has %s for a moment (%s)', async (_what, code, is) => {
     let times = 0;
     onCommit(async (asked, commit) => {
       const takes = asked.changes.some((each) => each.kind === 'document' && each.text?.includes('"conductor":"a"'));
@@ -137,7 +138,7 @@ describe('a part that comes to grief', () => {
       if (!takes || !isOfPart || times > 0) return commit();
       times += 1;
       if (is) await commit();
-      throw new BatchyError('store-unavailable', 'The store is away.');
+      throw new BatchyError(code, 'Not now.');
     });
     held.resolve();
     await machines.start('full', jobs, { concurrency: 0 });
@@ -148,10 +149,35 @@ describe('a part that comes to grief', () => {
     expect(runs.toSorted()).toEqual(['0 a', '1 a', '2 a', '3 a']);
   });
 
+  it('waits where it runs until there is room for how it has ended', async () => {
+    let refusals = 0;
+    let isFull = true;
+    onCommit(async (asked, commit) => {
+      if (
+        !isFull ||
+        !asked.journal.some(({ by, execution }) => by === 'conductor b' && execution?.after === 'COMPLETED')
+      )
+        return commit();
+      refusals += 1;
+      throw new BatchyError('store-full', 'There is no room.');
+    });
+    await machines.start('a', jobs);
+    const id = await machines.world.launch(withOne);
+    await machines.start('b', jobs, { has: ['gpu'] });
+    await machines.until(() => refusals > 3, 'its waiting');
+    held.resolve();
+    await machines.pass(20_000);
+    expect((await machines.world.outcome(id)).rows).toContain('There STARTED');
+    isFull = false;
+    expect(await machines.end(id)).toBe('COMPLETED');
+    expect(runs.toSorted()).toEqual(['Here a', 'There b']);
+    expect(machines.problems).toEqual([]);
+  });
+
   it('runs elsewhere where not even its beginning can be stored by whoever took it', async () => {
     onCommit(async (asked, commit) => {
       const begins = asked.journal.some(({ by, execution }) => by === 'conductor b' && execution?.after === 'STARTED');
-      if (begins) throw new BatchyError('store-full', 'There is no room.');
+      if (begins) throw new BatchyError('foreign-data', 'A key is of another type.');
       return commit();
     });
     await machines.start('a', jobs);
