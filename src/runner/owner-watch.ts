@@ -43,14 +43,17 @@ export function createOwnerWatch(
       const now = timers.monotonic();
       const sinceLook = now - lookedAt;
       lookedAt = now;
-      const muted = isMuted(own === null ? null : (found[ids.length] ?? null), now);
+      const ownFound = own === null ? null : (found[ids.length] ?? null);
+      const muted = isMuted(ownFound, now);
+      // Whoever took away that of one who lives took those of others, too: signs that found no room for a day look like those of the dead.
+      const isForgotten = ownFound === null && ownSign.revision > 0;
       const gone = new Map<string, LostOwner>();
       const next: typeof seen = new Map();
       for (const [index, id] of ids.entries()) {
         const sign = found[index] ?? null;
         // Whoever ends in good order removes its sign of life.
         if (sign === null) {
-          gone.set(id, { ...unseen, sign: { ...heartbeatKey(id), expected: null } });
+          if (!isForgotten) gone.set(id, { ...unseen, sign: { ...heartbeatKey(id), expected: null } });
           continue;
         }
         const { revision } = sign;

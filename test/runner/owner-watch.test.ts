@@ -23,6 +23,7 @@ function watching() {
   );
   return {
     /** @param lease as it tells it, in seconds */
+    forget: (id: string) => signs.delete(id),
     beat: (id: string, lease?: number) =>
       signs.set(id, {
         revision: (signs.get(id)?.revision ?? 0) + 1,
@@ -99,4 +100,16 @@ it('has not seen what a short lease would have needed, where it could not look f
   await goneAfter(0);
   await goneAfter(1);
   expect(await goneAfter(60)).toEqual([]);
+});
+
+it('takes nobody for gone while the sign that it has given itself is missing', async () => {
+  const { beat, forget, goneAfter } = watching();
+  beat('own');
+  beat('a');
+  beat('b');
+  expect(await goneAfter(0)).toEqual([]);
+  for (const id of ['own', 'a', 'b']) forget(id);
+  expect(await goneAfter(1)).toEqual([]);
+  beat('own');
+  expect(await goneAfter(1)).toEqual(['a', 'b']);
 });
