@@ -127,6 +127,14 @@ export function createGates({ stores, onWait, onUnread = () => {} }: GatesOption
   }
 
   async function passNow({ claimable, definition, lost, take }: Passage): Promise<GatePassing> {
+    const closedTo =
+      lost === null && claimable.execution.startedAt === null ? rules(claimable.execution, definition) : [];
+    if (closedTo.some((id) => closed.has(id))) {
+      // Somebody in front of it was refused: that one goes first, also where a place has become free in this very moment.
+      remember(claimable.execution.id, closedTo);
+      heldBack = true;
+      return { kind: 'held', untilMilliseconds: null };
+    }
     let current = claimable;
     for (let tries = 0; tries < mostConflicts; tries += 1) {
       const { execution } = current;

@@ -59,6 +59,41 @@ describe('a job of which so many run at a time', () => {
     expect(passings.filter(({ kind }) => kind === 'held')).toHaveLength(3);
   });
 
+  it('gives a place that becomes free in the midst of a look to whoever stands in front', async () => {
+    const { launch, world } = await gated({ name: 'Orders' });
+    const { definition } = jobOf([], { name: 'Orders', maxRunning: 1 });
+    const ids = [await launch('Orders'), await launch('Orders'), await launch('Orders')];
+    const [runs, front, behind] = await claimables(world.stores, ids);
+    const gates = createGates({ stores: world.stores, onWait: () => {} });
+    const pass = async (claimable: typeof runs): Promise<string> => {
+      if (claimable === undefined) throw new Error('it is not there');
+      const operation = { id: `take-${claimable.execution.id}`, fingerprint: '', answer: null, keepSeconds: 60 };
+      const taking = { conductor: 'here', operation, countsAsTakeover: false };
+      const { kind } = await gates.pass({
+        claimable,
+        definition,
+        lost: null,
+        take: (beside) => takeLease(world.stores, claimable, { ...taking, beside }),
+      });
+      return kind;
+    };
+    expect(await pass(runs)).toBe('taken');
+    expect(await pass(front)).toBe('held');
+    const { documents } = world.stores;
+    const get = documents.get.bind(documents);
+    // Somebody else ends it, which is read from now on.
+    documents.get = async (keys) => {
+      const found = await get(keys);
+      return keys.map(({ collection, id }, place) =>
+        collection === 'execution' && id === String(ids[0]) ? null : (found[place] ?? null),
+      );
+    };
+    expect(await pass(behind)).toBe('held');
+    await gates.refresh();
+    expect(await pass(front)).toBe('taken');
+    expect(await pass(behind)).toBe('held');
+  });
+
   it('keeps nobody else from being begun, however many of it wait in front', async () => {
     const { conduct, launch, begun, until } = await gated({ name: 'Orders', maxRunning: 1 }, { name: 'Other' });
     for (let count = 0; count < 30; count += 1) await launch('Orders', { priority: 'very_high' });

@@ -24,6 +24,15 @@ export const queueBugs: readonly PlantedBug[] = [
     caughtBy: { file: waiting, name: 'is begun once where it is handed over twice at the same moment' },
   },
   {
+    id: 'place-free-in-the-midst-of-a-look',
+    bug: 'a place that becomes free while a look goes on is given to who stands behind',
+    breaks: 'priorities',
+    file: gates,
+    find: 'if (closedTo.some((id) => closed.has(id))) {',
+    replace: 'if (closedTo.length < 0) {',
+    caughtBy: { file: 'test/runner/gates.test.ts', name: 'gives a place that becomes free in the midst of a look' },
+  },
+  {
     id: 'message-before-what-was-held-back',
     bug: 'what a message brings in the moment in which a place is free goes before what was held back',
     breaks: 'priorities',
