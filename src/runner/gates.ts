@@ -127,8 +127,9 @@ export function createGates({ stores, onWait, onUnread = () => {} }: GatesOption
   }
 
   async function passNow({ claimable, definition, lost, take }: Passage): Promise<GatePassing> {
-    const closedTo =
-      lost === null && claimable.execution.startedAt === null ? rules(claimable.execution, definition) : [];
+    // What was taken before may hold the very place for which others were refused.
+    const isNew = lost === null && claimable.leaseRevision === null;
+    const closedTo = isNew ? rules(claimable.execution, definition) : [];
     if (closedTo.some((id) => closed.has(id))) {
       // Somebody in front of it was refused: that one goes first, also where a place has become free in this very moment.
       remember(claimable.execution.id, closedTo);

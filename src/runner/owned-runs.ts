@@ -49,6 +49,7 @@ interface TakenHere {
 }
 
 const keepSeconds = 600;
+const mostRemembered = 1000;
 
 /** Takes executions for a conductor, and runs them as their owner. */
 export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
@@ -63,11 +64,20 @@ export function createOwnedRuns(options: OwnedRunsOptions): OwnedRuns {
     return { id: operationId(), fingerprint: '', answer: null, keepSeconds };
   }
 
+  function remember(executionId: number): void {
+    // Most of what was refused is begun elsewhere.
+    const [oldest] = cameToGrief;
+    if (cameToGrief.size >= mostRemembered && oldest !== undefined) cameToGrief.delete(oldest);
+    cameToGrief.add(executionId);
+  }
+
   async function see(claimable: Claimable, job: RunnableJob, found: LostOwner | null): Promise<Seen> {
     const { id: executionId } = claimable.execution;
     const lost = cameToGrief.delete(executionId) && found === ownAttempt ? null : found;
-    if (lost === null) cameToGrief.add(executionId);
+    if (lost === null) remember(executionId);
     const taken = await take(claimable, job, lost);
+    // Refused or held back, it stands in our name still, where its taking was stored.
+    if (taken === 'refused' || taken === 'held') return taken;
     cameToGrief.delete(executionId);
     if (typeof taken === 'string') return taken;
     const { session, isOver } = taken;

@@ -1,4 +1,5 @@
-import { heartbeatKey, leaseSecondsOf, readEnding } from '../domain/heartbeat.ts';
+import { BatchyError } from '../domain/errors.ts';
+import { type Ending, heartbeatKey, leaseSecondsOf, readEnding } from '../domain/heartbeat.ts';
 import type { DocumentReader, StoredDocument } from '../ports/document-reader.ts';
 import type { Timers } from '../ports/timers.ts';
 import type { LostOwner } from './owner-loss.ts';
@@ -14,6 +15,20 @@ export interface OwnerWatch {
 }
 
 const unseen = { because: null, by: null };
+
+/** What counts is whether a sign grows: one that cannot be read must not keep anybody from looking after the others. */
+function readOr<Value>(read: () => Value, otherwise: Value): Value {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof BatchyError && error.code === 'foreign-data') return otherwise;
+    throw error;
+  }
+}
+
+function endingOf({ text }: StoredDocument): Ending {
+  return readOr(() => readEnding(text), null) ?? unseen;
+}
 
 /**
  * @param leaseSeconds ours, and that of those who do not tell theirs
@@ -36,6 +51,15 @@ export function createOwnerWatch(
     return now - ownSign.seenAt > leaseSeconds * 500;
   }
 
+  function leaseOf({ text }: StoredDocument): number {
+    return readOr(() => leaseSecondsOf(text, leaseSeconds), leaseSeconds);
+  }
+
+  /** A lease that is shorter than ours may be over before it shows that our own sign does not get through either. */
+  function isUnsure(lease: number, now: number): boolean {
+    return lease < leaseSeconds * 1000 && ownSign.revision > 0 && now - ownSign.seenAt > lease / 2;
+  }
+
   return {
     async gone(conductors) {
       const ids = [...new Set(conductors)];
@@ -44,9 +68,9 @@ export function createOwnerWatch(
       const sinceLook = now - lookedAt;
       lookedAt = now;
       const ownFound = own === null ? null : (found[ids.length] ?? null);
-      const muted = isMuted(ownFound, now);
       // Whoever took away that of one who lives took those of others, too: signs that found no room for a day look like those of the dead.
       const isForgotten = ownFound === null && ownSign.revision > 0;
+      const muted = isForgotten || isMuted(ownFound, now);
       const gone = new Map<string, LostOwner>();
       const next: typeof seen = new Map();
       for (const [index, id] of ids.entries()) {
@@ -57,14 +81,14 @@ export function createOwnerWatch(
           continue;
         }
         const { revision } = sign;
-        const lease = leaseSecondsOf(sign.text, leaseSeconds) * 1000;
+        const lease = leaseOf(sign) * 1000;
         // Whoever could not look, because the store was away, has not seen that nobody gave a sign: its owners could not either.
         const watched = Math.min(sinceLook, lease / 3);
         const before = seen.get(id);
         const stillFor = before?.revision === revision && !muted ? before.stillFor + watched : 0;
         next.set(id, { revision, stillFor });
-        if (stillFor < lease) continue;
-        gone.set(id, { ...(readEnding(sign.text) ?? unseen), sign: { ...heartbeatKey(id), expected: revision } });
+        if (stillFor < lease || isUnsure(lease, now)) continue;
+        gone.set(id, { ...endingOf(sign), sign: { ...heartbeatKey(id), expected: revision } });
       }
       seen = next;
       return gone;

@@ -3,6 +3,7 @@ import { expect, it, onTestFinished } from 'vitest';
 import { BatchyError } from '../../src/domain/errors.ts';
 import type { JobDefinition } from '../../src/domain/job.ts';
 import type { Commit } from '../../src/ports/store.ts';
+import { createCapabilities } from '../../src/runner/capabilities.ts';
 import { createConductor } from '../../src/runner/conductor.ts';
 import type { TaskBody } from '../../src/runner/step-body.ts';
 import { createManualTimers, passSeconds } from './manual-timers.ts';
@@ -13,7 +14,11 @@ import { createWorld, jobOf } from './world.ts';
 const takesLease = ({ changes }: Commit): boolean =>
   changes.some((change) => change.kind === 'document' && change.collection === 'lease');
 
-async function conducted(options: Pick<JobDefinition, 'onOwnerLost' | 'maxRunning'>, run: TaskBody['run']) {
+async function conducted(
+  options: Pick<JobDefinition, 'onOwnerLost' | 'maxRunning' | 'capabilities'>,
+  run: TaskBody['run'],
+  has: () => boolean = () => true,
+) {
   const timers = createManualTimers();
   const world = await createWorld({ timers });
   onTestFinished(() => world.close());
@@ -28,6 +33,10 @@ async function conducted(options: Pick<JobDefinition, 'onOwnerLost' | 'maxRunnin
       concurrency: 4,
       lookEveryMilliseconds: 1000,
       graceMilliseconds: 5000,
+      capabilities: createCapabilities([{ kind: 'capability', name: 'gpu', has }], [], {
+        timers,
+        onProblem: () => undefined,
+      }),
       onProblem: () => undefined,
     });
     await conductor.start();
@@ -104,3 +113,28 @@ it.each([
     await second.stop();
   },
 );
+
+it('has lost no owner where the answer to its taking is lost and it is refused then', async () => {
+  let runs = 0;
+  let asked = 0;
+  const options = { onOwnerLost: 'fail', maxRunning: 1, capabilities: ['gpu'] } as const;
+  const { timers, world, conduct, id } = await conducted(
+    options,
+    () => void (runs += 1),
+    () => (asked += 1) !== 2,
+  );
+  const { store } = world.stores;
+  const commit = store.commit.bind(store);
+  let fails = true;
+  store.commit = async (given) => {
+    const outcome = await commit(given);
+    if (!fails || !takesLease(given)) return outcome;
+    fails = false;
+    throw away();
+  };
+  const conductor = await conduct('here');
+  await passSeconds(timers, 15);
+  const { status, execution } = await world.outcome(id);
+  expect([status, execution.takeovers, runs, asked]).toEqual(['COMPLETED', 0, 1, 3]);
+  await conductor.stop();
+});

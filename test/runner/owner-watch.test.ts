@@ -23,6 +23,7 @@ function watching() {
   );
   return {
     /** @param lease as it tells it, in seconds */
+    garble: (id: string) => signs.set(id, { revision: 1, text: '{"about":{"lease_milliseconds":0.5}}' }),
     forget: (id: string) => signs.delete(id),
     beat: (id: string, lease?: number) =>
       signs.set(id, {
@@ -111,5 +112,31 @@ it('takes nobody for gone while the sign that it has given itself is missing', a
   for (const id of ['own', 'a', 'b']) forget(id);
   expect(await goneAfter(1)).toEqual([]);
   beat('own');
+  expect(await goneAfter(1)).toEqual(['a', 'b']);
+});
+
+it('takes nobody whose sign stands still for gone while the one that it has given itself is missing', async () => {
+  const { beat, forget, goneAfter } = watching();
+  for (const id of ['own', 'a', 'b']) beat(id);
+  await goneAfter(0);
+  forget('own');
+  for (let second = 0; second < leaseSeconds * 2; second += 1) expect(await goneAfter(1)).toEqual([]);
+});
+
+it('takes nobody with a shorter lease for gone before it would show that its own sign gets through', async () => {
+  const { beat, goneAfter } = watching();
+  beat('own');
+  for (const id of ['a', 'b']) beat(id, 2);
+  for (let second = 0; second < leaseSeconds; second += 1) expect(await goneAfter(1)).toEqual([]);
+  beat('own');
+  for (let second = 0; second < 4; second += 1) await goneAfter(1);
+  beat('own');
+  expect(await goneAfter(0)).toEqual(['a', 'b']);
+});
+
+it('goes by its own lease of one whose sign cannot be read', async () => {
+  const { garble, goneAfter } = watching();
+  for (const id of ['a', 'b']) garble(id);
+  for (let second = 0; second < leaseSeconds; second += 1) expect(await goneAfter(1)).toEqual([]);
   expect(await goneAfter(1)).toEqual(['a', 'b']);
 });
